@@ -36,12 +36,9 @@ export interface TerminalCertificate {
   readonly publicKey: Bytes
 }
 
-const typed = <T extends keyof typeof MESSAGE_TYPE>(type: T) =>
-  choice<T>({ [type]: MESSAGE_TYPE[type] } as Record<T, number>)
-
 export const purseCertificate = struct<PurseCertificate>({
   version: u8,
-  type: typed('purse-certificate'),
+  type: choice({ 'purse-certificate': MESSAGE_TYPE['purse-certificate'] }),
   issuerKeyVersion: u8,
   purse: name<PurseId>(),
   chipClass: choice<ChipClass>(CHIP_CLASS),
@@ -52,7 +49,7 @@ export const purseCertificate = struct<PurseCertificate>({
 
 export const terminalCertificate = struct<TerminalCertificate>({
   version: u8,
-  type: typed('terminal-certificate'),
+  type: choice({ 'terminal-certificate': MESSAGE_TYPE['terminal-certificate'] }),
   issuerKeyVersion: u8,
   terminal: name<TerminalId>(),
   store: name<StoreId>(),
