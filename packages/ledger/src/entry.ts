@@ -1,0 +1,58 @@
+/**
+ * One entry moves one amount from one account to another, so every posting sums to zero by its shape (INV-SUM).
+ * It is named by what caused it: the same cause cannot be posted twice (INV-ONCE), and an auditor can make the entry
+ * again from the cause alone.
+ */
+import type { Currency } from '@kozeni/base/currency'
+import type { PurseId, StoreId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
+import type { Account } from './account.ts'
+
+/** Why money moved. The numbers are the book's. */
+export const CAUSE = {
+  /** A provider has taken a holder's money for a load request. */
+  captured: 1,
+  /** It was given back. */
+  'given-back': 2,
+  /** A numbered operation was opened, and is in doubt from now on. */
+  opened: 3,
+  /** It was closed as done. */
+  committed: 4,
+  /** It was closed as not done. */
+  voided: 5,
+  /** An off-line debit was collected. */
+  debited: 6,
+  /** A collected debit turned out to be voided at its terminal. */
+  'debit-voided': 7,
+  /** A store has ordered a refund. */
+  'refund-ordered': 8,
+  /** A settlement window: the fee. */
+  fee: 9,
+  /** A settlement window: the payout. */
+  'paid-out': 10,
+  /** A provider has paid the issuer. */
+  'paid-in': 11,
+  /** A receipt that the issuer must pay and no chip can be charged for (K-1, K-3). */
+  'fraud-paid': 12,
+} as const
+
+export type Cause = keyof typeof CAUSE
+
+/** What an entry is named by: the purse or store it is about, the cause, and the cause's own two numbers. */
+export interface EntryName {
+  readonly subject: PurseId | StoreId
+  readonly cause: Cause
+  /** Operations: epoch and number. Receipts: seq and 0. Loads, orders and windows: their id as a number, and 0. */
+  readonly first: bigint
+  readonly second: bigint
+}
+
+export interface Entry extends EntryName {
+  readonly debit: Account
+  readonly credit: Account
+  /** More than zero. */
+  readonly amount: Money
+  readonly currency: Currency
+  /** Milliseconds since 1970: when it was posted. */
+  readonly at: number
+}

@@ -1,0 +1,162 @@
+/** What each cause moves, and from where to where: the whole of the house's book-keeping, as pure rules. */
+import { assert } from '@kozeni/base/assert'
+import type { Currency } from '@kozeni/base/currency'
+import { idNumber, type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
+import {
+  type Account,
+  bank,
+  fees,
+  fraudLoss,
+  funding,
+  inDoubt,
+  inTransit,
+  purseFloat,
+  storePayable,
+} from './account.ts'
+import type { Cause, Entry } from './entry.ts'
+
+interface Sum {
+  readonly amount: Money
+  readonly currency: Currency
+  readonly at: number
+}
+
+/** The part of an operation that its entries are made from. */
+export interface PostedOperation extends Sum {
+  readonly purse: PurseId
+  readonly epoch: number
+  readonly number: number
+  readonly kind: 'load' | 'pay' | 'refund' | 'sweep'
+  /** Who is paid by a pay. */
+  readonly store?: StoreId
+}
+
+/** A receipt as it is booked. */
+export interface PostedReceipt extends Sum {
+  readonly purse: PurseId
+  readonly seq: number
+  readonly store: StoreId
+}
+
+interface OfLoad extends Sum {
+  readonly purse: PurseId
+  readonly load: LoadId
+}
+
+/** The holder's money is with the provider, and owed to the purse. @spec F-13 */
+export const captured = (load: OfLoad): Entry =>
+  entry(load.purse, 'captured', [idNumber(load.load), 0n], funding, inTransit(load.purse), load)
+
+/** The holder's money went back the way it came. @spec F-7 */
+export const givenBack = (load: OfLoad): Entry =>
+  entry(load.purse, 'given-back', [idNumber(load.load), 0n], inTransit(load.purse), funding, load)
+
+/** The amount is in doubt until evidence closes the operation. A sweep's amount is not known before. @spec F-1 */
+export const opened = (operation: PostedOperation): Entry[] =>
+  operation.kind === 'sweep' ? [] : [ofOperation(operation, 'opened', source(operation), inDoubt(operation.purse))]
+
+/** @spec F-5 */
+export const committed = (operation: PostedOperation): Entry[] =>
+  operation.kind === 'sweep'
+    ? sweptBy(operation)
+    : [ofOperation(operation, 'committed', inDoubt(operation.purse), destination(operation))]
+
+/** @spec F-5 */
+export const voided = (operation: PostedOperation): Entry[] =>
+  operation.kind === 'sweep' ? [] : [ofOperation(operation, 'voided', inDoubt(operation.purse), source(operation))]
+
+const sweptBy = (operation: PostedOperation): Entry[] =>
+  operation.amount === 0n
+    ? []
+    : [ofOperation(operation, 'committed', purseFloat(operation.purse), inTransit(operation.purse))]
+
+/** Where an operation's amount comes from, and returns to when it is void. */
+const source = ({ kind, purse }: PostedOperation): Account =>
+  kind === 'load' || kind === 'refund' ? inTransit(purse) : purseFloat(purse)
+
+function destination({ kind, purse, store }: PostedOperation): Account {
+  if (kind === 'load' || kind === 'refund') return purseFloat(purse)
+  assert(store !== undefined, 'a pay pays a store')
+  return storePayable(store)
+}
+
+/** An off-line debit moves value from the chip to what its store is owed. @spec K-1 */
+export const debited = (receipt: PostedReceipt): Entry =>
+  entry(
+    receipt.purse,
+    'debited',
+    [BigInt(receipt.seq), 0n],
+    purseFloat(receipt.purse),
+    storePayable(receipt.store),
+    receipt,
+  )
+
+/** A void, named by its own seq, brings back the debit before it. @spec D-6, K-2 */
+export const debitVoided = (receipt: PostedReceipt): Entry =>
+  entry(
+    receipt.purse,
+    'debit-voided',
+    [BigInt(receipt.seq), 0n],
+    storePayable(receipt.store),
+    purseFloat(receipt.purse),
+    receipt,
+  )
+
+/** The store owes the holder; the center owes the purse, until a refund operation has brought it. */
+export const refundOrdered = (order: Sum & { purse: PurseId; store: StoreId; order: OrderId }): Entry =>
+  entry(
+    order.purse,
+    'refund-ordered',
+    [idNumber(order.order), 0n],
+    storePayable(order.store),
+    inTransit(order.purse),
+    order,
+  )
+
+/** A receipt that its store is owed and no chip can be charged for; `digest` is the first half of its body's. @spec K-1, K-3 */
+export const fraudPaid = (receipt: PostedReceipt & { digest: bigint }): Entry =>
+  entry(
+    receipt.purse,
+    'fraud-paid',
+    [BigInt(receipt.seq), receipt.digest],
+    fraudLoss,
+    storePayable(receipt.store),
+    receipt,
+  )
+
+/** One settlement window of one store: what the issuer keeps, and what it pays. @spec K-4 */
+export function settled(window: {
+  store: StoreId
+  window: bigint
+  fee: Money
+  net: Money
+  currency: Currency
+  at: number
+}): Entry[] {
+  const { store, currency, at } = window
+  const parts = [
+    { cause: 'fee', amount: window.fee, credit: fees },
+    { cause: 'paid-out', amount: window.net, credit: bank },
+  ] as const
+  return parts
+    .filter(part => part.amount > 0n)
+    .map(({ cause, amount, credit }) =>
+      entry(store, cause, [window.window, 0n], storePayable(store), credit, { amount, currency, at }),
+    )
+}
+
+const ofOperation = (operation: PostedOperation, cause: Cause, debit: Account, credit: Account): Entry =>
+  entry(operation.purse, cause, [BigInt(operation.epoch), BigInt(operation.number)], debit, credit, operation)
+
+function entry(
+  subject: PurseId | StoreId,
+  cause: Cause,
+  [first, second]: readonly [bigint, bigint],
+  debit: Account,
+  credit: Account,
+  { amount, currency, at }: Sum,
+): Entry {
+  assert(amount > 0n, `an entry moves something, not ${amount}`)
+  return { subject, cause, first, second, debit, credit, amount, currency, at }
+}
