@@ -14,7 +14,7 @@ function objection(file: Source, from: string): string | undefined {
   if (from.startsWith('node:')) return undefined
   if (from.startsWith('.')) {
     const target = normalize(`${file.path}/../${from}`)
-    const inside = target.startsWith(`packages/${here.folder}/`) || (isTest(file) && target.startsWith('vectors/'))
+    const inside = target.startsWith(`packages/${here.folder}/`) || (isTest(file) && /^(vectors|checks)\//.test(target))
     return inside ? undefined : `leaves the package: import '@kozeni/<package>/<file>' instead`
   }
   const name = from.split('/', from.startsWith('@') ? 2 : 1).join('/')

@@ -40,8 +40,7 @@ const rules: readonly Rule[] = [
   {
     name: 'a file begins by saying what it is',
     among: shipped,
-    wrong: ({ text }) =>
-      headerLines(text) >= 1 && headerLines(text) <= 8 ? [] : [`${headerLines(text)} lines of header`],
+    wrong: ({ text }) => [headerLines(text)].filter(count => count < 1 || count > 8).map(count => `${count} lines`),
     remedy: 'begin with a comment of 1 to 8 lines: what it is, what it is not, the invariant it keeps, the rule ids',
   },
   {
