@@ -1,0 +1,329 @@
+/**
+ * The port to the book: all that the center remembers. A command names the rows it is about; they are locked and read,
+ * a pure decision is made of them, its writes and only they become durable in one transaction, then the answer is given.
+ *
+ * The purse is what is locked: whatever concerns one purse is done one at a time, by any number of center processes.
+ * An implementation may do many commands in one transaction; it must never show one the unsaved writes of another.
+ */
+import type { Bytes } from '@kozeni/base/bytes'
+import type { Currency } from '@kozeni/base/currency'
+import type { AccountId, ChipId, DeviceId, LoadId, OrderId, PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
+import type { Money, Total } from '@kozeni/base/money'
+import type { Entry } from '@kozeni/ledger/entry'
+import type { ChipClass } from '@kozeni/protocol/certificate'
+import type { ReceiptKind } from '@kozeni/protocol/debit'
+import type { Limits } from '@kozeni/protocol/message'
+import type { Kind, Outcome } from '@kozeni/protocol/operation'
+
+/** Milliseconds since 1970. */
+export type Instant = number
+
+export interface AccountRow {
+  readonly account: AccountId
+  /** SHA-256 of the secret that lets another device join. */
+  readonly secretDigest: Bytes
+  readonly at: Instant
+}
+
+export interface DeviceRow {
+  readonly device: DeviceId
+  readonly account: AccountId
+  readonly publicKey: Bytes
+  readonly at: Instant
+}
+
+/** What a foundry reported when it sold the chip. */
+export interface ChipRow {
+  readonly chip: ChipId
+  readonly chipClass: ChipClass
+  /** The purse that this chip is or is becoming. */
+  readonly purse: PurseId | undefined
+}
+
+export interface StoreRow {
+  readonly store: StoreId
+  readonly name: string
+  readonly currency: Currency
+  readonly publicKey: Bytes
+  /** A new generation revokes every seed window of the old one (T-3). */
+  readonly generation: number
+  /** What the issuer keeps of each sale, in hundredths of a percent. */
+  readonly feeBasisPoints: number
+  readonly webhookUrl: string | undefined
+  readonly webhookSecret: string
+}
+
+export interface TerminalRow {
+  readonly terminal: TerminalId
+  readonly store: StoreId
+  readonly publicKey: Bytes
+  readonly stolen: boolean
+  /** When it last uploaded. */
+  readonly lastUpload: Instant | undefined
+}
+
+/** How far an installation has come (P-2). */
+export type PurseStage = 'reserved' | 'certified' | 'active' | 'retired'
+
+/** One purse, with what PROTOCOL §3 says the center keeps. Value known to be on the chip is credits − debits. */
+export interface PurseRow {
+  readonly purse: PurseId
+  readonly chip: ChipId
+  readonly device: DeviceId
+  readonly account: AccountId
+  readonly currency: Currency
+  readonly chipClass: ChipClass
+  readonly stage: PurseStage
+  readonly reservedUntil: Instant
+  /** The chip's certified key, once there is one. */
+  readonly publicKey: Bytes | undefined
+  readonly keyVersion: number
+  /** Last place opened, and last place closed (`prev`). */
+  readonly epoch: number
+  readonly number: number
+  readonly closedEpoch: number
+  readonly closedNumber: number
+  /** Fs: an operation is recorded and not closed. */
+  readonly flag: boolean
+  /** Credits and debits that are booked, off-line debits and voids included. */
+  readonly credits: Total
+  readonly debits: Total
+  /** The highest totals and seq that any authentic statement of the chip has shown (K-1, K-2). */
+  readonly seenCredits: Total
+  readonly seenDebits: Total
+  readonly seenSeq: number
+  /** Debits booked, not net of voids: what CONFIRM acknowledges (C-6). */
+  readonly bookedAmount: Total
+  readonly bookedCount: number
+  /** The settings that the chip is to have, and the number of those it said it has (F-14). */
+  readonly settings: number
+  readonly settingsSeen: number
+  readonly blocked: boolean
+  readonly limits: Limits
+}
+
+export type OperationDecision = 'open' | 'commit' | 'void'
+
+/** What closed an operation (F-6). */
+export type EvidenceSource = 'result' | 'receipt' | 'fence' | 'lost'
+
+export interface OperationRow {
+  readonly purse: PurseId
+  readonly epoch: number
+  readonly number: number
+  readonly kind: Kind
+  readonly amount: Money
+  readonly currency: Currency
+  readonly reference: Bytes
+  readonly digest: Bytes
+  readonly decision: OperationDecision
+  /** Undefined while Fs is up for it. */
+  readonly closed: { readonly at: Instant; readonly source: EvidenceSource; readonly outcome: Outcome } | undefined
+  readonly openedAt: Instant
+  /** A pay past this counts as void (F-8). */
+  readonly sessionEnd: Instant | undefined
+  /** What it belongs to: a pay to a store's number, a load to its request, a refund to its order. */
+  readonly store: StoreId | undefined
+  readonly transaction: string | undefined
+  readonly order: OrderId | undefined
+}
+
+/**
+ * A holder's request to be loaded. `requested` until the provider has said; then `declined` or `captured`; a captured
+ * one waits as an order, and ends `loaded` or `given-back`. `cancelled` is a wish that only evidence fulfils (F-5).
+ */
+export type LoadStage = 'requested' | 'declined' | 'captured' | 'loaded' | 'giving-back' | 'given-back'
+
+export interface LoadRow {
+  readonly load: LoadId
+  readonly purse: PurseId
+  readonly amount: Money
+  readonly currency: Currency
+  /** The provider's name for how it is paid: a card token, `cash`. */
+  readonly method: string
+  readonly stage: LoadStage
+  readonly cancelled: boolean
+  /** The provider's name of the capture. */
+  readonly capture: string | undefined
+  /** SHA-256 of the request's content: the same name with another content is refused. */
+  readonly inputDigest: Bytes
+  readonly at: Instant
+}
+
+/** Something the center owes a purse and opens when it can (F-10). Its name is the load's, or the refund's. */
+export interface OrderRow {
+  readonly order: OrderId
+  readonly purse: PurseId
+  readonly kind: 'load' | 'refund'
+  readonly amount: Money
+  readonly currency: Currency
+  readonly stage: 'waiting' | 'open' | 'done' | 'given-back'
+  /** Refunds: of which sale. */
+  readonly store: StoreId | undefined
+  readonly transaction: string | undefined
+  readonly inputDigest: Bytes
+  readonly at: Instant
+}
+
+/** A store's number, occupied by the operation it opened (T-4). */
+export interface NumberRow {
+  readonly store: StoreId
+  readonly transaction: string
+  readonly purse: PurseId
+  readonly epoch: number
+  readonly number: number
+  readonly window: number
+  readonly refunded: Money
+}
+
+export interface ReceiptRow {
+  readonly purse: PurseId
+  readonly seq: number
+  readonly kind: ReceiptKind
+  readonly amount: Money
+  readonly currency: Currency
+  readonly terminal: TerminalId
+  readonly sale: number
+  readonly store: StoreId
+  /** Body ‖ signature ‖ MAC, as it came. */
+  readonly whole: Bytes
+  /** `held` when its void is known to exist and has not come, or when it is disputed; held receipts are not posted. */
+  readonly standing: 'booked' | 'held'
+  readonly at: Instant
+}
+
+/** What an operator must see: clones, rollbacks, wrong MACs. */
+export interface AlarmRow {
+  readonly subject: PurseId | TerminalId | StoreId
+  readonly what:
+    | 'receipts-differ'
+    | 'statements-not-comparable'
+    | 'mac-wrong-signature-right'
+    | 'rolled-back'
+    | 'sale-paid-twice'
+  readonly facts: Readonly<Record<string, string>>
+  readonly at: Instant
+}
+
+/** One settlement window of one store: gross less refunds less fee is net, to the unit (K-4). */
+export interface SettlementRow {
+  readonly store: StoreId
+  /** Running number of the store's windows. */
+  readonly window: number
+  readonly from: Instant
+  readonly until: Instant
+  readonly onlineCount: number
+  readonly online: bigint
+  readonly offlineCount: number
+  readonly offline: bigint
+  readonly refunds: bigint
+  readonly fee: Money
+  readonly net: Money
+  /** Owed beyond this window: what was negative, and is carried. */
+  readonly carried: bigint
+  readonly currency: Currency
+}
+
+/** Something to tell the world after the transaction; told at least once. */
+export interface OutboxRow {
+  readonly name: string
+  readonly task: 'webhook' | 'capture' | 'give-back'
+  readonly subject: StoreId | LoadId
+  readonly body: Readonly<Record<string, string>>
+  readonly due: Instant
+}
+
+/** All that a command can change. Every SQL statement that changes money stands in one switch over this. */
+export type Write =
+  | { readonly write: 'account'; readonly row: AccountRow }
+  | { readonly write: 'device'; readonly row: DeviceRow }
+  | { readonly write: 'chip'; readonly row: ChipRow }
+  | { readonly write: 'store'; readonly row: StoreRow }
+  | { readonly write: 'terminal'; readonly row: TerminalRow }
+  | { readonly write: 'purse'; readonly row: PurseRow }
+  | { readonly write: 'operation'; readonly row: OperationRow }
+  | { readonly write: 'load'; readonly row: LoadRow }
+  | { readonly write: 'order'; readonly row: OrderRow }
+  | { readonly write: 'number'; readonly row: NumberRow }
+  | { readonly write: 'receipt'; readonly row: ReceiptRow }
+  | { readonly write: 'entry'; readonly row: Entry }
+  | { readonly write: 'settlement'; readonly row: SettlementRow }
+  | { readonly write: 'alarm'; readonly row: AlarmRow }
+  | { readonly write: 'outbox'; readonly row: OutboxRow }
+
+/** The rows a command is about. Everything that touches a purse names it, so that the purse is locked. */
+export interface Keys {
+  readonly purse?: PurseId
+  readonly account?: AccountId
+  readonly device?: DeviceId
+  readonly chip?: ChipId
+  readonly store?: StoreId
+  readonly terminal?: TerminalId
+  readonly load?: LoadId
+  readonly order?: OrderId
+  readonly number?: { readonly store: StoreId; readonly transaction: string }
+  readonly operation?: { readonly epoch: number; readonly number: number }
+  /** Receipts of the purse at these seqs. */
+  readonly receipts?: readonly number[]
+  /** The sale of a terminal, whoever paid it. */
+  readonly sale?: { readonly terminal: TerminalId; readonly sale: number }
+  /** What stands in the store's books since its last window. */
+  readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
+}
+
+/** What the store has sold and given back since its last settled window. */
+export interface Unsettled {
+  readonly last: SettlementRow | undefined
+  readonly onlineCount: number
+  readonly online: bigint
+  readonly offlineCount: number
+  readonly offline: bigint
+  readonly refunds: bigint
+}
+
+/** The rows that were there. `open` is the purse's one open operation, `waiting` its oldest waiting order. */
+export interface Seen {
+  readonly purse: PurseRow | undefined
+  readonly open: OperationRow | undefined
+  readonly waiting: OrderRow | undefined
+  readonly operation: OperationRow | undefined
+  readonly account: AccountRow | undefined
+  readonly device: DeviceRow | undefined
+  readonly chip: ChipRow | undefined
+  readonly store: StoreRow | undefined
+  readonly terminal: TerminalRow | undefined
+  readonly load: LoadRow | undefined
+  readonly order: OrderRow | undefined
+  readonly number: NumberRow | undefined
+  readonly receipts: ReadonlyMap<number, ReceiptRow>
+  readonly sale: ReceiptRow | undefined
+  readonly unsettled: Unsettled | undefined
+  /** The book's clock, the same for the whole transaction (F-8). */
+  readonly now: Instant
+}
+
+export interface Decision<A> {
+  readonly answer: A
+  readonly writes: readonly Write[]
+}
+
+/** One command: what it is about, and a pure decision. It may be decided again on fresher rows; only the last counts. */
+export interface Command<A> {
+  readonly keys: Keys
+  decide(seen: Seen): Decision<A>
+}
+
+/** Nothing changes; this is the answer. */
+export const unchanged = <A>(answer: A): Decision<A> => ({ answer, writes: [] })
+
+export interface Book {
+  /** Runs one command; the answer is given only after its writes are durable. */
+  run<A>(command: Command<A>): Promise<A>
+  /** Reads without a lock, for answers that change nothing. */
+  look(keys: Keys): Promise<Seen>
+  /** Due tasks of the outbox, oldest first; each is hidden from other callers for `leaseMs`. */
+  due(limit: number, leaseMs: number): Promise<readonly OutboxRow[]>
+  /** The task is done, or is due again at `again`. */
+  told(name: string, again?: Instant): Promise<void>
+  close(): Promise<void>
+}
