@@ -47,7 +47,8 @@ const rules: readonly Rule[] = [
     name: 'every exported function says what it is for',
     among: shipped,
     wrong: undocumented,
-    remedy: 'a docstring above it: purpose in one line, units of the parameters, @returns, @refuses, @spec',
+    remedy:
+      'a docstring above it, or above its paragraph of one-liners: purpose in one line, units of the parameters, @returns, @refuses, @spec',
   },
   {
     name: 'casts live in gates, one step each',
@@ -110,7 +111,7 @@ const headerLines = (text: string): number =>
     .split('\n')
     .filter(line => /\w/.test(line)).length ?? 0
 
-/** Exported functions and arrows without a docstring right above; later overloads of one name are covered by its first. */
+/** Exported functions without a docstring right above; a paragraph of one-line exports, or of overloads, shares one. */
 function undocumented({ text }: Source): readonly string[] {
   const lines = text.split('\n')
   return lines.flatMap((line, at) => {
@@ -118,7 +119,7 @@ function undocumented({ text }: Source): readonly string[] {
       line,
     )?.[1]
     const above = lines[at - 1] ?? ''
-    const documented = name === undefined || above.endsWith('*/') || above.startsWith(`export function ${name}`)
+    const documented = name === undefined || above.endsWith('*/') || above.startsWith('export ')
     return documented ? [] : [`line ${at + 1}, ${name}`]
   })
 }
