@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'checks/*.test.ts'],
+    globalSetup: 'packages/center/src/postgres-for-tests.ts',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
