@@ -6,7 +6,19 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { chmod, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { assert } from '@kozeni/base/assert'
 import { no, ok, type Result } from '@kozeni/base/result'
@@ -113,7 +125,7 @@ async function objection(folder: string): Promise<PostgresRefusal | undefined> {
  * Makes the data unless it is there: drafted beside its place and renamed into it, so that a start cut short leaves
  * none, and of two starts at once one wins.
  *
- * @refuses data-too-new · data-too-old · disk-full · folder-unusable · start-failed
+ * @refuses data-too-new · data-too-old · account-unknown · disk-full · folder-unusable · start-failed
  */
 export async function prepareData(
   folder: string,
@@ -143,7 +155,10 @@ async function makeData(folder: string, programs: Programs): Checked<undefined> 
     await writeFile(password, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx', flush: true })
     await give(password)
     const { status, output } = await run(programs.initdb, [...INITDB, `--pwfile=${password}`, `--pgdata=${draft}`])
-    if (status !== 0) return no(refusalFromOutput(output, folder, 0))
+    if (status !== 0) {
+      await appendFile(logIn(folder), output, { mode: 0o600 }).catch(() => undefined)
+      return no(refusalFromOutput(output, folder, 0))
+    }
     await rename(password, join(draft, 'password'))
     await flush(draft)
     await rename(draft, dataIn(folder)).catch(unlessThere)

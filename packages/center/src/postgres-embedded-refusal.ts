@@ -14,6 +14,7 @@ export type PostgresRefusal =
   | { readonly code: 'folder-in-use'; readonly folder: string }
   | { readonly code: 'data-too-new'; readonly folder: string; readonly found: number; readonly ours: number }
   | { readonly code: 'data-too-old'; readonly folder: string; readonly found: number; readonly ours: number }
+  | { readonly code: 'account-unknown'; readonly uid: number }
   | { readonly code: 'disk-full'; readonly folder: string }
   | { readonly code: 'port-taken'; readonly port: number }
   | { readonly code: 'start-failed'; readonly folder: string; readonly detail: string }
@@ -41,6 +42,8 @@ export function explain(refusal: PostgresRefusal): string {
       return `The data in ${refusal.folder} was made by PostgreSQL ${refusal.found}; this is ${refusal.ours}. Use the newer version of this project that made it, ${OWN}.`
     case 'data-too-old':
       return `The data in ${refusal.folder} was made by PostgreSQL ${refusal.found}; this is ${refusal.ours}. Upgrade it with pg_upgrade, or name another folder.`
+    case 'account-unknown':
+      return `User ${refusal.uid} has no name on this machine, and PostgreSQL wants one to make its data. Start as a user that /etc/passwd names, ${OWN}.`
     case 'disk-full':
       return `The disk that holds ${refusal.folder} is full. Free some space (the database needs 100 MB to begin) and start again.`
     case 'port-taken':
@@ -58,6 +61,8 @@ export function refusalFromOutput(output: string, folder: string, port: number):
   if (says(/No space left on device|Disk quota exceeded/)) return { code: 'disk-full', folder }
   if (says(/Address already in use/)) return { code: 'port-taken', port }
   if (says(/lock file ".*" already exists|pre-existing shared memory block/)) return { code: 'folder-in-use', folder }
+  const nameless = /could not look up effective user ID (\d+)/.exec(output)?.[1]
+  if (nameless !== undefined) return { code: 'account-unknown', uid: Number(nameless) }
   const detail = lastComplaint(output)
   const closed = says(/Permission denied|Read-only file system|wrong ownership/)
   return closed ? { code: 'folder-unusable', folder, detail } : { code: 'start-failed', folder, detail }

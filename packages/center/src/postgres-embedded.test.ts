@@ -258,6 +258,7 @@ test('what initdb, postgres and the file system complain of has a name and a way
   expect(named('initdb: error: could not create directory "/x": Permission denied')).toBe('folder-unusable')
   expect(named('LOG:  could not bind IPv4 address "127.0.0.1": Address already in use')).toBe('port-taken')
   expect(named('FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use')).toBe('folder-in-use')
+  expect(named('initdb: could not look up effective user ID 12345: user does not exist')).toBe('account-unknown')
   expect(explain(refusalFromOutput('LOG: a\nFATAL:  bad setting\nLOG: b\n', '/x', 5432))).toContain('bad setting')
   expect(refusalFromError(Object.assign(new Error('full'), { code: 'ENOSPC' }), '/x').code).toBe('disk-full')
   expect(() => refusalFromError(new TypeError('bug'), '/x')).toThrow('bug')
