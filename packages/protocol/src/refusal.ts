@@ -254,6 +254,24 @@ const REFUSALS = {
     'The center does not answer.',
     'Check the network; nothing is lost, repeat later.',
   ),
+  // said by the phone
+  'center-garbled': wire(
+    0,
+    502,
+    'same',
+    'What answered is not what a center says.',
+    'Check the center’s address and the version of this program; nothing is lost, repeat later.',
+  ),
+  'chip-absent': wire(0, 409, 'same', 'There is no chip here.', 'Hold the chip to the phone, then repeat.'),
+  'chip-gone': wire(
+    0,
+    409,
+    'same',
+    'The chip was gone before it answered.',
+    'Hold the chip to the phone again; whatever it did, a new contact finishes it.',
+  ),
+  'chip-differs': wire(0, 409, 'changed', 'This chip is not the purse that was meant.', 'Use the purse’s own chip.'),
+  'holder-declined': wire(0, 403, 'changed', 'The holder did not agree.', 'Nothing was paid; ask the holder again.'),
 } as const satisfies Record<string, Wire>
 
 export type RefusalCode = keyof typeof REFUSALS
