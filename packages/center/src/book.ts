@@ -77,6 +77,8 @@ export interface PurseRow {
   readonly reservedUntil: Instant
   /** The chip's certified key, once there is one. */
   readonly publicKey: Bytes | undefined
+  /** The newest certificate that was made for it, with its signature. */
+  readonly certificate: Bytes | undefined
   readonly keyVersion: number
   /** Last place opened, and last place closed (`prev`). */
   readonly epoch: number
@@ -172,7 +174,10 @@ export interface NumberRow {
   readonly purse: PurseId
   readonly epoch: number
   readonly number: number
+  /** The seed it was made with, and its proof is made with. */
+  readonly generation: number
   readonly window: number
+  readonly amount: Money
   readonly refunded: Money
 }
 
@@ -271,7 +276,7 @@ export interface Keys {
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
 }
 
-/** What the store has sold and given back since its last settled window. */
+/** All that was ever posted for the store less what earlier windows took: what lands late falls into the next window. */
 export interface Unsettled {
   readonly last: SettlementRow | undefined
   readonly onlineCount: number
@@ -281,10 +286,16 @@ export interface Unsettled {
   readonly refunds: bigint
 }
 
-/** The rows that were there. `open` is the purse's one open operation, `waiting` its oldest waiting order. */
+/**
+ * The rows that were there. `open` is the purse's one open operation, with its order and load when it has them;
+ * `waiting` is its oldest waiting order. Whatever belongs to a store (of the number, the sale's terminal, the open pay)
+ * comes with `store` only when the keys name it.
+ */
 export interface Seen {
   readonly purse: PurseRow | undefined
   readonly open: OperationRow | undefined
+  readonly openOrder: OrderRow | undefined
+  readonly openLoad: LoadRow | undefined
   readonly waiting: OrderRow | undefined
   readonly operation: OperationRow | undefined
   readonly account: AccountRow | undefined
@@ -295,6 +306,8 @@ export interface Seen {
   readonly load: LoadRow | undefined
   readonly order: OrderRow | undefined
   readonly number: NumberRow | undefined
+  /** The operation that `number` opened. */
+  readonly numbered: OperationRow | undefined
   readonly receipts: ReadonlyMap<number, ReceiptRow>
   readonly sale: ReceiptRow | undefined
   readonly unsettled: Unsettled | undefined

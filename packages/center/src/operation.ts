@@ -1,0 +1,104 @@
+/**
+ * Opening numbered operations (PROTOCOL §3), and the wishes that may be set while they are open. Fs rises here, with
+ * the operation and its entries, in one transaction (F-1); it falls only in evidence.ts.
+ */
+import type { Bytes } from '@kozeni/base/bytes'
+import type { Money } from '@kozeni/base/money'
+import { no, ok, type Result } from '@kozeni/base/result'
+import { opened } from '@kozeni/ledger/posting'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { digestOf, type Kind } from '@kozeni/protocol/operation'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
+import { postedOperation, withinSession } from './evidence.ts'
+import { tellStore } from './outbox.ts'
+import { orderReference } from './reference.ts'
+
+/** What an operation is to do, before it has a number. */
+export interface Intent {
+  readonly kind: Kind
+  readonly amount: Money
+  readonly reference: Bytes
+  readonly sessionEnd?: number
+  readonly store?: OperationRow['store']
+  readonly transaction?: string
+  readonly order?: OperationRow['order']
+}
+
+export interface Opening {
+  readonly purse: PurseRow
+  readonly operation: OperationRow
+  readonly writes: readonly Write[]
+}
+
+/**
+ * Whether an operation may open on this purse now; at most one is open (F-10).
+ *
+ * @refuses purse-not-active · purse-retired · purse-blocked · operation-open
+ */
+export function mayOpen(purse: PurseRow | undefined): Result<PurseRow, Refusal> {
+  if (purse === undefined) return no(refusal('not-found'))
+  if (purse.stage === 'retired') return no(refusal('purse-retired'))
+  if (purse.stage !== 'active') return no(refusal('purse-not-active', { stage: purse.stage }))
+  if (purse.flag) return no(refusal('operation-open', { epoch: purse.epoch, number: purse.number }))
+  return ok(purse)
+}
+
+/** Gives the intent the next number and raises Fs. The caller has asked mayOpen. @spec F-1, F-15 */
+export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: number): Opening {
+  const purse: PurseRow = { ...before, number: before.number + 1, flag: true }
+  const place = { purse: purse.purse, epoch: purse.epoch, number: purse.number }
+  const { kind, amount, reference } = intent
+  const { currency } = purse
+  const operation: OperationRow = {
+    ...place,
+    kind,
+    amount,
+    currency,
+    reference,
+    digest: digestOf(crypto, { ...place, kind, amount, currency, reference }),
+    decision: 'open',
+    closed: undefined,
+    openedAt: now,
+    sessionEnd: intent.sessionEnd,
+    store: intent.store,
+    transaction: intent.transaction,
+    order: intent.order,
+  }
+  const entries = opened(postedOperation(operation, now)).map((row): Write => ({ write: 'entry', row }))
+  return {
+    purse,
+    operation,
+    writes: [{ write: 'purse', row: purse }, { write: 'operation', row: operation }, ...entries],
+  }
+}
+
+/**
+ * Opens the purse's oldest waiting order, if nothing else is open: what is owed rolls forward at any contact (F-7).
+ * A blocked purse is not loaded; a refund reaches it all the same.
+ */
+export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
+  const { purse, waiting } = seen
+  if (purse === undefined || waiting === undefined || !mayOpen(purse).ok) return undefined
+  if (purse.blocked && waiting.kind === 'load') return undefined
+  const { kind, amount, order } = waiting
+  const opening = open(crypto, purse, { kind, amount, reference: orderReference(crypto, order), order }, seen.now)
+  const row: OrderRow = { ...waiting, stage: 'open' }
+  return { ...opening, writes: [...opening.writes, { write: 'order', row }] }
+}
+
+/**
+ * Decides VOID for a pay whose session is over: final, and the store may be told at once; the chip is told at its next
+ * contact. Nothing else is closed by a clock.
+ *
+ * @spec F-6, F-8
+ */
+export function expire(
+  open: OperationRow,
+  now: number,
+): { readonly operation: OperationRow; readonly writes: readonly Write[] } {
+  if (open.kind !== 'pay' || open.decision !== 'open' || withinSession(open, now))
+    return { operation: open, writes: [] }
+  const operation: OperationRow = { ...open, decision: 'void' }
+  return { operation, writes: [{ write: 'operation', row: operation }, tellStore(operation, now)] }
+}

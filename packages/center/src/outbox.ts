@@ -1,0 +1,27 @@
+/** What the center must tell the world after a transaction, written in that transaction, told at least once. */
+
+import { assert } from '@kozeni/base/assert'
+import type { LoadId } from '@kozeni/base/ids'
+import type { OperationRow, Write } from './book.ts'
+
+/** A pay's verdict, for the store's webhook. */
+export function tellStore(operation: OperationRow, now: number): Write {
+  const { store, transaction, decision, amount, currency } = operation
+  assert(store !== undefined && transaction !== undefined, 'a pay has a store and its number')
+  const verdict = decision === 'commit' ? 'paid' : 'not-paid'
+  const name = `webhook:${store}:${transaction}:${verdict}`
+  const body = { type: `payment.${verdict}`, number: transaction, amount: String(amount), currency, verdict }
+  return { write: 'outbox', row: { name, task: 'webhook', subject: store, body, due: now } }
+}
+
+/** Ask the provider to take the money for this load; asked again until it has said yes or no (F-13). */
+export const tellCapture = (load: LoadId, now: number): Write => ({
+  write: 'outbox',
+  row: { name: `capture:${load}`, task: 'capture', subject: load, body: {}, due: now },
+})
+
+/** Ask the provider to give this load's money back; its own key makes it happen once (F-5). */
+export const tellGiveBack = (load: LoadId, now: number): Write => ({
+  write: 'outbox',
+  row: { name: `give-back:${load}`, task: 'give-back', subject: load, body: {}, due: now },
+})

@@ -1,0 +1,169 @@
+/**
+ * Pays (F-8, §6): the store's own number opens one operation, for one purse, once; the center's decision is final and
+ * everybody is told the same.
+ */
+
+import { hex } from '@kozeni/base/bytes'
+import { seconds } from '@kozeni/base/clock'
+import type { PurseId } from '@kozeni/base/ids'
+import { ZERO } from '@kozeni/base/money'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { checkNumber, type TransactionNumber } from '@kozeni/protocol/number'
+import { makeProof, type Verdict } from '@kozeni/protocol/proof'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { windowCloses, windowOpen } from '@kozeni/protocol/seed'
+import type { Transaction } from '@kozeni/protocol/transaction'
+import {
+  type Command,
+  type Decision,
+  type NumberRow,
+  type OperationRow,
+  type Seen,
+  unchanged,
+  type Write,
+} from './book.ts'
+import { expire, mayOpen, open } from './operation.ts'
+import type { Policy } from './policy.ts'
+import { paymentReference } from './reference.ts'
+import type { Vault } from './vault.ts'
+
+/** What a phone brings: the store's transaction information and the store's number for it. */
+export interface PaymentRequest {
+  readonly purse: PurseId
+  readonly transaction: Transaction
+  readonly number: TransactionNumber
+}
+
+/** What store, holder and operator are all told. `pending` is the only thing that may still change. */
+export interface Payment {
+  readonly operation: OperationRow
+  readonly verdict: 'pending' | Verdict
+  /** Convinces the store, off-line (T-5); there once the verdict is. */
+  readonly proof: string | undefined
+}
+
+interface Means {
+  readonly crypto: Crypto
+  readonly vault: Vault
+  readonly policy: Policy
+}
+
+type Paid = Result<Payment, Refusal>
+
+/**
+ * Opens a pay for the store's number. The same purse again gets the same operation; whatever is refused uses nothing up.
+ *
+ * @refuses store-unknown · data-wrong · transaction-altered · window-closed · sale-expired · transaction-used ·
+ *          not-found · purse-not-active · purse-retired · purse-blocked · operation-open · currency-differs · balance-too-low
+ * @spec    T-2…T-4, F-8, F-10
+ */
+export const openPayment = (means: Means, { purse, transaction, number }: PaymentRequest): Command<Paid> => ({
+  keys: { purse, store: transaction.store, number: { store: transaction.store, transaction: number } },
+  decide: seen => {
+    const store = seen.store
+    if (store === undefined) return unchanged(no(refusal('store-unknown')))
+    const genuine = checkGenuine(means, transaction, number, store.generation)
+    if (!genuine.ok) return unchanged(genuine)
+    if (seen.number !== undefined) return unchanged(sameAgain(means, seen, seen.number, purse))
+    const reason = timely(means.policy, transaction, seconds(seen.now)) ?? payable(seen, transaction)
+    return reason === undefined ? opening(means, seen, transaction, number) : unchanged(no(reason))
+  },
+})
+
+function checkGenuine({ crypto, vault }: Means, transaction: Transaction, number: string, generation: number) {
+  if (transaction.generation !== generation) return no(refusal('window-closed', { check: 'generation' }))
+  return checkNumber(crypto, vault.seed(transaction), transaction, number)
+}
+
+function sameAgain(means: Means, { numbered }: Seen, used: NumberRow, purse: PurseId): Paid {
+  return used.purse === purse && numbered !== undefined
+    ? ok(paymentOf(means, numbered, used))
+    : no(refusal('transaction-used'))
+}
+
+/** The window is judged once, when the operation opens. @spec T-4 */
+function timely({ windows }: Policy, { window, expires }: Transaction, now: number): Refusal | undefined {
+  if (!windowOpen(windows, window, now)) return refusal('window-closed', { closed: windowCloses(windows, window) })
+  return now < expires ? undefined : refusal('sale-expired', { expired: expires })
+}
+
+function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undefined {
+  const allowed = mayOpen(seen.purse)
+  if (!allowed.ok) return allowed.refusal
+  const purse = allowed.value
+  if (purse.blocked) return refusal('purse-blocked')
+  if (purse.currency !== currency) return refusal('currency-differs', { currency: purse.currency })
+  // more than the chip can hold by anybody's knowledge: the chip would only say the same, and burn the number
+  return purse.credits - purse.debits < amount ? refusal('balance-too-low', { price: String(amount) }) : undefined
+}
+
+function opening(means: Means, seen: Seen, transaction: Transaction, number: TransactionNumber): Decision<Paid> {
+  const allowed = mayOpen(seen.purse)
+  if (!allowed.ok) return unchanged(allowed)
+  const { store, amount, window, generation } = transaction
+  const opened = open(
+    means.crypto,
+    allowed.value,
+    {
+      kind: 'pay',
+      amount,
+      reference: paymentReference(means.crypto, store, number),
+      sessionEnd: seen.now + means.policy.sessionMs,
+      store,
+      transaction: number,
+    },
+    seen.now,
+  )
+  const { purse, epoch, number: place } = opened.operation
+  const row: NumberRow = {
+    store,
+    transaction: number,
+    purse,
+    epoch,
+    number: place,
+    generation,
+    window,
+    amount,
+    refunded: ZERO,
+  }
+  const answer: Paid = ok(paymentOf(means, opened.operation, row))
+  return { answer, writes: [...opened.writes, { write: 'number', row }] }
+}
+
+/** What everybody is told of this operation now. @spec F-8, T-5 */
+export function paymentOf(means: Pick<Means, 'crypto' | 'vault'>, operation: OperationRow, used: NumberRow): Payment {
+  const verdict = verdictOf(operation)
+  if (verdict === 'pending') return { operation, verdict, proof: undefined }
+  const seed = means.vault.seed(used)
+  const { store, transaction, amount } = used
+  const facts = {
+    store,
+    number: transaction as TransactionNumber,
+    amount,
+    currency: operation.currency,
+    epoch: operation.epoch,
+    operation: hex(operation.reference),
+    verdict,
+  }
+  return { operation, verdict, proof: makeProof(means.crypto, seed, facts) }
+}
+
+/** PAID is said on COMMIT, NOT PAID on VOID, which is final for a pay; else it is pending. @spec INV-SHOW */
+export const verdictOf = ({ decision }: OperationRow): Payment['verdict'] =>
+  decision === 'commit' ? 'paid' : decision === 'void' ? 'not-paid' : 'pending'
+
+/**
+ * The state of a payment, after deciding VOID durably if its session is over: whoever asks is told what stays so.
+ *
+ * @spec F-8
+ */
+export const settleVerdict = (means: Pick<Means, 'crypto' | 'vault'>, used: NumberRow): Command<Paid> => ({
+  keys: { purse: used.purse, number: { store: used.store, transaction: used.transaction } },
+  decide: ({ numbered, now }) => {
+    if (numbered === undefined) return unchanged(no(refusal('not-found')))
+    const { operation, writes } =
+      numbered.closed === undefined ? expire(numbered, now) : { operation: numbered, writes: [] }
+    return { answer: ok(paymentOf(means, operation, used)), writes }
+  },
+})

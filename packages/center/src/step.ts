@@ -1,0 +1,93 @@
+/**
+ * What the center has to tell a chip now (PROTOCOL §3, the recovery table): pure, from the saved states alone. Every
+ * contact of any kind runs the same steps until there is nothing left to say, which is why any contact heals.
+ */
+
+import { seconds } from '@kozeni/base/clock'
+import { total } from '@kozeni/base/money'
+import type { Outcomes, ToChip } from '@kozeni/protocol/message'
+import { comparePlaces } from '@kozeni/protocol/operation'
+import type { OperationRow, PurseRow } from './book.ts'
+
+/** What the saved pair of flags proves (§3). */
+export type Proof = 'at-rest' | 'recorded-not-executed' | 'executed-not-closed' | 'closed-not-confirmed'
+
+/** The one recovery action. */
+export type Action = 'none' | 'read' | 'send-command' | 'send-abort' | 'send-confirm' | 'send-settings'
+
+/** @spec PROTOCOL §3 */
+export function proves(chipFlag: boolean, centerFlag: boolean): Proof {
+  if (chipFlag) return centerFlag ? 'executed-not-closed' : 'closed-not-confirmed'
+  return centerFlag ? 'recorded-not-executed' : 'at-rest'
+}
+
+export interface Step {
+  readonly action: Action
+  readonly message: ToChip | undefined
+}
+
+const ZERO_TOTAL = total(0n)
+const NOTHING: Step = { action: 'none', message: undefined }
+
+/**
+ * The next message, given what the chip last said in this contact (`heard`), or undefined if it has not spoken yet.
+ *
+ * @spec F-2…F-7, F-14, C-6
+ */
+export function nextStep(
+  purse: PurseRow,
+  open: OperationRow | undefined,
+  heard: Outcomes | undefined,
+  now: number,
+): Step {
+  if (open !== undefined) return forOpen(purse, open)
+  if (heard === undefined) return { action: 'read', message: { type: 'read', body: {} } }
+  if (confirmWanted(purse, heard)) return { action: 'send-confirm', message: confirmOf(purse, now) }
+  return settingsWanted(purse, heard) ? { action: 'send-settings', message: settingsOf(purse, now) } : NOTHING
+}
+
+function forOpen(purse: PurseRow, open: OperationRow): Step {
+  const { epoch, number, kind, amount, currency, reference, digest } = open
+  const prev = { prevEpoch: purse.closedEpoch, prevNumber: purse.closedNumber }
+  return open.decision === 'void'
+    ? { action: 'send-abort', message: { type: 'abort', body: { epoch, number, kind, digest, ...prev } } }
+    : {
+        action: 'send-command',
+        message: { type: 'command', body: { epoch, number, kind, amount, currency, reference, ...prev } },
+      }
+}
+
+/** The chip's flag is up for what the center has closed, or the center has booked more than the chip knows. */
+function confirmWanted(purse: PurseRow, heard: Outcomes): boolean {
+  const closed = { epoch: purse.closedEpoch, number: purse.closedNumber }
+  if (heard.flag && comparePlaces(heard, closed) <= 0) return true
+  if (purse.blocked || heard.blocked) return false
+  return heard.acknowledgedAmount < purse.bookedAmount || heard.acknowledgedCount < purse.bookedCount
+}
+
+const confirmOf = (purse: PurseRow, now: number): ToChip => ({
+  type: 'confirm',
+  body: {
+    epoch: purse.closedEpoch,
+    number: purse.closedNumber,
+    // a blocked purse gets no acknowledgement (C-6)
+    acknowledgedAmount: purse.blocked ? ZERO_TOTAL : purse.bookedAmount,
+    acknowledgedCount: purse.blocked ? 0 : purse.bookedCount,
+    time: seconds(now),
+  },
+})
+
+const settingsWanted = (purse: PurseRow, heard: Outcomes): boolean =>
+  heard.settingsEpoch < purse.epoch ? purse.settings > 0 : heard.settings < purse.settings
+
+const settingsOf = (purse: PurseRow, now: number): ToChip => ({
+  type: 'set',
+  body: {
+    epoch: purse.epoch,
+    settings: purse.settings,
+    blocked: purse.blocked,
+    keyFloor: 1,
+    time: seconds(now),
+    ...purse.limits,
+  },
+})
