@@ -1,0 +1,89 @@
+/**
+ * One contact between a chip and the center. The phone carries bytes and understands none of them: it decides nothing
+ * and stores nothing, so it cannot lose anything either. However a contact ends, the next one finishes what it left.
+ */
+import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { Reader } from '@kozeni/protocol/reader'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+
+/** What the phone brings to the center: nothing at first, then the chip's answers, one for each command, in base64url. */
+export interface Round {
+  readonly token: string | undefined
+  readonly responses: readonly string[]
+}
+
+/** What the center says to that. The token is its own, sealed; the report is for the holder's screen. */
+export interface Turn<Report> {
+  readonly token: string
+  readonly commands: readonly string[]
+  readonly done: boolean
+  readonly report: Report
+}
+
+/** The center's end of one contact. */
+export type Correspondent<Report> = (round: Round) => Promise<Result<Turn<Report>, Refusal>>
+
+/** A contact that is longer than this is no contact: an installation needs some sixty rounds. */
+export const ROUNDS_MAX = 200
+/** Far more than a center sends at once, and far less than hurts a phone. */
+export const COMMANDS_MAX = 64
+const COMMAND_BYTES_MAX = 4096
+
+/**
+ * Carries commands to the chip and answers to the center until the center says that it is done.
+ *
+ * @param progress  sees every report, the last one too
+ * @returns         the last report
+ * @refuses         chip-absent · chip-gone · center-unreachable · center-garbled · whatever the center refuses
+ * @spec            PROTOCOL §3: an untrusted relay; P-2, P-4
+ */
+export async function relay<Report>(
+  chip: Reader,
+  center: Correspondent<Report>,
+  progress: (report: Report) => void,
+): Promise<Result<Report, Refusal>> {
+  if (!(await chip.connect())) return no(refusal('chip-absent'))
+  try {
+    return await carry(chip, center, progress)
+  } finally {
+    await chip.disconnect()
+  }
+}
+
+async function carry<Report>(
+  chip: Reader,
+  center: Correspondent<Report>,
+  progress: (report: Report) => void,
+): Promise<Result<Report, Refusal>> {
+  let round: Round = { token: undefined, responses: [] }
+  for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+    const turn = await center(round)
+    if (!turn.ok) return turn
+    progress(turn.value.report)
+    const responses = await deliver(chip, turn.value.commands)
+    if (!responses.ok) return responses
+    if (turn.value.done) return ok(turn.value.report)
+    round = { token: turn.value.token, responses: responses.value }
+  }
+  return no(refusal('center-garbled', { field: 'done', rounds: ROUNDS_MAX }))
+}
+
+/** All of a turn's commands are read before the first is sent: what is garbled in part is garbled. */
+async function deliver(chip: Reader, commands: readonly string[]): Promise<Result<readonly string[], Refusal>> {
+  const apdus = commands.slice(0, COMMANDS_MAX).map(readApdu)
+  if (commands.length > COMMANDS_MAX || !apdus.every(apdu => apdu !== undefined))
+    return no(refusal('center-garbled', { field: 'commands' }))
+  const responses: string[] = []
+  for (const apdu of apdus) {
+    const response = await chip.transmit(apdu)
+    if (response === undefined) return no(refusal('chip-gone', { answered: responses.length }))
+    responses.push(base64url(response))
+  }
+  return ok(responses)
+}
+
+function readApdu(text: string): Bytes | undefined {
+  const apdu = text.length <= 2 * COMMAND_BYTES_MAX ? fromBase64url(text) : undefined
+  return apdu !== undefined && apdu.length >= 4 && apdu.length <= COMMAND_BYTES_MAX ? apdu : undefined
+}
