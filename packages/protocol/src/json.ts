@@ -9,6 +9,15 @@ import { type Money, parseMoney } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from './refusal.ts'
 
+/** The value that `text` spells in JSON, or undefined. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined: that is no such value. */
 export type Reader<T> = (value: unknown) => T | undefined
 export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> }
@@ -19,6 +28,10 @@ export const whole: Reader<number> = value =>
 
 /** Any string that UTF-8 can spell. */
 export const string: Reader<string> = value => (typeof value === 'string' && value.isWellFormed() ? value : undefined)
+
+/** Minor units in plain digits, with a sign when below zero: "-1200". For sums, which no chip holds. */
+export const sumText: Reader<bigint> = value =>
+  typeof value === 'string' && /^(0|-?[1-9][0-9]{0,18})$/.test(value) ? BigInt(value) : undefined
 
 /** Minor units in plain digits: "1200". */
 export const amountText: Reader<Money> = value => (typeof value === 'string' ? parseMoney(value) : undefined)

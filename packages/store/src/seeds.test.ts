@@ -1,0 +1,79 @@
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Chest, type Handed, readHanded } from './chest.ts'
+import { fileChest } from './chest-file.ts'
+import { memoryChest } from './chest-memory.ts'
+import { Seeds } from './seeds.ts'
+
+const rule = { lengthSeconds: 100, overlapSeconds: 10, ahead: 2 }
+const seed = (fill: number) => new Uint8Array(32).fill(fill)
+const handed = (generation: number, ...windows: number[]): Handed => ({
+  epoch: 1,
+  generation,
+  rule,
+  seeds: windows.map(window => ({ window, seed: seed(window) })),
+})
+const freshPath = (): string => join(mkdtempSync(join(tmpdir(), 'kozeni-chest-')), 'seeds.json')
+
+const chests: readonly [string, () => Chest][] = [
+  ['memory', memoryChest],
+  ['file', () => fileChest(freshPath())],
+]
+
+test.each(chests)('what was handed is there again in the next life (%s)', async (_name, fresh) => {
+  const chest = fresh()
+  expect(await chest.load()).toBeUndefined()
+  await (await Seeds.open(chest)).take(handed(1, 10, 11, 12))
+  const seeds = await Seeds.open(chest)
+  expect(seeds.find(1, 11)).toEqual(seed(11))
+  expect(seeds.lastUntil).toBe(1310)
+})
+
+test('the present window is used, the one before only in the overlap, and then it says that it has run out', async () => {
+  const seeds = await Seeds.open(memoryChest())
+  expect(seeds.present(1000)).toMatchObject({ refusal: { code: 'center-unreachable', facts: { check: 'seeds' } } })
+  await seeds.take(handed(1, 10))
+  expect(seeds.present(1099)).toMatchObject({ value: { window: 10, closes: 1110 } })
+  expect(seeds.present(1109)).toMatchObject({ value: { window: 10 } })
+  expect(seeds.present(1110)).toMatchObject({ refusal: { facts: { check: 'seeds', ranOutAt: 1110 } } })
+})
+
+test('earlier windows stay for late proofs; another generation takes every old seed away, and never comes back', async () => {
+  const seeds = await Seeds.open(memoryChest())
+  await seeds.take(handed(1, 10, 11))
+  await seeds.take(handed(1, 12))
+  expect(seeds.find(1, 10)).toEqual(seed(10))
+  await seeds.take(handed(2, 12))
+  expect(seeds.find(1, 10)).toBeUndefined()
+  await seeds.take(handed(1, 13))
+  expect(seeds.find(1, 13)).toBeUndefined()
+  expect(seeds.find(2, 12)).toEqual(seed(12))
+})
+
+test('seeds run low when half of what is handed ahead is used up', async () => {
+  const seeds = await Seeds.open(memoryChest())
+  expect(seeds.isLow(1000)).toBe(true)
+  await seeds.take(handed(1, 10, 11, 12))
+  expect([1000, 1100, 1200].map(now => seeds.isLow(now))).toEqual([false, false, true])
+})
+
+test('only the owner may read the file of seeds, and a damaged one says what to do', async () => {
+  const path = freshPath()
+  const chest = fileChest(path)
+  await chest.save(handed(1, 10))
+  expect(statSync(path).mode & 0o077).toBe(0)
+  writeFileSync(path, '{"epoch":1')
+  await expect(chest.load()).rejects.toThrow('delete it')
+})
+
+test.each([
+  ['epoch', { epoch: -1 }],
+  ['rule', { rule: { ...rule, lengthSeconds: 0 } }],
+  ['seeds', { seeds: [{ window: 1, seed: '00' }] }],
+])('what the center hands is read strictly: %s', (field, wrong) => {
+  const told = { epoch: 1, generation: 1, rule, seeds: [{ window: 1, seed: '00'.repeat(32) }] }
+  expect(readHanded(told).ok).toBe(true)
+  expect(readHanded({ ...told, ...wrong })).toMatchObject({ refusal: { code: 'data-wrong', facts: { field } } })
+})

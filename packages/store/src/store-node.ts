@@ -1,0 +1,51 @@
+/** A store's server on Node: book and seeds in a folder, cryptography by OpenSSL. What `@kozeni/store` gives whoever installs it. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '@kozeni/base/clock'
+import { currency } from '@kozeni/base/currency'
+import { id, type StoreId } from '@kozeni/base/ids'
+import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import { openFileBook } from './book-file.ts'
+import type { Call } from './center-client.ts'
+import { fileChest } from './chest-file.ts'
+import { Seeds } from './seeds.ts'
+import { Store } from './store.ts'
+
+export type { Refusal } from '@kozeni/protocol/refusal'
+export type { Book } from './book.ts'
+export type { Call, CallRequest, Refund, Statement } from './center-client.ts'
+export type { Chest } from './chest.ts'
+export type { Sale, Settled } from './sale.ts'
+export type { Heard, Order, Sold, Store } from './store.ts'
+
+export interface StoreOptions {
+  /** The store's name at the center: sixteen hexadecimal digits. */
+  readonly id: string
+  /** Three letters of ISO 4217: what the store sells in. */
+  readonly currency: string
+  /** Holds book and seeds; made if absent. Back it up; one process at a time. */
+  readonly folder: string
+  /** How the center is asked: callCenter(), or a test center's. */
+  readonly call: Call
+  /** `whsec_…`, as the center showed them. */
+  readonly webhookSecrets?: readonly string[]
+}
+
+/**
+ * Opens the store: reads its book, and takes what seeds it has.
+ *
+ * @throws Error when the folder is in use or damaged, or id or currency are none
+ */
+export async function openStore({
+  id: name,
+  currency: letters,
+  folder,
+  call,
+  webhookSecrets = [],
+}: StoreOptions): Promise<Store> {
+  const facts = { id: id<StoreId>(name), currency: currency(letters), call, webhookSecrets }
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const seeds = await Seeds.open(fileChest(join(folder, 'seeds.json')))
+  const book = await openFileBook(join(folder, 'book.jsonl'))
+  return new Store({ ...facts, book, seeds, crypto: nodeCrypto, clock: systemClock })
+}
