@@ -43,7 +43,9 @@ export function judge(seen: Case, evidence: Evidence): Judged {
   if (clash) return alarmed(seen, evidence)
   const purse = noted(seen.purse, evidence)
   const { open } = seen
-  if (open === undefined || !isAbout(evidence, open)) return { purse, open, writes: [putPurse(purse)] }
+  if (open === undefined || !isAbout(evidence, open)) {
+    return { purse, open, writes: purse === seen.purse ? [] : [putPurse(purse)] }
+  }
   const decision = decided(open, evidence, seen.now)
   return decision === 'send-abort'
     ? undone({ ...seen, purse }, open)
@@ -73,13 +75,14 @@ function alarmed(seen: Case, said: Evidence): Judged {
 
 const highest = (a: Total, b: Total): Total => (a > b ? a : b)
 
-/** The purse with the highest that its chip has shown. */
-const noted = (purse: PurseRow, said: Evidence): PurseRow => ({
-  ...purse,
-  seenCredits: highest(purse.seenCredits, said.credits),
-  seenDebits: highest(purse.seenDebits, said.debits),
-  seenSeq: Math.max(purse.seenSeq, said.seq),
-})
+/** The purse with the highest that its chip has shown; the same row when that is nothing new. */
+function noted(purse: PurseRow, said: Evidence): PurseRow {
+  const seenCredits = highest(purse.seenCredits, said.credits)
+  const seenDebits = highest(purse.seenDebits, said.debits)
+  const seenSeq = Math.max(purse.seenSeq, said.seq)
+  const known = seenCredits === purse.seenCredits && seenDebits === purse.seenDebits && seenSeq === purse.seenSeq
+  return known ? purse : { ...purse, seenCredits, seenDebits, seenSeq }
+}
 
 /** Same place and same digest, and something was done: anything else says nothing about this operation. @spec F-9 */
 const isAbout = (evidence: Evidence, open: OperationRow): boolean =>

@@ -31,6 +31,7 @@ const NOTHING: Step = { action: 'none', message: undefined }
 
 /**
  * The next message, given what the chip last said in this contact (`heard`), or undefined if it has not spoken yet.
+ * Settings go first, so that a block or a limit holds for the command behind it.
  *
  * @spec F-2…F-7, F-14, C-6
  */
@@ -40,10 +41,10 @@ export function nextStep(
   heard: Outcomes | undefined,
   now: number,
 ): Step {
+  if (settingsWanted(purse, heard)) return { action: 'send-settings', message: settingsOf(purse, now) }
   if (open !== undefined) return forOpen(purse, open)
   if (heard === undefined) return { action: 'read', message: { type: 'read', body: {} } }
-  if (confirmWanted(purse, heard)) return { action: 'send-confirm', message: confirmOf(purse, now) }
-  return settingsWanted(purse, heard) ? { action: 'send-settings', message: settingsOf(purse, now) } : NOTHING
+  return confirmWanted(purse, heard) ? { action: 'send-confirm', message: confirmOf(purse, now) } : NOTHING
 }
 
 function forOpen(purse: PurseRow, open: OperationRow): Step {
@@ -77,10 +78,13 @@ const confirmOf = (purse: PurseRow, now: number): ToChip => ({
   },
 })
 
-const settingsWanted = (purse: PurseRow, heard: Outcomes): boolean =>
-  heard.settingsEpoch < purse.epoch ? purse.settings > 0 : heard.settings < purse.settings
+function settingsWanted(purse: PurseRow, heard: Outcomes | undefined): boolean {
+  if (heard === undefined) return purse.settingsSeen < purse.settings
+  return heard.settingsEpoch < purse.epoch || (heard.settingsEpoch === purse.epoch && heard.settings < purse.settings)
+}
 
-const settingsOf = (purse: PurseRow, now: number): ToChip => ({
+/** All that the purse is to be set to, absolute. @spec F-14 */
+export const settingsOf = (purse: PurseRow, now: number): ToChip => ({
   type: 'set',
   body: {
     epoch: purse.epoch,

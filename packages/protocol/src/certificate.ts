@@ -64,10 +64,13 @@ export const TERMINAL_CERTIFICATE_BYTES = terminalCertificate.size + SIGNATURE_B
 
 type Certificate = PurseCertificate | TerminalCertificate
 
-/** @returns the certificate's bytes with the issuer's signature behind them */
-export function certify<T extends Certificate>(crypto: Crypto, issuerKey: Bytes, layout: Struct<T>, facts: T): Bytes {
+/**
+ * @param sign  with the issuer's key, wherever that is kept
+ * @returns the certificate's bytes with the issuer's signature behind them
+ */
+export function certify<T extends Certificate>(sign: (message: Bytes) => Bytes, layout: Struct<T>, facts: T): Bytes {
   const body = layout.write(facts)
-  return concat(body, crypto.sign(issuerKey, body))
+  return concat(body, sign(body))
 }
 
 /**

@@ -1,0 +1,382 @@
+/**
+ * A blank chip becomes a purse (PROTOCOL §7), over a relay, by a center that keeps no session. Every step is recorded on
+ * both sides and can be done again from any point: what is there already is found, what is half done is done anew.
+ *
+ *   challenge   SELECT, INITIALIZE UPDATE
+ *   listing     EXTERNAL AUTHENTICATE, GET STATUS twice
+ *   key         [DELETE], [INSTALL for load, LOAD …], [INSTALL], personalise: identity, keys, make your key
+ *   activation  certificate, activate
+ *   proof       SELECT the purse, SET its limits: a verified round trip under the purse's own keys
+ */
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import { seconds } from '@kozeni/base/clock'
+import { type AccountId, type ChipId, type DeviceId, freshId, type PurseId } from '@kozeni/base/ids'
+import { total } from '@kozeni/base/money'
+import { no, ok, type Result } from '@kozeni/base/result'
+import { type CommandApdu, decodeResponse, encodeCommand, type ResponseApdu } from '@kozeni/protocol/apdu'
+import { certify, purseCertificate } from '@kozeni/protocol/certificate'
+import {
+  deleteContent,
+  getStatus,
+  installAndMakeSelectable,
+  installForLoad,
+  installForPersonalization,
+  LISTED,
+  type Listed,
+  loadBlocks,
+  readStatus,
+  selectIssuerDomain,
+  storeData,
+} from '@kozeni/protocol/globalplatform'
+import { loadFileMessage } from '@kozeni/protocol/load-file'
+import { seal, unseal } from '@kozeni/protocol/message'
+import {
+  GROUP,
+  group,
+  INS,
+  identity,
+  keySet,
+  PURSE_AID,
+  PURSE_PACKAGE_AID,
+  purseCommand,
+  selectCommand,
+} from '@kozeni/protocol/purse'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import {
+  HOST_CHALLENGE_BYTES,
+  initializeUpdate,
+  openHost,
+  SECURITY_LEVEL,
+  type Session,
+  unwrap,
+  wrap,
+} from '@kozeni/protocol/scp03'
+import { type Command, type DeviceRow, type PurseRow, unchanged } from './book.ts'
+import type { Means, Turn } from './contact.ts'
+import { type InstallStep, type InstallToken, sealToken } from './contact-token.ts'
+import { settingsOf } from './step.ts'
+
+const LOAD_BLOCK_BYTES = 2_000
+/** Between the personalisation's groups and its certificate there is one post. */
+const FIRST_GROUPS = 3
+
+/**
+ * Reserves a purse for this chip and the account that asks; the account's other devices find the same reservation.
+ *
+ * @refuses chip-unknown · chip-taken
+ * @spec    P-1, P-2
+ */
+export async function reserve(
+  means: Means,
+  { account, device }: { readonly account: AccountId; readonly device: DeviceId },
+  chip: ChipId,
+): Promise<Result<PurseRow, Refusal>> {
+  const known = await means.book.look({ chip })
+  if (known.chip === undefined) return no(refusal('chip-unknown', { chip }))
+  const purse = known.chip.purse ?? freshId<PurseId>(means.dice)
+  const answer = await means.book.run(reservation(means, { purse, account, device, chip }))
+  // another request named the chip's purse between the two: ask again, and find it
+  return answer === 'moved-on' ? reserve(means, { account, device }, chip) : answer
+}
+
+interface Wanted {
+  readonly purse: PurseId
+  readonly account: AccountId
+  readonly device: DeviceId
+  readonly chip: ChipId
+}
+
+const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Refusal> | 'moved-on'> => ({
+  keys: { purse: wanted.purse, chip: wanted.chip },
+  decide: ({ purse, chip, now }) => {
+    if (chip === undefined) return unchanged(no(refusal('chip-unknown', { chip: wanted.chip })))
+    if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
+    if (purse !== undefined && purse.account === wanted.account) return resumed(purse, wanted.device)
+    const theirs = purse !== undefined && (purse.stage === 'active' || now < purse.reservedUntil)
+    if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
+    if (purse !== undefined)
+      return { answer: 'moved-on', writes: [{ write: 'chip', row: { ...chip, purse: undefined } }] }
+    const row = newPurse(means, wanted, chip.chipClass, now)
+    return {
+      answer: ok(row),
+      writes: [
+        { write: 'purse', row },
+        { write: 'chip', row: { ...chip, purse: wanted.purse } },
+      ],
+    }
+  },
+})
+
+/** The same holder goes on, from this device; once active, a purse stays with the device it was bound to. */
+function resumed(purse: PurseRow, device: DeviceId) {
+  if (purse.stage !== 'reserved' || purse.device === device) return unchanged(ok(purse))
+  const row: PurseRow = { ...purse, device }
+  return { answer: ok(row), writes: [{ write: 'purse' as const, row }] }
+}
+
+function newPurse({ policy, vault }: Means, wanted: Wanted, chipClass: PurseRow['chipClass'], now: number): PurseRow {
+  const none = total(0n)
+  return {
+    ...wanted,
+    currency: policy.currency,
+    chipClass,
+    stage: 'reserved',
+    reservedUntil: now + policy.reservationMs,
+    publicKey: undefined,
+    certificate: undefined,
+    keyVersion: vault.keyVersion,
+    epoch: 1,
+    number: 0,
+    closedEpoch: 1,
+    closedNumber: 0,
+    flag: false,
+    credits: none,
+    debits: none,
+    seenCredits: none,
+    seenDebits: none,
+    seenSeq: 0,
+    bookedAmount: none,
+    bookedCount: 0,
+    settings: 1,
+    settingsSeen: 0,
+    blocked: false,
+    limits: policy.limits,
+  }
+}
+
+/** The first commands of an installation's contact. */
+export function beginInstall(means: Means, caller: string, purse: PurseRow): Turn {
+  const hostChallenge = means.dice.bytes(HOST_CHALLENGE_BYTES)
+  const commands = [selectIssuerDomain(), initializeUpdate(hostChallenge)].map(encodeCommand)
+  const token: InstallToken = {
+    kind: 'install',
+    caller,
+    purse: purse.purse,
+    chip: purse.chip,
+    step: 'challenge',
+    hostChallenge,
+    sessions: [],
+    plain: 2,
+  }
+  return {
+    token: sealToken(means, token),
+    commands,
+    report: [{ about: 'install', step: 'challenge', purse: purse.purse }],
+  }
+}
+
+/**
+ * Takes in what the chip answered to the last commands of an installation, and makes the next.
+ *
+ * @refuses install-stale (which step, what the chip said) · mac-wrong · chip-gone · not-found
+ */
+export async function continueInstall(
+  means: Means,
+  token: InstallToken,
+  responses: readonly Bytes[],
+): Promise<Result<Turn, Refusal>> {
+  const answers = answersIn(means, token, responses)
+  if (!answers.ok) return answers
+  const seen = await means.book.look({ purse: token.purse })
+  if (seen.purse === undefined || seen.purse.chip !== token.chip) return no(refusal('not-found'))
+  const device = await means.book.look({ device: seen.purse.device })
+  if (device.device === undefined) return no(refusal('not-found'))
+  return STEPS[token.step]({ means, token, purse: seen.purse, device: device.device, answers: answers.value })
+}
+
+interface Arrived {
+  readonly means: Means
+  readonly token: InstallToken
+  readonly purse: PurseRow
+  readonly device: DeviceRow
+  readonly answers: readonly ResponseApdu[]
+}
+
+const STEPS: Readonly<
+  Record<InstallStep, (arrived: Arrived) => Promise<Result<Turn, Refusal>> | Result<Turn, Refusal>>
+> = {
+  challenge: openChannel,
+  listing: bringProgram,
+  key: bringCertificate,
+  activation: askProof,
+  proof: activate,
+}
+
+/** What the chip answered, out of the channel; every one must have gone well, or the step is done anew. */
+function answersIn(
+  means: Means,
+  token: InstallToken,
+  responses: readonly Bytes[],
+): Result<readonly ResponseApdu[], Refusal> {
+  if (responses.length !== token.plain + token.sessions.length) return no(refusal('chip-gone'))
+  const answers: ResponseApdu[] = []
+  for (const [i, bytes] of responses.entries()) {
+    const response = decodeResponse(bytes)
+    const session = token.sessions[i - token.plain]
+    const answer = response && (session ? unwrap(means.crypto, session, response) : response)
+    if (answer === undefined) return no(refusal('mac-wrong'))
+    if (answer.statusWord !== 0x9000) return no(stale(token.step, answer.statusWord))
+    answers.push(answer)
+  }
+  return ok(answers)
+}
+
+const stale = (step: InstallStep, statusWord: number): Refusal =>
+  refusal('install-stale', { step, statusWord: statusWord.toString(16).padStart(4, '0') })
+
+function openChannel({ means, token, answers }: Arrived): Result<Turn, Refusal> {
+  const keys = means.vault.cardKeys(token.chip)
+  const initialized = answers[1]?.data ?? new Uint8Array(0)
+  const opened = openHost(means.crypto, keys, token.hostChallenge, initialized, SECURITY_LEVEL.bothSecret)
+  if (opened === undefined) return no(refusal('mac-wrong'))
+  const listing = [getStatus(LISTED.loadFiles), getStatus(LISTED.programs)]
+  return through(means, { ...token, step: 'listing' }, opened.session, listing, [opened.command])
+}
+
+/** Sends commands through the channel, after some that open it, and remembers the channel as it is after each. */
+function through(
+  means: Means,
+  token: InstallToken,
+  from: Session,
+  commands: readonly CommandApdu[],
+  before: readonly CommandApdu[] = [],
+): Result<Turn, Refusal> {
+  const sessions: Session[] = []
+  const wrapped = commands.map(command => {
+    const sent = wrap(means.crypto, sessions.at(-1) ?? from, command)
+    sessions.push(sent.session)
+    return sent.command
+  })
+  return ok({
+    token: sealToken(means, { ...token, sessions, plain: before.length }),
+    commands: [...before, ...wrapped].map(encodeCommand),
+    report: [{ about: 'install', step: token.step, purse: token.purse }],
+  })
+}
+
+/** Only what the chip lacks is brought; a program that never became this purse is made anew. */
+function bringProgram({ means, token, purse, device, answers }: Arrived): Result<Turn, Refusal> {
+  const [loadFiles, programs] = [readStatus(answers[1]?.data ?? NONE), readStatus(answers[2]?.data ?? NONE)]
+  const session = token.sessions.at(-1)
+  if (loadFiles === undefined || programs === undefined || session === undefined) return no(refusal('data-wrong'))
+  const stands = has(programs, PURSE_AID)
+  const keep = stands && purse.stage !== 'reserved'
+  const commands = [
+    ...(stands && !keep ? [deleteContent(PURSE_AID)] : []),
+    ...(has(loadFiles, PURSE_PACKAGE_AID) ? [] : loading(means)),
+    ...(keep ? [] : [installAndMakeSelectable(PURSE_PACKAGE_AID, PURSE_AID)]),
+    installForPersonalization(PURSE_AID),
+    ...personalisation(means, purse, device),
+  ]
+  return through(means, { ...token, step: 'key' }, session, commands)
+}
+
+const NONE = new Uint8Array(0)
+const has = (listed: readonly Listed[], aid: Bytes): boolean => listed.some(row => equal(row.aid, aid))
+
+function loading({ crypto, vault, module }: Means): readonly CommandApdu[] {
+  const file = { packageAid: PURSE_PACKAGE_AID, module }
+  const signed = { ...file, signature: vault.sign('load-files', loadFileMessage(crypto, file)) }
+  return [installForLoad(crypto, signed), ...loadBlocks(signed, LOAD_BLOCK_BYTES)]
+}
+
+/** Identity, keys, and the order to make a key: the same bytes whenever this purse is installed. */
+function personalisation({ vault, policy }: Means, purse: PurseRow, device: DeviceRow): readonly CommandApdu[] {
+  const keys = vault.purseKeys(purse.keyVersion, purse.purse)
+  if (keys === undefined) throw new Error(`key version ${purse.keyVersion} was revoked before it was installed`)
+  const who = identity.write({
+    purse: purse.purse,
+    device: purse.device,
+    currency: purse.currency,
+    chipClass: purse.chipClass,
+    epoch: purse.epoch,
+    time: seconds(purse.reservedUntil - policy.reservationMs),
+    issuerKeyVersion: vault.issuerKeyVersion,
+    issuerKey: vault.publicKey('certificates'),
+    deviceKey: device.publicKey,
+  })
+  const groups = [group(GROUP.identity, who), group(GROUP.keys, keySet.write(keys)), group(GROUP.makeKey, NONE)]
+  return groups.map((data, i) => storeData(data, i, false))
+}
+
+/** The chip has told its public key, through the channel: the center certifies it. */
+async function bringCertificate({ means, token, answers }: Arrived): Promise<Result<Turn, Refusal>> {
+  const publicKey = answers.at(-1)?.data
+  const session = token.sessions.at(-1)
+  if (publicKey?.length !== 65 || session === undefined) return no(refusal('data-wrong'))
+  const certificate = await means.book.run(certifyKey(means, token.purse, publicKey))
+  if (!certificate.ok) return certificate
+  const groups = [group(GROUP.certificate, certificate.value), group(GROUP.activate, NONE)]
+  const commands = groups.map((data, i) => storeData(data, FIRST_GROUPS + i, i === groups.length - 1))
+  return through(means, { ...token, step: 'activation' }, session, commands)
+}
+
+/** A key that was certified before keeps its certificate: the chip is to get the same bytes again. */
+const certifyKey = (means: Means, purse: PurseId, publicKey: Bytes): Command<Result<Bytes, Refusal>> => ({
+  keys: { purse },
+  decide: ({ purse: row, now }) => {
+    if (row === undefined) return unchanged(no(refusal('not-found')))
+    const { certificate } = row
+    if (certificate !== undefined && row.publicKey !== undefined && equal(row.publicKey, publicKey)) {
+      return unchanged(ok(certificate))
+    }
+    if (row.stage === 'active') return unchanged(no(refusal('chip-taken')))
+    const made = certificateOf(means, row, publicKey, now)
+    return {
+      answer: ok(made),
+      writes: [{ write: 'purse', row: { ...row, stage: 'certified', publicKey, certificate: made } }],
+    }
+  },
+})
+
+/** @returns a purse certificate of this issuer, with its signature. @spec C-9 */
+export function certificateOf(
+  { vault, policy }: Pick<Means, 'vault' | 'policy'>,
+  purse: PurseRow,
+  publicKey: Bytes,
+  now: number,
+): Bytes {
+  return certify(message => vault.sign('certificates', message), purseCertificate, {
+    version: 1,
+    type: 'purse-certificate',
+    issuerKeyVersion: vault.issuerKeyVersion,
+    purse: purse.purse,
+    chipClass: purse.chipClass,
+    currency: purse.currency,
+    expires: seconds(now + policy.purseCertificateMs),
+    publicKey,
+  })
+}
+
+/** Nothing is believed until the purse has answered under its own keys. */
+function askProof({ means, token, purse }: Arrived): Result<Turn, Refusal> {
+  const keys = means.vault.purseKeys(purse.keyVersion, purse.purse)
+  if (keys === undefined) return no(refusal('key-version-unknown', { version: purse.keyVersion }))
+  const set = purseCommand(INS.message, seal(means.crypto, keys, purse.purse, settingsOf(purse, means.clock.now())))
+  const commands = [selectCommand(PURSE_AID), set].map(encodeCommand)
+  const next: InstallToken = { ...token, step: 'proof', sessions: [], plain: commands.length }
+  return ok({
+    token: sealToken(means, next),
+    commands,
+    report: [{ about: 'install', step: 'proof', purse: purse.purse }],
+  })
+}
+
+async function activate({ means, purse, answers }: Arrived): Promise<Result<Turn, Refusal>> {
+  const keys = means.vault.purseKeys(purse.keyVersion, purse.purse)
+  const message = keys && unseal(means.crypto, keys, purse.purse, answers[1]?.data ?? NONE)
+  if (message?.type !== 'result') return no(refusal('mac-wrong'))
+  await means.book.run(activation(purse.purse))
+  return ok({ token: undefined, commands: [], report: [{ about: 'install', step: 'active', purse: purse.purse }] })
+}
+
+const activation = (purse: PurseId): Command<undefined> => ({
+  keys: { purse },
+  decide: ({ purse: row }) =>
+    row?.stage === 'certified'
+      ? {
+          answer: undefined,
+          writes: [{ write: 'purse', row: { ...row, stage: 'active', settingsSeen: row.settings } }],
+        }
+      : unchanged(undefined),
+})
