@@ -238,7 +238,13 @@ export interface OutboxRow {
   readonly due: Instant
 }
 
-/** All that a command can change. Every SQL statement that changes money stands in one switch over this. */
+/**
+ * All that a command can change. Every SQL statement that changes money stands in one switch over this.
+ *
+ * A write replaces the row of that name when the decision has seen it, and adds it when not: adding where another
+ * command has added meanwhile makes the book decide again on what stands there, and RowTaken if that does not help.
+ * Only the outbox is written unseen: a task of the same name is replaced.
+ */
 export type Write =
   | { readonly write: 'account'; readonly row: AccountRow }
   | { readonly write: 'device'; readonly row: DeviceRow }
@@ -270,9 +276,9 @@ export interface Keys {
   readonly operation?: { readonly epoch: number; readonly number: number }
   /** Receipts of the purse at these seqs. */
   readonly receipts?: readonly number[]
-  /** The sale of a terminal, whoever paid it. */
+  /** The sale of a terminal, whoever paid it: the first debit that was booked for it. */
   readonly sale?: { readonly terminal: TerminalId; readonly sale: number }
-  /** What stands in the store's books since its last window. */
+  /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
 }
 
@@ -324,6 +330,11 @@ export interface Decision<A> {
 export interface Command<A> {
   readonly keys: Keys
   decide(seen: Seen): Decision<A>
+}
+
+/** A write that was to add a row, and one of that name stands there which the decision did not see. */
+export class RowTaken extends Error {
+  override readonly name = 'RowTaken'
 }
 
 /** Nothing changes; this is the answer. */

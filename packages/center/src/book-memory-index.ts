@@ -1,0 +1,68 @@
+/** What would be indexes in a database, for the book in Maps. All of it follows from the rows. */
+import type { OrderId, PurseId, StoreId } from '@kozeni/base/ids'
+import type { Entry } from '@kozeni/ledger/entry'
+import type { OperationRow, OrderRow, ReceiptRow, SettlementRow, Write } from './book.ts'
+import { claimOf, operationName, receiptName } from './book-writes.ts'
+
+export class MemoryIndex {
+  /** The purse's one open operation, by name. */
+  readonly #open = new Map<PurseId, string>()
+  readonly #waiting = new Map<PurseId, ReadonlySet<OrderId>>()
+  /** Terminal and sale, to the receipt that was booked for it first. */
+  readonly #sold = new Map<string, string>()
+  /** A store's entries that no window has taken in. */
+  readonly #claims = new Map<StoreId, readonly Entry[]>()
+
+  copy(): MemoryIndex {
+    const copy = new MemoryIndex()
+    for (const [purse, name] of this.#open) copy.#open.set(purse, name)
+    for (const [purse, orders] of this.#waiting) copy.#waiting.set(purse, orders)
+    for (const [sale, name] of this.#sold) copy.#sold.set(sale, name)
+    for (const [store, entries] of this.#claims) copy.#claims.set(store, entries)
+    return copy
+  }
+
+  open = (purse: PurseId): string | undefined => this.#open.get(purse)
+  waiting = (purse: PurseId): ReadonlySet<OrderId> => this.#waiting.get(purse) ?? new Set()
+  sold = (sale: Pick<ReceiptRow, 'terminal' | 'sale'>): string | undefined => this.#sold.get(saleName(sale))
+  claims = (store: StoreId): readonly Entry[] => this.#claims.get(store) ?? []
+
+  note({ write, row }: Write): void {
+    if (write === 'operation') this.#noteOperation(row)
+    if (write === 'order') this.#noteOrder(row)
+    if (write === 'receipt') this.#noteReceipt(row)
+    if (write === 'entry') this.#noteEntry(row)
+    if (write === 'settlement') this.#noteSettlement(row)
+  }
+
+  #noteOperation(row: OperationRow): void {
+    if (row.closed === undefined) this.#open.set(row.purse, operationName(row))
+    else if (this.#open.get(row.purse) === operationName(row)) this.#open.delete(row.purse)
+  }
+
+  #noteOrder(row: OrderRow): void {
+    const orders = new Set(this.waiting(row.purse))
+    if (row.stage === 'waiting') orders.add(row.order)
+    else orders.delete(row.order)
+    this.#waiting.set(row.purse, orders)
+  }
+
+  #noteReceipt(row: ReceiptRow): void {
+    if (row.kind === 'debit' && row.standing === 'booked' && this.sold(row) === undefined)
+      this.#sold.set(saleName(row), receiptName(row))
+  }
+
+  #noteEntry(row: Entry): void {
+    const claim = claimOf(row)
+    if (claim !== undefined) this.#claims.set(claim.store, [...this.claims(claim.store), row])
+  }
+
+  #noteSettlement(row: SettlementRow): void {
+    this.#claims.set(
+      row.store,
+      this.claims(row.store).filter(entry => entry.at >= row.until),
+    )
+  }
+}
+
+const saleName = ({ terminal, sale }: Pick<ReceiptRow, 'terminal' | 'sale'>): string => `${terminal} ${sale}`

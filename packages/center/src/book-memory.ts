@@ -1,0 +1,211 @@
+/**
+ * The book in Maps, for tests, for the simulation and for the explorer. A command runs in one go, so none ever sees
+ * another's unsaved writes; rows are copied in and out, so nobody shares one that can change. Nothing survives the process.
+ */
+import type { Clock } from '@kozeni/base/clock'
+import type { PurseId, StoreId } from '@kozeni/base/ids'
+import {
+  type Book,
+  type Command,
+  type Instant,
+  type Keys,
+  type OperationRow,
+  type OrderRow,
+  type OutboxRow,
+  type ReceiptRow,
+  RowTaken,
+  type Seen,
+  type SettlementRow,
+  type Unsettled,
+  type Write,
+} from './book.ts'
+import { MemoryIndex } from './book-memory-index.ts'
+import {
+  checkNamed,
+  claimOf,
+  lastOfEach,
+  numberName,
+  operationName,
+  receiptName,
+  rowName,
+  wasSeen,
+} from './book-writes.ts'
+
+type Kind = Write['write']
+type RowOf<K extends Kind> = Extract<Write, { write: K }>['row']
+
+/** Every table: its rows by their names. */
+export type MemoryTables = { readonly [K in Kind]: ReadonlyMap<string, RowOf<K>> }
+
+export class MemoryBook implements Book {
+  readonly #clock: Clock
+  readonly #tables: { readonly [K in Kind]: Map<string, RowOf<K>> }
+  readonly #index: MemoryIndex
+
+  /** @param from  a book to begin as a copy of; the time it takes grows with the number of its rows */
+  constructor(clock: Clock, from?: MemoryBook) {
+    this.#clock = clock
+    this.#tables = tablesFrom(from?.tables)
+    this.#index = from === undefined ? new MemoryIndex() : from.#index.copy()
+  }
+
+  /** The rows themselves, for views; not to be changed. */
+  get tables(): MemoryTables {
+    return this.#tables
+  }
+
+  async run<A>(command: Command<A>): Promise<A> {
+    const seen = this.#see(command.keys)
+    const decision = command.decide(seen)
+    checkNamed(command.keys, decision.writes)
+    const writes = lastOfEach(decision.writes)
+    this.#checkFree(seen, writes)
+    this.#checkOneOpen(writes)
+    for (const write of writes) this.#put(copied(write))
+    return decision.answer
+  }
+
+  async look(keys: Keys): Promise<Seen> {
+    return this.#see(keys)
+  }
+
+  async due(limit: number, leaseMs: number): Promise<readonly OutboxRow[]> {
+    const now = this.#clock.now()
+    const due = [...this.#tables.outbox.values()]
+      .filter(task => task.due <= now)
+      .sort((a, b) => a.due - b.due || (a.name < b.name ? -1 : 1))
+      .slice(0, limit)
+    for (const task of due) this.#tables.outbox.set(task.name, { ...task, due: now + leaseMs })
+    return due.map(copied)
+  }
+
+  async told(name: string, again?: Instant): Promise<void> {
+    const task = this.#tables.outbox.get(name)
+    if (again === undefined) this.#tables.outbox.delete(name)
+    else if (task !== undefined) this.#tables.outbox.set(name, { ...task, due: again })
+  }
+
+  async close(): Promise<void> {}
+
+  /** A row that the decision did not see is added, and only where none stands. */
+  #checkFree(seen: Seen, writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.write === 'outbox' || write.write === 'alarm' || wasSeen(seen, write)) continue
+      if (this.#tables[write.write].has(rowName(write))) throw new RowTaken(`${write.write} ${rowName(write)}`)
+    }
+  }
+
+  /** @spec F-10 */
+  #checkOneOpen(writes: readonly Write[]): void {
+    const operations = writes.filter(each => each.write === 'operation').map(({ row }) => row)
+    const closed = operations.filter(row => row.closed !== undefined).map(operationName)
+    for (const row of operations.filter(one => one.closed === undefined)) {
+      const before = this.#index.open(row.purse)
+      const free = before === undefined || before === operationName(row) || closed.includes(before)
+      if (!free) throw new RowTaken(`the open operation ${before}`)
+    }
+  }
+
+  #put(write: Write): void {
+    const tables: { readonly [K in Kind]: Map<string, Write['row']> } = this.#tables
+    tables[write.write].set(rowName(write), write.row)
+    this.#index.note(write)
+  }
+
+  #see(keys: Keys): Seen {
+    const tables = this.#tables
+    const open = find(tables.operation, keys.purse && this.#index.open(keys.purse))
+    const number = find(tables.number, keys.number && numberName(keys.number))
+    return {
+      purse: find(tables.purse, keys.purse),
+      open,
+      openOrder: find(tables.order, open?.order),
+      openLoad: find(tables.load, open?.order),
+      waiting: keys.purse && this.#waiting(keys.purse),
+      operation: this.#operation(keys),
+      account: find(tables.account, keys.account),
+      device: find(tables.device, keys.device),
+      chip: find(tables.chip, keys.chip),
+      store: find(tables.store, keys.store),
+      terminal: find(tables.terminal, keys.terminal),
+      load: find(tables.load, keys.load),
+      order: find(tables.order, keys.order),
+      number,
+      numbered: number && find(tables.operation, operationName(number)),
+      receipts: this.#receipts(keys),
+      sale: find(tables.receipt, keys.sale && this.#index.sold(keys.sale)),
+      unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
+      now: this.#clock.now(),
+    }
+  }
+
+  #operation({ purse, operation }: Keys): OperationRow | undefined {
+    return purse && operation && find(this.#tables.operation, operationName({ purse, ...operation }))
+  }
+
+  #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
+    const rows = receipts.map(seq => find(this.#tables.receipt, purse && receiptName({ purse, seq })))
+    return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
+  }
+
+  #waiting(purse: PurseId): OrderRow | undefined {
+    const [oldest] = [...this.#index.waiting(purse)]
+      .map(order => find(this.#tables.order, order))
+      .filter(order => order !== undefined)
+      .sort((a, b) => a.at - b.at || (a.order < b.order ? -1 : 1))
+    return oldest
+  }
+
+  #unsettled(store: StoreId, until: Instant): Unsettled {
+    const sum = { onlineCount: 0, online: 0n, offlineCount: 0, offline: 0n, refunds: 0n }
+    for (const entry of this.#index.claims(store)) {
+      if (entry.at >= until) continue
+      const amount = claimOf(entry)?.amount ?? 0n
+      const kind = entry.cause === 'committed' ? 'online' : entry.cause === 'refund-ordered' ? 'refunds' : 'offline'
+      sum[kind] += kind === 'refunds' ? -amount : amount
+      if (kind === 'online') sum.onlineCount++
+      if (kind === 'offline' && amount > 0n) sum.offlineCount++
+    }
+    return { last: this.#lastSettlement(store), ...sum }
+  }
+
+  #lastSettlement(store: StoreId): SettlementRow | undefined {
+    const all = [...this.#tables.settlement.values()].filter(row => row.store === store)
+    const last = all.reduce<SettlementRow | undefined>(
+      (a, b) => (a !== undefined && a.window > b.window ? a : b),
+      undefined,
+    )
+    return last && copied(last)
+  }
+}
+
+const find = <Row>(rows: ReadonlyMap<string, Row>, name: string | undefined): Row | undefined => {
+  const row = name === undefined ? undefined : rows.get(name)
+  return row && copied(row)
+}
+
+/** Rows never change, so a copy of the Maps is a copy of the book. */
+const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, RowOf<K>> } => ({
+  account: new Map(from?.account),
+  device: new Map(from?.device),
+  chip: new Map(from?.chip),
+  store: new Map(from?.store),
+  terminal: new Map(from?.terminal),
+  purse: new Map(from?.purse),
+  operation: new Map(from?.operation),
+  load: new Map(from?.load),
+  order: new Map(from?.order),
+  number: new Map(from?.number),
+  receipt: new Map(from?.receipt),
+  entry: new Map(from?.entry),
+  settlement: new Map(from?.settlement),
+  alarm: new Map(from?.alarm),
+  outbox: new Map(from?.outbox),
+})
+
+/** The same values in other objects, however deep. */
+function copied<T>(value: T): T {
+  if (value instanceof Uint8Array) return value.slice() as T & Uint8Array
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])) as T
+}

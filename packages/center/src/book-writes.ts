@@ -1,0 +1,130 @@
+/** What a Write says about itself, for every implementation of the book: its row's name, and whether it was seen. */
+import { assert } from '@kozeni/base/assert'
+import type { StoreId } from '@kozeni/base/ids'
+import type { Entry, EntryName } from '@kozeni/ledger/entry'
+import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, SettlementRow, Write } from './book.ts'
+
+/** One text for one row of one table: the key that it stands under. */
+export function rowName({ write, row }: Write): string {
+  switch (write) {
+    case 'account':
+      return row.account
+    case 'device':
+      return row.device
+    case 'chip':
+      return row.chip
+    case 'store':
+      return row.store
+    case 'terminal':
+      return row.terminal
+    case 'purse':
+      return row.purse
+    case 'operation':
+      return operationName(row)
+    case 'load':
+      return row.load
+    case 'order':
+      return row.order
+    case 'number':
+      return numberName(row)
+    case 'receipt':
+      return receiptName(row)
+    case 'entry':
+      return entryName(row)
+    case 'settlement':
+      return settlementName(row)
+    case 'alarm':
+      return `${row.subject} ${row.what} ${row.at} ${factsText(row.facts)}`
+    case 'outbox':
+      return row.name
+  }
+}
+
+type Named<Row, Field extends keyof Row> = Pick<Row, Field>
+
+/** Names of rows whose key has several parts. */
+export const operationName = ({ purse, epoch, number }: Named<OperationRow, 'purse' | 'epoch' | 'number'>): string =>
+  `${purse} ${epoch} ${number}`
+export const numberName = ({ store, transaction }: Named<NumberRow, 'store' | 'transaction'>): string =>
+  `${store} ${transaction}`
+export const receiptName = ({ purse, seq }: Named<ReceiptRow, 'purse' | 'seq'>): string => `${purse} ${seq}`
+export const entryName = (entry: EntryName): string => `${entry.subject} ${entry.cause} ${entry.first} ${entry.second}`
+export const settlementName = ({ store, window }: Named<SettlementRow, 'store' | 'window'>): string =>
+  `${store} ${window}`
+
+/** Facts in one spelling, whatever the order they were written in. */
+export const factsText = (facts: Readonly<Record<string, string>>): string =>
+  JSON.stringify(Object.entries(facts).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+
+/** Whether the decision saw the row that it writes: then it is replaced, else it is added. */
+export function wasSeen(seen: Seen, { write, row }: Write): boolean {
+  switch (write) {
+    case 'account':
+      return seen.account?.account === row.account
+    case 'device':
+      return seen.device?.device === row.device
+    case 'chip':
+      return seen.chip?.chip === row.chip
+    case 'store':
+      return seen.store?.store === row.store
+    case 'terminal':
+      return seen.terminal?.terminal === row.terminal
+    case 'purse':
+      return seen.purse?.purse === row.purse
+    case 'operation':
+      return [seen.open, seen.operation, seen.numbered].some(one => one && operationName(one) === operationName(row))
+    case 'load':
+      return [seen.load, seen.openLoad].some(one => one?.load === row.load)
+    case 'order':
+      return [seen.order, seen.openOrder, seen.waiting].some(one => one?.order === row.order)
+    case 'number':
+      return seen.number !== undefined && numberName(seen.number) === numberName(row)
+    case 'receipt':
+      return seen.receipts.get(row.seq)?.purse === row.purse
+    case 'entry':
+    case 'settlement':
+    case 'alarm':
+    case 'outbox':
+      return false
+  }
+}
+
+/**
+ * A bug unless a command names the purse, or the store, of all that it writes: that is what keeps everything about one
+ * purse one at a time. Two entries of one name in one command are a bug too.
+ */
+export function checkNamed(keys: Keys, writes: readonly Write[]): void {
+  const entries = new Set<string>()
+  for (const { write, row } of writes) {
+    if (OF_A_PURSE.has(write) && 'purse' in row)
+      assert(keys.purse === row.purse, `who writes the ${write} of a purse names the purse ${row.purse}`)
+    if (write === 'entry') {
+      assert(isSubject(keys, row.subject), `who writes an entry names its subject ${row.subject}`)
+      assert(!entries.has(entryName(row)), `${entryName(row)} is posted twice by one command`)
+      entries.add(entryName(row))
+    }
+    if (write === 'settlement') assert(isWindow(keys, row), `who settles ${row.store} names what is unsettled`)
+  }
+}
+
+const OF_A_PURSE: ReadonlySet<Write['write']> = new Set(['purse', 'operation', 'load', 'order', 'number', 'receipt'])
+
+const isSubject = ({ purse, store, unsettled }: Keys, subject: Entry['subject']): boolean =>
+  subject === purse || subject === store || subject === unsettled?.store
+
+const isWindow = ({ unsettled }: Keys, { store, until }: SettlementRow): boolean =>
+  unsettled?.store === store && unsettled.until === until
+
+/** The writes that count: of several of one row, the last. */
+export function lastOfEach(writes: readonly Write[]): readonly Write[] {
+  const last = new Map(writes.map(write => [`${write.write} ${rowName(write)}`, write]))
+  return [...last.values()]
+}
+
+/** What an entry other than a settlement's own adds to what a store is owed, or takes from it. */
+export function claimOf({ cause, debit, credit, amount }: Entry): { store: StoreId; amount: bigint } | undefined {
+  if (cause === 'fee' || cause === 'paid-out') return undefined
+  if (credit.kind === 'store-payable') return { store: credit.owner, amount }
+  if (debit.kind === 'store-payable') return { store: debit.owner, amount: 0n - amount }
+  return undefined
+}
