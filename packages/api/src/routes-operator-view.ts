@@ -1,0 +1,98 @@
+/** What operators look at: operations in doubt, alarms, balances. */
+import { z } from 'zod'
+import { purse, store, terminal } from './name.ts'
+import { operation } from './operation.ts'
+import type { Route } from './route.ts'
+import { currency, cursor, limit, naming, sum, text, time, whole } from './schema.ts'
+
+const PAGE = 500
+
+export const operationList = naming(
+  'OperationList',
+  'Oldest first.',
+  z.object({ operations: z.array(operation).max(PAGE), next: cursor.optional() }),
+)
+
+export const listOperations = {
+  name: 'listOperations',
+  method: 'GET',
+  path: '/v1/operator/operations',
+  caller: ['operator'],
+  query: z.strictObject({
+    open: z.enum(['true', 'false']).optional(),
+    purse: purse.optional(),
+    limit: limit.optional(),
+    after: cursor.optional(),
+  }),
+  answer: operationList,
+  refuses: [],
+  summary: 'Operations, in doubt or closed',
+  description: 'With `open=true` those in doubt, each with its age and what it will come to by the rules.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const alarm = naming(
+  'Alarm',
+  'What an operator must see: clones, rollbacks, wrong MACs.',
+  z.object({
+    subject: z.union([purse, terminal, store]),
+    what: z.enum([
+      'receipts-differ',
+      'statements-not-comparable',
+      'mac-wrong-signature-right',
+      'rolled-back',
+      'sale-paid-twice',
+    ]),
+    facts: z.record(text(40), z.string().max(2000)),
+    at: time,
+  }),
+)
+
+export const alarmList = naming(
+  'AlarmList',
+  'Newest first.',
+  z.object({ alarms: z.array(alarm).max(PAGE), next: cursor.optional() }),
+)
+
+export const listAlarms = {
+  name: 'listAlarms',
+  method: 'GET',
+  path: '/v1/operator/alarms',
+  caller: ['operator'],
+  query: z.strictObject({ limit: limit.optional(), after: cursor.optional() }),
+  answer: alarmList,
+  refuses: [],
+  summary: 'Alarms',
+  description: 'Newest first, in pages.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const balance = naming(
+  'Balance',
+  'All accounts of one kind in one currency: assets are positive, what the issuer owes is negative.',
+  z.object({
+    kind: z.enum(['bank', 'funding', 'in-transit', 'in-doubt', 'purse-float', 'store-payable', 'fees', 'fraud-loss']),
+    currency,
+    balance: sum,
+    accounts: whole,
+  }),
+  { kind: 'purse-float', currency: 'JPY', balance: '-120000', accounts: 37 },
+)
+
+export const balances = naming(
+  'Balances',
+  'The chart of accounts at one instant. The balances of one currency sum to zero.',
+  z.object({ at: time, balances: z.array(balance).max(PAGE) }),
+)
+
+export const getBalances = {
+  name: 'getBalances',
+  method: 'GET',
+  path: '/v1/operator/balances',
+  caller: ['operator'],
+  answer: balances,
+  refuses: [],
+  summary: 'Balances by kind of account',
+  description: 'What the issuer has, and what it owes to holders and stores.',
+  idempotent: 'by-nature',
+} as const satisfies Route

@@ -1,0 +1,77 @@
+/** The closed table of all routes of the center, by name; and the matrix of who may call which. */
+import { CALLER_KINDS, type CallerKind, type Route } from './route.ts'
+import { contact } from './routes-contact.ts'
+import { registerDevice } from './routes-device.ts'
+import { getHealth } from './routes-health.ts'
+import { reserveInstallation } from './routes-installation.ts'
+import { cancelLoad, createLoad, getLoad } from './routes-load.ts'
+import { blockPurse, orderRefund, registerChips, registerStore, registerTerminal, settle } from './routes-operator.ts'
+import { getBalances, listAlarms, listOperations } from './routes-operator-view.ts'
+import { createPayment, getPayment } from './routes-payment.ts'
+import { getPurse, getPurseStory } from './routes-purse.ts'
+import {
+  createRefund,
+  getSeeds,
+  getStatement,
+  getStorePayment,
+  listStatements,
+  reportHonoured,
+} from './routes-store.ts'
+import { getTerminal, uploadReceipts } from './routes-terminal.ts'
+import { cardWebhook } from './routes-webhook.ts'
+
+export const routes = {
+  getHealth,
+  registerDevice,
+  reserveInstallation,
+  contact,
+  createLoad,
+  getLoad,
+  cancelLoad,
+  createPayment,
+  getPayment,
+  getPurse,
+  getPurseStory,
+  uploadReceipts,
+  getTerminal,
+  getSeeds,
+  getStorePayment,
+  createRefund,
+  reportHonoured,
+  listStatements,
+  getStatement,
+  cardWebhook,
+  registerChips,
+  registerStore,
+  registerTerminal,
+  settle,
+  blockPurse,
+  orderRefund,
+  listOperations,
+  listAlarms,
+  getBalances,
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof routes
+
+/** Every route, in the table's order. */
+export const allRoutes: readonly Route[] = Object.values(routes)
+
+/** One cell of the matrix. */
+export interface MayCall {
+  readonly route: Route
+  readonly caller: CallerKind
+  readonly may: boolean
+}
+
+/**
+ * Every route with every kind of caller: what a test of the server walks. Where nobody may call, everybody may: a
+ * caller who says who it is loses nothing by it.
+ */
+export const callerMatrix: readonly MayCall[] = allRoutes.flatMap(route =>
+  CALLER_KINDS.map(caller => ({
+    route,
+    caller,
+    may: route.caller.includes(caller) || route.caller.includes('nobody'),
+  })),
+)
