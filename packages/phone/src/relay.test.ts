@@ -97,8 +97,9 @@ test.each<[string, Partial<Turn<number>>]>([
   ['another spelling of base64url', { commands: ['AAAAAB'] }],
   ['less than a command', { commands: [base64url(Uint8Array.of(0x80))] }],
   ['a good command before a bad one', { commands: [ASK, '='] }],
-  ['a huge command', { commands: [base64url(new Uint8Array(5000))] }],
+  ['a huge command', { commands: [base64url(new Uint8Array(70_000))] }],
   ['text without end', { commands: ['A'.repeat(10_000_000)] }],
+  ['no token to go on with', { token: undefined }],
   ['too many commands', { commands: Array<string>(COMMANDS_MAX + 1).fill(ASK) }],
 ])('garbage from the center never reaches the chip: %s', async (_, garbage) => {
   const chip = new AddingChip()
@@ -126,4 +127,16 @@ test('what comes with the last word is still delivered', async () => {
     ok({ token: 't', commands: [command(0)], done: true, report: 'confirmed' })
   expect(await relay(chip, once, () => {})).toEqual(ok('confirmed'))
   expect(chip.sum).toBe(1)
+})
+
+test('when the chip is gone half-way, what it did say is still brought to the center', async () => {
+  const chip = new AddingChip(at => (at === 2 ? 'before' : undefined))
+  const rounds: (readonly string[])[] = []
+  const three: Correspondent<number> = async ({ responses }) => {
+    rounds.push(responses)
+    return ok({ token: 't', commands: [command(0), command(1), command(2)], done: false, report: 0 })
+  }
+  expect(await relay(chip, three, () => {})).toEqual(no(refusal('chip-gone', { answered: 2 })))
+  expect(rounds.map(responses => responses.length)).toEqual([0, 2])
+  expect(chip.sum).toBe(2)
 })

@@ -15,7 +15,7 @@ export interface Round {
 
 /** What the center says to that. The token is its own, sealed; the report is for the holder's screen. */
 export interface Turn<Report> {
-  readonly token: string
+  readonly token?: string | undefined
   readonly commands: readonly string[]
   readonly done: boolean
   readonly report: Report
@@ -24,11 +24,11 @@ export interface Turn<Report> {
 /** The center's end of one contact. */
 export type Correspondent<Report> = (round: Round) => Promise<Result<Turn<Report>, Refusal>>
 
-/** A contact that is longer than this is no contact: an installation needs some sixty rounds. */
+/** A contact that is longer than this is no contact: an installation needs far fewer rounds. */
 export const ROUNDS_MAX = 200
-/** Far more than a center sends at once, and far less than hurts a phone. */
-export const COMMANDS_MAX = 64
-const COMMAND_BYTES_MAX = 4096
+/** As the contract has it: commands in one turn, and bytes in one command. */
+export const COMMANDS_MAX = 256
+const COMMAND_BYTES_MAX = 65_544
 
 /**
  * Carries commands to the chip and answers to the center until the center says that it is done.
@@ -60,27 +60,41 @@ async function carry<Report>(
   for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
     const turn = await center(round)
     if (!turn.ok) return turn
-    progress(turn.value.report)
-    const responses = await deliver(chip, turn.value.commands)
-    if (!responses.ok) return responses
-    if (turn.value.done) return ok(turn.value.report)
-    round = { token: turn.value.token, responses: responses.value }
+    const { token, commands, done, report } = turn.value
+    const apdus = readCommands(commands)
+    if (apdus === undefined) return no(refusal('center-garbled', { field: 'commands' }))
+    progress(report)
+    round = { token, responses: await deliver(chip, apdus) }
+    if (round.responses.length < apdus.length) return await chipGone(center, round)
+    if (done) return ok(report)
+    if (token === undefined) return no(refusal('center-garbled', { field: 'token' }))
   }
   return no(refusal('center-garbled', { field: 'done', rounds: ROUNDS_MAX }))
 }
 
-/** All of a turn's commands are read before the first is sent: what is garbled in part is garbled. */
-async function deliver(chip: Reader, commands: readonly string[]): Promise<Result<readonly string[], Refusal>> {
-  const apdus = commands.slice(0, COMMANDS_MAX).map(readApdu)
-  if (commands.length > COMMANDS_MAX || !apdus.every(apdu => apdu !== undefined))
-    return no(refusal('center-garbled', { field: 'commands' }))
+/** @returns one response for each command, or fewer: the chip was gone before it answered the next one */
+async function deliver(chip: Reader, apdus: readonly Bytes[]): Promise<readonly string[]> {
   const responses: string[] = []
   for (const apdu of apdus) {
     const response = await chip.transmit(apdu)
-    if (response === undefined) return no(refusal('chip-gone', { answered: responses.length }))
+    if (response === undefined) break
     responses.push(base64url(response))
   }
-  return ok(responses)
+  return responses
+}
+
+/** What the chip did say may be the evidence that the center waits for, so it is brought all the same. */
+async function chipGone<Report>(center: Correspondent<Report>, round: Round): Promise<Result<never, Refusal>> {
+  const answered = round.responses.length
+  if (answered > 0 && round.token !== undefined) await center(round)
+  return no(refusal('chip-gone', { answered }))
+}
+
+/** All of a turn's commands are read before the first is sent: what is garbled in part is garbled. */
+function readCommands(commands: readonly string[]): readonly Bytes[] | undefined {
+  if (commands.length > COMMANDS_MAX) return undefined
+  const apdus = commands.map(readApdu)
+  return apdus.every(apdu => apdu !== undefined) ? apdus : undefined
 }
 
 function readApdu(text: string): Bytes | undefined {
