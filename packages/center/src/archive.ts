@@ -1,0 +1,42 @@
+/**
+ * The port to the whole book, file by file, for whoever recomputes it: an auditor, a report. Read-only, in one snapshot,
+ * in pages, so that its memory does not grow with the book.
+ */
+import type { Entry } from '@kozeni/ledger/entry'
+import type {
+  LoadRow,
+  NumberRow,
+  OperationRow,
+  OrderRow,
+  PurseRow,
+  ReceiptRow,
+  SettlementRow,
+  StoreRow,
+} from './book.ts'
+
+/** All that the book has of one purse. */
+export interface PurseFile {
+  readonly purse: PurseRow
+  readonly operations: readonly OperationRow[]
+  readonly loads: readonly LoadRow[]
+  readonly orders: readonly OrderRow[]
+  readonly receipts: readonly ReceiptRow[]
+  readonly numbers: readonly NumberRow[]
+  /** Entries whose subject is this purse. */
+  readonly entries: readonly Entry[]
+}
+
+/** All that the book has of one store. */
+export interface StoreFile {
+  readonly store: StoreRow
+  readonly settlements: readonly SettlementRow[]
+  /** Entries whose subject is this store. */
+  readonly entries: readonly Entry[]
+}
+
+export interface Archive {
+  purses(): AsyncIterable<PurseFile>
+  stores(): AsyncIterable<StoreFile>
+  /** Entries about nobody that the book knows. There must be none. */
+  strays(): AsyncIterable<Entry>
+}

@@ -1,0 +1,123 @@
+/**
+ * The auditor: makes every entry again from what caused it, every total from its parts, and every signature and MAC from
+ * its bytes, and names what disagrees: which row, what it should be, what it is. Trusts no stored sum.
+ */
+import type { StoreId } from '@kozeni/base/ids'
+import type { AccountKind } from '@kozeni/ledger/account'
+import type { Entry } from '@kozeni/ledger/entry'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import type { Archive, PurseFile } from './archive.ts'
+import { entryName, type Finding } from './audit-entry.ts'
+import { auditPurse, type PurseAudit } from './audit-purse.ts'
+import { auditStore, type StoreSums } from './audit-store.ts'
+import type { Vault } from './vault.ts'
+
+export interface AuditReport {
+  readonly findings: readonly Finding[]
+  readonly counted: Counted
+  /** Balance of each kind of account, by the entries: debits less credits. They sum to zero. */
+  readonly balances: Readonly<Partial<Record<AccountKind, bigint>>>
+  /** What all chips are known to hold, by operations and receipts. */
+  readonly onChips: bigint
+  /** The amounts of the open operations. */
+  readonly inDoubt: bigint
+  /** Value by evidence less value by the ledger, purse by purse, signs forgotten. */
+  readonly unexplained: bigint
+}
+
+interface Counted {
+  purses: number
+  operations: number
+  receipts: number
+  stores: number
+  entries: number
+}
+
+export interface AuditMeans {
+  readonly crypto: Crypto
+  readonly vault: Vault
+  readonly onProgress?: (purses: number) => void
+}
+
+/** Recomputes the whole book. @spec PROTOCOL §10 */
+export async function audit(means: AuditMeans, archive: Archive): Promise<AuditReport> {
+  const tally = new Tally()
+  for await (const file of archive.purses()) {
+    tally.purse(file, auditPurse(means, file))
+    if (tally.counted.purses % 1000 === 0) means.onProgress?.(tally.counted.purses)
+  }
+  for await (const file of archive.stores()) {
+    tally.counted.stores += 1
+    tally.post(file.entries, auditStore(file, tally.sold(file.store.store)))
+  }
+  for await (const entry of archive.strays()) tally.post([entry], [stray(entry)])
+  return tally.report()
+}
+
+const stray = (entry: Entry): Finding => ({
+  row: entryName(entry),
+  says: 'it is about a purse or store that the book does not know',
+  expected: 'no such entry',
+  found: String(entry.amount),
+  difference: entry.amount,
+  invariant: 'INV-ACCOUNTED',
+})
+
+/** The sums of the report, as the files go by. */
+class Tally {
+  readonly counted: Counted = { purses: 0, operations: 0, receipts: 0, stores: 0, entries: 0 }
+  readonly #findings: Finding[] = []
+  readonly #balances = new Map<AccountKind, bigint>()
+  readonly #sold = new Map<StoreId, StoreSums>()
+  #onChips = 0n
+  #inDoubt = 0n
+  #unexplained = 0n
+
+  purse(file: PurseFile, audited: PurseAudit): void {
+    this.counted.purses += 1
+    this.counted.operations += file.operations.length
+    this.counted.receipts += file.receipts.length
+    this.#onChips += audited.value
+    this.#inDoubt += audited.inDoubt
+    this.#unexplained += audited.unexplained < 0n ? -audited.unexplained : audited.unexplained
+    this.post(file.entries, audited.findings)
+  }
+
+  post(entries: readonly Entry[], findings: readonly Finding[]): void {
+    this.#findings.push(...findings)
+    for (const entry of entries) {
+      this.counted.entries += 1
+      this.#add(entry.debit.kind, entry.amount)
+      this.#add(entry.credit.kind, -entry.amount)
+      this.#sell(entry)
+    }
+  }
+
+  sold(store: StoreId): StoreSums {
+    const sums = this.#sold.get(store) ?? { online: 0n, offline: 0n, refunds: 0n }
+    this.#sold.set(store, sums)
+    return sums
+  }
+
+  report(): AuditReport {
+    return {
+      findings: this.#findings,
+      counted: this.counted,
+      balances: Object.fromEntries(this.#balances),
+      onChips: this.#onChips,
+      inDoubt: this.#inDoubt,
+      unexplained: this.#unexplained,
+    }
+  }
+
+  #add(kind: AccountKind, amount: bigint): void {
+    this.#balances.set(kind, (this.#balances.get(kind) ?? 0n) + amount)
+  }
+
+  #sell({ cause, debit, credit, amount }: Entry): void {
+    if (credit.kind === 'store-payable' && cause === 'committed') this.sold(credit.owner).online += amount
+    if (credit.kind === 'store-payable' && cause === 'debited') this.sold(credit.owner).offline += amount
+    if (debit.kind === 'store-payable' && cause === 'debit-voided') this.sold(debit.owner).offline -= amount
+    if (debit.kind === 'store-payable' && cause === 'refund-ordered') this.sold(debit.owner).refunds += amount
+  }
+}
