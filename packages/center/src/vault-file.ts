@@ -1,0 +1,192 @@
+/**
+ * Master keys in one sealed file (AES-256-GCM under scrypt of a secret), made at the first start, written whole or not at
+ * all, readable by its owner alone.
+ *
+ * What this protects: with KOZENI_VAULT_PASSPHRASE, whoever has the file alone (a backup, a stolen disk) has nothing.
+ * Without one, the secret stands in a key file beside it, and whoever has the folder has the keys. In neither case does
+ * it protect against whoever reads this process's memory or acts as its user: that takes an HSM.
+ */
+import { createCipheriv, createDecipheriv, scryptSync } from 'node:crypto'
+import { constants } from 'node:fs'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, base64url, concat, fromBase64url, fromUtf8, utf8 } from '@kozeni/base/bytes'
+import type { Dice } from '@kozeni/base/dice'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { list, object, parseJson, type Reader, string, whole, word } from '@kozeni/protocol/json'
+import type { Vault } from './vault.ts'
+import { DERIVING, freshMasterKeys, type MasterKeys, MasterVault, SIGNING } from './vault-master.ts'
+
+export type VaultRefusal =
+  | { readonly code: 'vault-damaged'; readonly file: string }
+  | { readonly code: 'passphrase-missing'; readonly file: string }
+  | { readonly code: 'passphrase-wrong'; readonly file: string }
+  | { readonly code: 'key-file-missing'; readonly file: string }
+  | { readonly code: 'vault-unusable'; readonly file: string; readonly detail: string }
+
+interface Options {
+  readonly file: string
+  /** Undefined or empty: a key file beside it, `<file>.key`. */
+  readonly passphrase?: string | undefined
+  readonly crypto: Crypto
+  readonly dice: Dice
+}
+
+/** 128 MB and a third of a second for every guess. */
+const SCRYPT = { N: 1 << 17, r: 8, p: 1, maxmem: 256 << 20 }
+const FORMAT = 'kozeni-vault-1'
+
+/** The file's plain part; all of it is authenticated. */
+interface Head {
+  readonly format: typeof FORMAT
+  readonly lock: 'passphrase' | 'key-file'
+  readonly scrypt: { readonly N: number; readonly r: number; readonly p: number }
+  readonly salt: string
+  readonly nonce: string
+}
+
+const head: Reader<Head> = object<Head>({
+  format: word(FORMAT),
+  lock: word('passphrase', 'key-file'),
+  scrypt: object({ N: whole, r: whole, p: whole }),
+  salt: string,
+  nonce: string,
+})
+
+/**
+ * Opens the vault, or makes it with new keys when there is none.
+ *
+ * @refuses every VaultRefusal; explainVault has the sentence
+ * @spec    PROTOCOL §8
+ */
+export async function openVault(options: Options): Promise<Result<Vault, VaultRefusal>> {
+  const { file, crypto, dice } = options
+  try {
+    const found = await readIfThere(file)
+    const keys = found === undefined ? await makeKeys(options) : await unsealed(options, found)
+    return keys.ok ? ok(new MasterVault(keys.value, { crypto, dice })) : keys
+  } catch (error) {
+    if (isSystem(error)) return no({ code: 'vault-unusable', file, detail: error.message })
+    throw error
+  }
+}
+
+/** The refusal in a plain sentence, and what to do next. */
+export function explainVault(refusal: VaultRefusal): string {
+  const { code, file } = refusal
+  if (code === 'vault-damaged')
+    return `The vault ${file} is damaged. Restore it from its backup; no key can be made again.`
+  if (code === 'passphrase-missing') return `The vault ${file} has a passphrase. Set KOZENI_VAULT_PASSPHRASE.`
+  if (code === 'passphrase-wrong') return `That passphrase does not open the vault ${file}, or the file was changed.`
+  if (code === 'key-file-missing')
+    return `The vault ${file} was sealed with the key file ${keyFileOf(file)}, which is not there. Put it back.`
+  return `The vault ${file} cannot be used (${refusal.detail}). Name a folder you may write to.`
+}
+
+async function makeKeys({ file, passphrase, crypto, dice }: Options): Promise<Result<MasterKeys, VaultRefusal>> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const lock = passphrase ? 'passphrase' : 'key-file'
+  const secret = passphrase ? utf8(passphrase) : await makeKeyFile(file, dice)
+  const keys = freshMasterKeys(crypto, dice)
+  const { N, r, p } = SCRYPT
+  const salt = base64url(dice.bytes(16))
+  const nonce = base64url(dice.bytes(12))
+  await writeWhole(file, sealed({ format: FORMAT, lock, scrypt: { N, r, p }, salt, nonce }, secret, spell(keys)))
+  return ok(keys)
+}
+
+/** A key file that is there already is of a first start that was cut short: it is taken. */
+async function makeKeyFile(file: string, dice: Dice): Promise<Bytes> {
+  const there = await readIfThere(keyFileOf(file))
+  if (there !== undefined) return there
+  const secret = utf8(base64url(dice.bytes(32)))
+  await writeWhole(keyFileOf(file), secret)
+  return secret
+}
+
+async function unsealed({ file, passphrase }: Options, content: Bytes): Promise<Result<MasterKeys, VaultRefusal>> {
+  const [plain = '', body = ''] = fromUtf8(content)?.trim().split('\n') ?? []
+  const facts = head(parseJson(plain))
+  const locked = fromBase64url(body)
+  if (facts === undefined || locked === undefined) return no({ code: 'vault-damaged', file })
+  const secret = facts.lock === 'passphrase' ? passphrase && utf8(passphrase) : await readIfThere(keyFileOf(file))
+  if (!secret) return no({ code: facts.lock === 'passphrase' ? 'passphrase-missing' : 'key-file-missing', file })
+  const keys = unlock(facts, plain, secret, locked)
+  if (keys !== undefined) return ok(keys)
+  return no({ code: facts.lock === 'passphrase' ? 'passphrase-wrong' : 'vault-damaged', file })
+}
+
+/** Two lines: the plain part as JSON, and ciphertext ‖ tag in base64url. */
+function sealed(facts: Head, secret: Bytes, text: string): Bytes {
+  const plain = JSON.stringify(facts)
+  const cipher = createCipheriv('aes-256-gcm', lockKey(facts, secret), fromBase64url(facts.nonce) ?? '')
+  cipher.setAAD(utf8(plain))
+  const locked = concat(cipher.update(utf8(text)), cipher.final(), cipher.getAuthTag())
+  return utf8(`${plain}\n${base64url(locked)}\n`)
+}
+
+function unlock(facts: Head, plain: string, secret: Bytes, locked: Bytes): MasterKeys | undefined {
+  try {
+    const key = lockKey(facts, secret)
+    const cipher = createDecipheriv('aes-256-gcm', key, fromBase64url(facts.nonce) ?? '', { authTagLength: 16 })
+    cipher.setAAD(utf8(plain)).setAuthTag(locked.subarray(-16))
+    const text = concat(cipher.update(locked.subarray(0, -16)), cipher.final())
+    return readKeys(parseJson(fromUtf8(text) ?? ''))
+  } catch {
+    return undefined // another secret, or another file: AES-GCM cannot say which
+  }
+}
+
+const lockKey = ({ scrypt, salt }: Head, secret: Bytes): Bytes =>
+  new Uint8Array(scryptSync(secret, fromBase64url(salt) ?? '', 32, { ...scrypt, maxmem: SCRYPT.maxmem }))
+
+const spell = (keys: MasterKeys): string =>
+  JSON.stringify(
+    Object.fromEntries(Object.entries(keys).map(([purpose, versions]) => [purpose, versions.map(base64url)])),
+  )
+
+const key: Reader<Bytes> = value => {
+  const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
+  return bytes?.length === 32 ? bytes : undefined
+}
+
+function readKeys(value: unknown): MasterKeys | undefined {
+  const readers = Object.fromEntries([...DERIVING, ...SIGNING].map(purpose => [purpose, list(key)]))
+  return object<MasterKeys>(readers as { readonly [P in keyof MasterKeys]: Reader<readonly Bytes[]> })(value)
+}
+
+const keyFileOf = (file: string): string => `${file}.key`
+
+async function readIfThere(file: string): Promise<Bytes | undefined> {
+  try {
+    return new Uint8Array(await readFile(file))
+  } catch (error) {
+    if (isSystem(error) && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The whole file or none of it, whatever happens; and never in the place of one that is there. */
+async function writeWhole(file: string, content: Bytes): Promise<void> {
+  assert((await readIfThere(file)) === undefined, `${basename(file)} is made once`)
+  const draft = join(dirname(file), `.${basename(file)}.${process.pid}`)
+  const handle = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(draft, file)
+  await syncFolder(dirname(file))
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder)
+  await handle.sync().finally(() => handle.close())
+}
+
+const isSystem = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && 'syscall' in error

@@ -1,0 +1,136 @@
+/**
+ * A vault whose master keys are in this process's memory: all derivations, signatures and sealed tokens, for
+ * vault-file.ts and vault-memory.ts alike. What it guards is guarded as well as the process is; an HSM is another vault.
+ */
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, concat, NO_BYTES, utf8 } from '@kozeni/base/bytes'
+import type { Dice } from '@kozeni/base/dice'
+import type { PurseId } from '@kozeni/base/ids'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { cardKeys, derive, type PurseKeys, purseKeys } from '@kozeni/protocol/keys'
+import { seedOf } from '@kozeni/protocol/seed'
+import type { SigningPurpose, Vault } from './vault.ts'
+
+/** What keys are derived from. */
+export const DERIVING = ['card-manager', 'operations', 'receipts', 'seeds', 'tokens'] as const
+export const SIGNING = ['certificates', 'load-files', 'audit'] as const satisfies readonly SigningPurpose[]
+
+type Purpose = (typeof DERIVING)[number] | SigningPurpose
+
+/** Per purpose, 32 bytes each; the first is version 1. Signing keys are P-256 private keys. */
+export type MasterKeys = Readonly<Record<Purpose, readonly Bytes[]>>
+
+/** Two versions of all that a chip holds two of (PROTOCOL §8), one of the rest. */
+const FRESH_VERSIONS: Readonly<Record<Purpose, number>> = {
+  'card-manager': 1,
+  operations: 2,
+  receipts: 2,
+  seeds: 1,
+  tokens: 1,
+  certificates: 1,
+  'load-files': 1,
+  audit: 1,
+}
+
+/** New master keys for a new issuer. */
+export function freshMasterKeys(crypto: Crypto, dice: Dice): MasterKeys {
+  const isSigning = (purpose: string): boolean => SIGNING.some(one => one === purpose)
+  const draw = (purpose: Purpose) =>
+    Array.from({ length: FRESH_VERSIONS[purpose] }, () => (isSigning(purpose) ? crypto.generate(dice) : dice.bytes(32)))
+  return {
+    'card-manager': draw('card-manager'),
+    operations: draw('operations'),
+    receipts: draw('receipts'),
+    seeds: draw('seeds'),
+    tokens: draw('tokens'),
+    certificates: draw('certificates'),
+    'load-files': draw('load-files'),
+    audit: draw('audit'),
+  }
+}
+
+interface Means {
+  readonly crypto: Crypto
+  /** For the nonces of tokens. */
+  readonly dice: Dice
+}
+
+/** Derived keys are kept for this many purses, and then all forgotten: a derivation costs microseconds. */
+const PURSES_KEPT = 20_000
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+export class MasterVault implements Vault {
+  readonly #keys: MasterKeys
+  readonly #means: Means
+  readonly #purses = new Map<string, PurseKeys>()
+
+  constructor(keys: MasterKeys, means: Means) {
+    assert(keys.operations.length === keys.receipts.length, 'a version has a key of every purpose of purses')
+    this.#keys = keys
+    this.#means = means
+  }
+
+  get keyVersion(): number {
+    return this.#keys.operations.length
+  }
+
+  get issuerKeyVersion(): number {
+    return this.#keys.certificates.length
+  }
+
+  purseKeys = (version: number, purse: PurseId): PurseKeys | undefined => {
+    const name = `${version} ${purse}`
+    const known = this.#purses.get(name)
+    if (known !== undefined) return known
+    const operations = this.#keys.operations[version - 1]
+    const receipts = this.#keys.receipts[version - 1]
+    if (operations === undefined || receipts === undefined) return undefined
+    return this.#keep(name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
+  }
+
+  #keep(name: string, keys: PurseKeys): PurseKeys {
+    if (this.#purses.size >= PURSES_KEPT) this.#purses.clear()
+    this.#purses.set(name, keys)
+    return keys
+  }
+
+  cardKeys: Vault['cardKeys'] = chip => cardKeys(this.#means.crypto, this.#newest('card-manager'), chip)
+
+  seed: Vault['seed'] = place => seedOf(this.#means.crypto, this.#newest('seeds'), place)
+
+  publicKey: Vault['publicKey'] = purpose => this.#means.crypto.publicKey(this.#newest(purpose))
+
+  sign: Vault['sign'] = (purpose, message) => this.#means.crypto.sign(this.#newest(purpose), message)
+
+  /** AES-256-GCM: nonce 12 ‖ ciphertext ‖ tag 16. The label chooses the key and is authenticated beside it. */
+  sealToken: Vault['sealToken'] = (label, content) => {
+    const nonce = this.#means.dice.bytes(NONCE_BYTES)
+    const cipher = createCipheriv('aes-256-gcm', this.#tokenKey(label), nonce).setAAD(utf8(label))
+    return concat(nonce, cipher.update(content), cipher.final(), cipher.getAuthTag())
+  }
+
+  openToken: Vault['openToken'] = (label, token) => {
+    if (token.length < NONCE_BYTES + TAG_BYTES) return undefined
+    const nonce = token.subarray(0, NONCE_BYTES)
+    const sealed = token.subarray(NONCE_BYTES, -TAG_BYTES)
+    const cipher = createDecipheriv('aes-256-gcm', this.#tokenKey(label), nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(utf8(label)).setAuthTag(token.subarray(-TAG_BYTES))
+    try {
+      return concat(cipher.update(sealed), cipher.final())
+    } catch {
+      return undefined // what is not ours is not an error
+    }
+  }
+
+  #tokenKey(label: string): Bytes {
+    return derive(this.#means.crypto, this.#newest('tokens'), `kozeni token ${label}`, NO_BYTES, 32)
+  }
+
+  #newest(purpose: Purpose): Bytes {
+    const key = this.#keys[purpose].at(-1)
+    assert(key !== undefined, `a master key for ${purpose}`)
+    return key
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemDice } from '@kozeni/base/dice'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { vaultContract } from './vault.contract.ts'
+import { explainVault, openVault } from './vault-file.ts'
+import { memoryVault } from './vault-memory.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kozeni-vault-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const openFile = (name: string, passphrase?: string) =>
+  openVault({ file: join(folder, name), passphrase, crypto, dice: systemDice })
+
+async function opened(name: string, passphrase?: string) {
+  const vault = await openFile(name, passphrase)
+  if (!vault.ok) throw new Error(explainVault(vault.refusal))
+  return vault.value
+}
+
+vaultContract('in memory', crypto, async () => memoryVault(crypto, 1))
+vaultContract('in a file, by passphrase', crypto, () => opened('passphrase.vault', 'correct horse'))
+vaultContract('in a file, by key file', crypto, () => opened('keyed.vault'))
+
+test('only its owner can read the vault and its key file, and nothing else is left behind', async () => {
+  await opened('private/vault')
+  expect((await readdir(join(folder, 'private'))).sort()).toEqual(['vault', 'vault.key'])
+  for (const name of ['vault', 'vault.key'])
+    expect((await stat(join(folder, 'private', name))).mode & 0o777, name).toBe(0o600)
+})
+
+test('a wrong passphrase, a missing one, a missing key file and a damaged file are told apart', async () => {
+  await opened('a.vault', 'right')
+  expect(await openFile('a.vault', 'wrong')).toMatchObject({ refusal: { code: 'passphrase-wrong' } })
+  expect(await openFile('a.vault')).toMatchObject({ refusal: { code: 'passphrase-missing' } })
+  await opened('b.vault')
+  await rm(join(folder, 'b.vault.key'))
+  expect(await openFile('b.vault')).toMatchObject({ refusal: { code: 'key-file-missing' } })
+  await writeFile(join(folder, 'c.vault'), 'not a vault')
+  expect(await openFile('c.vault', 'right')).toMatchObject({ refusal: { code: 'vault-damaged' } })
+})
+
+test('no changed character of the file goes unnoticed, and a refused vault is left as it is', async () => {
+  await opened('d.vault', 'right')
+  const text = await readFile(join(folder, 'd.vault'), 'utf8')
+  for (const at of [text.indexOf('salt') + 8, text.indexOf('nonce') + 9, text.length - 3, text.indexOf('\n') + 5]) {
+    const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`
+    await writeFile(join(folder, 'd.vault'), changed)
+    expect((await openFile('d.vault', 'right')).ok).toBe(false)
+    expect(await readFile(join(folder, 'd.vault'), 'utf8')).toBe(changed)
+  }
+})
+
+test('a folder that cannot be used is named', async () => {
+  await opened('in-the-way', 'right')
+  expect(await openFile('in-the-way/vault')).toMatchObject({ refusal: { code: 'vault-unusable' } })
+})
