@@ -71,6 +71,18 @@ export const nullable =
   value =>
     value === null ? null : reader(value)
 
+/** Null when the field is not there, or what `reader` reads. */
+export const optional =
+  <T>(reader: Reader<T>): Reader<T | null> =>
+  value =>
+    value === undefined ? null : reader(value)
+
+/** An instant of RFC 3339 in UTC, as seconds since 1970. */
+export const timeText: Reader<number> = value => {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return undefined
+  return whole(Math.floor(Date.parse(value) / 1000))
+}
+
 /** Every item by `reader`. */
 export const list =
   <T>(reader: Reader<T>): Reader<readonly T[]> =>

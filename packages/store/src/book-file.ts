@@ -17,17 +17,26 @@ import { type Lock, lockFile } from './lock-file.ts'
 export async function openFileBook(path: string): Promise<Book> {
   const lock = await lockFile(path)
   try {
-    const file = await open(path, 'a+', 0o600)
-    await syncFolder(dirname(path))
-    const { lines, sizeBytes } = wholeLines(await readFile(path))
-    await file.truncate(sizeBytes)
-    const damaged = lines.findIndex(line => !isEntry(line))
-    if (damaged >= 0) throw new Error(`${path} is damaged: line ${damaged + 1} is none of a store's book`)
-    return new LogBook(new FileLog(file, lock), lines)
+    return await openLocked(path, lock)
   } catch (failure) {
     await lock.release()
     throw failure
   }
+}
+
+async function openLocked(path: string, lock: Lock): Promise<Book> {
+  const { lines, sizeBytes } = wholeLines(await readFile(path).catch(absent))
+  const damaged = lines.findIndex(line => !isEntry(line))
+  if (damaged >= 0) throw new Error(`${path} is damaged: line ${damaged + 1} is none of a store's book`)
+  const file = await open(path, 'a', 0o600)
+  await file.truncate(sizeBytes)
+  await syncFolder(dirname(path))
+  return new LogBook(new FileLog(file, lock), lines)
+}
+
+function absent(failure: NodeJS.ErrnoException): Buffer {
+  if (failure.code !== 'ENOENT') throw failure
+  return Buffer.alloc(0)
 }
 
 /** Makes a new name in a folder durable: a file is there after a power cut only when its folder says so. */

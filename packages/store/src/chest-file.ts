@@ -1,10 +1,9 @@
 /** The chest in one file that only its owner may read, replaced as a whole: after a power cut it is the old or the new. */
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hex } from '@kozeni/base/bytes'
 import { parseJson } from '@kozeni/protocol/json'
 import { syncFolder } from './book-file.ts'
-import { type Chest, type Handed, readHanded } from './chest.ts'
+import { type Chest, type Handed, handedJson, readHanded } from './chest.ts'
 
 /** @param path  made at the first save; its folder must exist */
 export const fileChest = (path: string): Chest => ({
@@ -26,10 +25,9 @@ function absent(failure: NodeJS.ErrnoException): undefined {
 }
 
 async function save(path: string, handed: Handed): Promise<void> {
-  const seeds = handed.seeds.map(({ window, seed }) => ({ window, seed: hex(seed) }))
   const file = await open(`${path}.new`, 'w', 0o600)
   try {
-    await file.writeFile(JSON.stringify({ ...handed, seeds }))
+    await file.writeFile(JSON.stringify(handedJson(handed)))
     await file.sync()
   } finally {
     await file.close()

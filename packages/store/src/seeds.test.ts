@@ -1,8 +1,9 @@
 import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { windowCloses, windowOpens } from '@kozeni/protocol/seed'
 import { expect, test } from 'vitest'
-import { type Chest, type Handed, readHanded } from './chest.ts'
+import { type Chest, type Handed, handedJson, readHanded } from './chest.ts'
 import { fileChest } from './chest-file.ts'
 import { memoryChest } from './chest-memory.ts'
 import { Seeds } from './seeds.ts'
@@ -11,9 +12,13 @@ const rule = { lengthSeconds: 100, overlapSeconds: 10, ahead: 2 }
 const seed = (fill: number) => new Uint8Array(32).fill(fill)
 const handed = (generation: number, ...windows: number[]): Handed => ({
   epoch: 1,
-  generation,
-  rule,
-  seeds: windows.map(window => ({ window, seed: seed(window) })),
+  seeds: windows.map(window => ({
+    generation,
+    window,
+    opens: windowOpens(rule, window),
+    closes: windowCloses(rule, window),
+    seed: seed(window),
+  })),
 })
 const freshPath = (): string => join(mkdtempSync(join(tmpdir(), 'kozeni-chest-')), 'seeds.json')
 
@@ -31,13 +36,12 @@ test.each(chests)('what was handed is there again in the next life (%s)', async 
   expect(seeds.lastUntil).toBe(1310)
 })
 
-test('the present window is used, the one before only in the overlap, and then it says that it has run out', async () => {
+test('the present window is used, its neighbour only where none is nearer, and then it says that it has run out', async () => {
   const seeds = await Seeds.open(memoryChest())
   expect(seeds.present(1000)).toMatchObject({ refusal: { code: 'center-unreachable', facts: { check: 'seeds' } } })
-  await seeds.take(handed(1, 10))
-  expect(seeds.present(1099)).toMatchObject({ value: { window: 10, closes: 1110 } })
-  expect(seeds.present(1109)).toMatchObject({ value: { window: 10 } })
-  expect(seeds.present(1110)).toMatchObject({ refusal: { facts: { check: 'seeds', ranOutAt: 1110 } } })
+  await seeds.take(handed(1, 10, 11))
+  expect([1000, 1099, 1101, 1199, 1209].map(now => windowUsed(seeds, now))).toEqual([10, 10, 11, 11, 11])
+  expect(seeds.present(1210)).toMatchObject({ refusal: { facts: { check: 'seeds', ranOutAt: 1210 } } })
 })
 
 test('earlier windows stay for late proofs; another generation takes every old seed away, and never comes back', async () => {
@@ -52,11 +56,12 @@ test('earlier windows stay for late proofs; another generation takes every old s
   expect(seeds.find(2, 12)).toEqual(seed(12))
 })
 
-test('seeds run low when half of what is handed ahead is used up', async () => {
+test('a center restored from a backup may count generations anew, under a higher epoch', async () => {
   const seeds = await Seeds.open(memoryChest())
-  expect(seeds.isLow(1000)).toBe(true)
-  await seeds.take(handed(1, 10, 11, 12))
-  expect([1000, 1100, 1200].map(now => seeds.isLow(now))).toEqual([false, false, true])
+  await seeds.take(handed(2, 10))
+  await seeds.take({ ...handed(1, 10), epoch: 2 })
+  expect(seeds.find(1, 10)).toEqual(seed(10))
+  expect(seeds.find(2, 10)).toBeUndefined()
 })
 
 test('only the owner may read the file of seeds, and a damaged one says what to do', async () => {
@@ -70,10 +75,16 @@ test('only the owner may read the file of seeds, and a damaged one says what to 
 
 test.each([
   ['epoch', { epoch: -1 }],
-  ['rule', { rule: { ...rule, lengthSeconds: 0 } }],
-  ['seeds', { seeds: [{ window: 1, seed: '00' }] }],
+  ['seeds', { seeds: [{ ...handedJson(handed(1, 10)).seeds[0], seed: 'AAAA' }] }],
+  ['seeds', { seeds: [{ ...handedJson(handed(1, 10)).seeds[0], closesAt: '1970-01-01' }] }],
+  ['seeds', { seeds: 'none' }],
 ])('what the center hands is read strictly: %s', (field, wrong) => {
-  const told = { epoch: 1, generation: 1, rule, seeds: [{ window: 1, seed: '00'.repeat(32) }] }
-  expect(readHanded(told).ok).toBe(true)
+  const told = handedJson(handed(1, 10))
+  expect(readHanded(told)).toEqual({ ok: true, value: handed(1, 10) })
   expect(readHanded({ ...told, ...wrong })).toMatchObject({ refusal: { code: 'data-wrong', facts: { field } } })
 })
+
+function windowUsed(seeds: Seeds, now: number): number | undefined {
+  const present = seeds.present(now)
+  return present.ok ? present.value.window : undefined
+}

@@ -5,79 +5,65 @@
 import type { Bytes } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { windowAt, windowCloses, windowOpen } from '@kozeni/protocol/seed'
-import type { Chest, Handed } from './chest.ts'
-
-/** The seed to sell with now. */
-export interface Present {
-  readonly generation: number
-  readonly window: number
-  readonly seed: Bytes
-  /** Seconds since 1970: no sale made with it can be paid from then on. */
-  readonly closes: number
-}
+import type { Chest, Handed, SeedWindow } from './chest.ts'
 
 export class Seeds {
   readonly #chest: Chest
-  #handed: Handed | undefined
-  #byWindow: ReadonlyMap<number, Bytes> = new Map()
+  #handed: Handed
 
-  private constructor(chest: Chest, handed: Handed | undefined) {
+  private constructor(chest: Chest, handed: Handed) {
     this.#chest = chest
-    if (handed !== undefined) this.#keep(handed)
+    this.#handed = handed
   }
 
   /** With what the chest holds from earlier lives. */
   static async open(chest: Chest): Promise<Seeds> {
-    return new Seeds(chest, await chest.load())
+    return new Seeds(chest, (await chest.load()) ?? { epoch: 0, seeds: [] })
   }
 
   /**
+   * The seed to sell with now: of those that are open, the one whose window is now at its middle more than another's, so
+   * that the overlap is left for clocks that differ and holders who take their time.
+   *
    * @refuses center-unreachable (check: seeds): the store has run out, or was never handed any
    */
-  present(nowSeconds: number): Result<Present, Refusal> {
-    const handed = this.#handed
-    if (handed === undefined) return no(refusal('center-unreachable', { check: 'seeds' }))
-    const now = windowAt(nowSeconds, handed.rule.lengthSeconds)
-    for (const window of [now, now - 1]) {
-      const seed = this.#byWindow.get(window)
-      if (seed !== undefined && windowOpen(handed.rule, window, nowSeconds))
-        return ok({ generation: handed.generation, window, seed, closes: windowCloses(handed.rule, window) })
-    }
+  present(nowSeconds: number): Result<SeedWindow, Refusal> {
+    const fromMiddle = ({ opens, closes }: SeedWindow): number => Math.abs(2 * nowSeconds - opens - closes)
+    const [nearest] = this.#handed.seeds
+      .filter(({ opens, closes }) => nowSeconds >= opens && nowSeconds < closes)
+      .toSorted((a, b) => fromMiddle(a) - fromMiddle(b))
+    if (nearest !== undefined) return ok(nearest)
     return no(refusal('center-unreachable', { check: 'seeds', ranOutAt: this.lastUntil }))
   }
 
   /** The seed that made an earlier number; undefined when it was revoked, or never here. */
   find(generation: number, window: number): Bytes | undefined {
-    return generation === this.#handed?.generation ? this.#byWindow.get(window) : undefined
+    return this.#handed.seeds.find(one => one.generation === generation && one.window === window)?.seed
   }
 
   /** Until when the store can sell without the center, in seconds since 1970; 0 when not at all. */
   get lastUntil(): number {
-    const last = Math.max(-1, ...this.#byWindow.keys())
-    return this.#handed === undefined || last < 0 ? 0 : windowCloses(this.#handed.rule, last)
+    return this.#handed.seeds.reduce((last, { closes }) => Math.max(last, closes), 0)
   }
 
-  /** Whether half of what the center hands ahead is used up. */
-  isLow(nowSeconds: number): boolean {
-    const { lengthSeconds, ahead } = this.#handed?.rule ?? { lengthSeconds: 1, ahead: 0 }
-    const last = Math.max(-1, ...this.#byWindow.keys())
-    return last - windowAt(nowSeconds, lengthSeconds) < ahead / 2
-  }
-
-  /** Takes what the center hands; older generations than the present one are left alone. Durable when it resolves. */
+  /**
+   * Takes what the center hands. Seeds of another generation are void from then on; a late answer of an earlier
+   * generation changes nothing. Durable when it resolves.
+   *
+   * @spec T-3
+   */
   async take(handed: Handed): Promise<void> {
     const before = this.#handed
-    if (before !== undefined && handed.generation < before.generation) return
-    const earlier = before?.generation === handed.generation ? before.seeds : []
+    const [then, now] = [generationOf(before), generationOf(handed)]
+    if (handed.epoch < before.epoch || (handed.epoch === before.epoch && now < then)) return
     const news = new Set(handed.seeds.map(({ window }) => window))
-    const whole = { ...handed, seeds: [...earlier.filter(({ window }) => !news.has(window)), ...handed.seeds] }
+    const earlier = now === then ? before.seeds.filter(({ window }) => !news.has(window)) : []
+    const whole = { epoch: handed.epoch, seeds: [...earlier, ...handed.seeds] }
     await this.#chest.save(whole)
-    this.#keep(whole)
-  }
-
-  #keep(handed: Handed): void {
-    this.#handed = handed
-    this.#byWindow = new Map(handed.seeds.map(({ window, seed }) => [window, seed]))
+    this.#handed = whole
   }
 }
+
+/** A store's seeds are of one generation; 0 for none. */
+const generationOf = ({ seeds }: Handed): number =>
+  seeds.reduce((most, { generation }) => Math.max(most, generation), 0)

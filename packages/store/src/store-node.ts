@@ -5,6 +5,7 @@ import { systemClock } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { id, type StoreId } from '@kozeni/base/ids'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import type { Book } from './book.ts'
 import { openFileBook } from './book-file.ts'
 import type { Call } from './center-client.ts'
 import { fileChest } from './chest-file.ts'
@@ -12,10 +13,9 @@ import { Seeds } from './seeds.ts'
 import { Store } from './store.ts'
 
 export type { Refusal } from '@kozeni/protocol/refusal'
-export type { Book } from './book.ts'
+export type { Book, Epochs } from './book.ts'
 export type { Call, CallRequest, Refund, Statement } from './center-client.ts'
-export type { Chest } from './chest.ts'
-export type { Sale, Settled } from './sale.ts'
+export type { Decision, Sale, Settled } from './sale.ts'
 export type { Heard, Order, Sold, Store } from './store.ts'
 
 export interface StoreOptions {
@@ -29,6 +29,8 @@ export interface StoreOptions {
   readonly call: Call
   /** `whsec_…`, as the center showed them. */
   readonly webhookSecrets?: readonly string[]
+  /** A book of your own, instead of the file in the folder. */
+  readonly book?: Book
 }
 
 /**
@@ -36,16 +38,11 @@ export interface StoreOptions {
  *
  * @throws Error when the folder is in use or damaged, or id or currency are none
  */
-export async function openStore({
-  id: name,
-  currency: letters,
-  folder,
-  call,
-  webhookSecrets = [],
-}: StoreOptions): Promise<Store> {
-  const facts = { id: id<StoreId>(name), currency: currency(letters), call, webhookSecrets }
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { folder, call, webhookSecrets = [] } = options
+  const facts = { id: id<StoreId>(options.id), currency: currency(options.currency), call, webhookSecrets }
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const seeds = await Seeds.open(fileChest(join(folder, 'seeds.json')))
-  const book = await openFileBook(join(folder, 'book.jsonl'))
+  const book = options.book ?? (await openFileBook(join(folder, 'book.jsonl')))
   return new Store({ ...facts, book, seeds, crypto: nodeCrypto, clock: systemClock })
 }

@@ -229,7 +229,9 @@ test('a refund under the same key is one refund, and never more than was paid', 
   expect(value(await store.refund(refund))).toEqual(value(await store.refund(refund)))
   expect(await store.refund({ ...refund, key: 'return-2' })).toMatchObject(refused('refund-too-large', { left: '500' }))
   expect(await store.refund({ ...refund, amount: 1201n })).toMatchObject(refused('refund-too-large', { sold: '1200' }))
-  expect(value(await store.statements())).toMatchObject([{ gross: 1200n, refunds: 700n, fees: 12n, net: 488n }])
+  expect(value(await store.statements())).toMatchObject([
+    { online: { count: 1, amount: 1200n }, refunds: 700n, fee: 12n, net: 488n, carried: 0n },
+  ])
 })
 
 test('a statement that does not add up to the unit is refused', async () => {
@@ -238,7 +240,10 @@ test('a statement that does not add up to the unit is refused', async () => {
   const honest = center.call
   Object.assign(center, {
     call: async (request: Parameters<typeof honest>[0]) => {
-      const text = JSON.stringify(await honest(request)).replace('"gross":"1200"', '"gross":"1201"')
+      const text = JSON.stringify(await honest(request)).replace(
+        '"count":1,"amount":"1200"',
+        '"count":1,"amount":"1201"',
+      )
       return JSON.parse(text)
     },
   })

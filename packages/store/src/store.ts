@@ -3,6 +3,7 @@
  * know (T-1 … T-5). It sells while the center is down, for as long as its seeds last. Nothing is given out that is not
  * in its book, and each paid sale is handed over once.
  */
+import { hex, utf8 } from '@kozeni/base/bytes'
 import { type Clock, seconds } from '@kozeni/base/clock'
 import type { Currency } from '@kozeni/base/currency'
 import { isId, type StoreId, type TerminalId } from '@kozeni/base/ids'
@@ -26,9 +27,10 @@ import {
   reportHonoured,
   type Statement,
 } from './center-client.ts'
+import type { SeedWindow } from './chest.ts'
 import { type Event, type IncomingHeaders, readWebhook } from './event.ts'
 import type { Decision, Sale, Settled } from './sale.ts'
-import type { Present, Seeds } from './seeds.ts'
+import type { Seeds } from './seeds.ts'
 
 export interface StoreParts {
   readonly id: StoreId
@@ -73,6 +75,8 @@ const EXPIRES_IN_SECONDS = 900
 export class Store {
   readonly #parts: StoreParts
   #refreshing: Promise<Result<void, Refusal>> | undefined
+  /** Seconds since 1970. */
+  #refreshedAt = 0
 
   constructor(parts: StoreParts) {
     this.#parts = parts
@@ -117,7 +121,8 @@ export class Store {
     if (seed === undefined) return no(refusal('window-closed', { generation, window }))
     const checked = checkProof(this.#parts.crypto, seed, proof)
     if (!checked.ok) return checked
-    return this.#decide(sale, checked.value, { ...decisionOf(checked.value), proof })
+    const { verdict, operation, epoch } = checked.value
+    return this.#decide(sale, checked.value, { verdict, operation, epoch, proof })
   }
 
   /**
@@ -132,7 +137,8 @@ export class Store {
     if (!sale.ok) return sale
     if (sale.value.decision !== null) return ok({ sale: sale.value, handOver: false })
     const payment = await fetchPayment(this.#parts.call, sale.value.number)
-    return payment.ok ? this.#learn(sale.value, payment.value) : payment
+    if (payment.ok) return this.#learn(sale.value, payment.value)
+    return payment.refusal.code === 'not-found' ? ok({ sale: sale.value, handOver: false }) : payment
   }
 
   /** A sale as the book has it, asking nobody. @refuses data-wrong (a typing slip) · not-found */
@@ -166,15 +172,14 @@ export class Store {
     if (!event.ok) return event
     const { payment } = event.value
     if (payment === null) return ok({ ...event.value, settled: null })
-    const sale = await this.#find(payment.number)
-    const settled = sale.ok ? await this.#learn(sale.value, payment) : sale
+    const settled = await this.#hear(payment)
     return settled.ok ? ok({ ...event.value, settled: settled.value }) : settled
   }
 
   /**
    * Orders a refund, in whole or in part. Safe to repeat under the same key.
    *
-   * @param key  the store's own name for this refund
+   * @param key  the store's own name for this refund of this sale, any text
    * @refuses    data-wrong · not-found · refund-too-large · center-unreachable
    */
   async refund(order: {
@@ -190,7 +195,12 @@ export class Store {
     const { number, transaction } = sale.value
     if (amount.value > transaction.amount)
       return no(refusal('refund-too-large', { amount: String(amount.value), sold: String(transaction.amount) }))
-    return orderRefund(this.#parts.call, { number, amount: amount.value, reason: order.reason, key: order.key })
+    return orderRefund(this.#parts.call, {
+      number,
+      amount: amount.value,
+      reason: order.reason,
+      key: this.#refundKey(number, order.key),
+    })
   }
 
   /** The settled windows, each checked to add up to the unit. @refuses center-unreachable · data-wrong (check: sum) */
@@ -211,6 +221,7 @@ export class Store {
    * @spec    T-3, F-12
    */
   refreshSeeds(): Promise<Result<void, Refusal>> {
+    this.#refreshedAt = seconds(this.#parts.clock.now())
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
     })
@@ -223,18 +234,24 @@ export class Store {
     await this.#parts.book.close()
   }
 
-  async #present(nowSeconds: number): Promise<Result<Present, Refusal>> {
+  async #present(nowSeconds: number): Promise<Result<SeedWindow, Refusal>> {
     const { seeds } = this.#parts
     const present = seeds.present(nowSeconds)
-    // in the background: a failure is told to whoever runs out, or asks
-    if (present.ok && seeds.isLow(nowSeconds)) this.refreshSeeds().catch(() => {})
-    if (present.ok) return present
+    if (present.ok) {
+      this.#refreshInTime(nowSeconds, present.value)
+      return present
+    }
     const refreshed = await this.refreshSeeds()
     const again = seeds.present(nowSeconds)
     return again.ok || refreshed.ok || refreshed.refusal.code === 'center-unreachable' ? again : refreshed
   }
 
-  #draft(order: Order, now: number, { generation, window, closes }: Present): Result<Transaction, Refusal> {
+  /** In the background, four times a window: a failure is told to whoever runs out, or asks. */
+  #refreshInTime(nowSeconds: number, { opens, closes }: SeedWindow): void {
+    if (nowSeconds - this.#refreshedAt >= (closes - opens) / 4) this.refreshSeeds().catch(() => {})
+  }
+
+  #draft(order: Order, now: number, { generation, window, closes }: SeedWindow): Result<Transaction, Refusal> {
     const { id: store, currency } = this.#parts
     const { orderReference, returnUrl, terminal, expiresInSeconds } = readOrder(order)
     const amount = minorUnits(order.amount)
@@ -260,10 +277,21 @@ export class Store {
     if (epoch > floor) await book.raise({ floor: epoch })
     if (epoch <= reported) return ok(undefined)
     const sales = await book.decided()
-    const told = sales.length === 0 ? ok(undefined) : await reportHonoured(call, epoch, sales)
-    if (!told.ok) return told
-    await book.raise({ reported: epoch })
+    const told = sales.length === 0 || (await reportHonoured(call, epoch, sales)).ok
+    if (told) await book.raise({ reported: epoch }) // else again with the next refresh; the seeds are good all the same
     return ok(undefined)
+  }
+
+  /** As the center wants its keys: plain letters, and no other sale's. */
+  #refundKey(number: TransactionNumber, key: string): string {
+    return hex(this.#parts.crypto.sha256(utf8(`refund ${number} ${key}`))).slice(0, 32)
+  }
+
+  /** A webhook that proves nothing by itself is a reason to ask. */
+  async #hear(payment: Payment): Promise<Result<Settled, Refusal>> {
+    if (payment.proof === null) return this.status(payment.number)
+    const sale = await this.#find(payment.number)
+    return sale.ok ? this.#learn(sale.value, payment) : sale
   }
 
   async #find(number: string): Promise<Result<Sale, Refusal>> {
@@ -274,11 +302,14 @@ export class Store {
   }
 
   /** By the proof; where its seed is revoked, by the center's own word, which came signed or was asked for. */
-  async #learn(sale: Sale, { state, decided }: Payment): Promise<Result<Settled, Refusal>> {
-    if (decided === null || state === 'unknown' || state === 'pending') return ok({ sale, handOver: false })
-    const honoured = await this.honour(decided.proof)
-    if (honoured.ok || honoured.refusal.code !== 'window-closed') return honoured
-    return this.#decide(sale, decided, { ...decisionOf({ ...decided, verdict: state }), proof: null })
+  async #learn(sale: Sale, payment: Payment): Promise<Result<Settled, Refusal>> {
+    const { verdict, operation, proof } = payment
+    if (verdict === 'pending') return ok({ sale, handOver: false })
+    const honoured = proof === null ? undefined : await this.honour(proof)
+    if (honoured?.ok || (honoured !== undefined && honoured.refusal.code !== 'window-closed')) return honoured
+    if (operation === null) return no(refusal('data-wrong', { field: 'operation' }))
+    const { floor: epoch } = await this.#parts.book.epochs()
+    return this.#decide(sale, payment, { verdict, operation, epoch, proof: null })
   }
 
   async #decide(
@@ -290,12 +321,6 @@ export class Store {
     return same ? this.#parts.book.decide(number, decision) : no(refusal('sale-differs', { field: 'amount' }))
   }
 }
-
-const decisionOf = ({ verdict, operation, epoch }: Omit<Decision, 'proof'>): Omit<Decision, 'proof'> => ({
-  verdict,
-  operation,
-  epoch,
-})
 
 const isTerminal = (text: string): text is TerminalId => isId(text)
 

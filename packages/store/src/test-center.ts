@@ -15,10 +15,11 @@ import { checkNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import { type Offer, readPayLink } from '@kozeni/protocol/paylink'
 import { makeProof, type Verdict } from '@kozeni/protocol/proof'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { seedOf, type WindowRule, windowOpen, windowsHanded } from '@kozeni/protocol/seed'
+import { seedOf, type WindowRule, windowCloses, windowOpen, windowOpens, windowsHanded } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import { signWebhook, type WebhookHeaders, webhookKey, webhookSecret } from '@kozeni/protocol/webhook'
 import type { Call, CallRequest } from './center-client.ts'
+import { handedJson } from './chest.ts'
 import { numberText } from './entry.ts'
 
 export interface TestCenterOptions {
@@ -35,8 +36,7 @@ export interface Decided {
   readonly webhook: { readonly headers: WebhookHeaders; readonly body: string }
 }
 
-interface Pay {
-  readonly transaction: Transaction
+interface Pay extends Offer {
   readonly verdict: Verdict
   readonly operation: string
   readonly epoch: number
@@ -60,7 +60,7 @@ export class TestCenter {
   readonly #store: StoreId
   readonly #secret: string
   readonly #pays = new Map<TransactionNumber, Pay>()
-  readonly #refunds = new Map<string, { readonly refund: string; readonly amount: string }>()
+  readonly #refunds = new Map<string, unknown>()
   #generation = 1
   #epoch = 1
   #events = 0
@@ -114,9 +114,10 @@ export class TestCenter {
     if (refused !== undefined) return no(refused)
     const { transaction, number } = offer.value
     const operation = hex(this.#crypto.sha256(utf8(number)).slice(0, 16))
-    this.#pays.set(number, { transaction, verdict, operation, epoch: this.#epoch, refunded: 0n })
-    const payment = this.#payment(number)
-    return ok({ proof: payment.decided?.proof ?? '', webhook: this.webhook('payment.decided', payment) })
+    const pay = { transaction, number, verdict, operation, epoch: this.#epoch, refunded: 0n }
+    this.#pays.set(number, pay)
+    const payment = this.#payment(pay)
+    return ok({ proof: payment.proof, webhook: this.webhook(`payment.${verdict}`, payment) })
   }
 
   #objection({ transaction, number }: Offer): Refusal | undefined {
@@ -145,27 +146,28 @@ export class TestCenter {
   }
 
   #hand() {
-    const [store, generation] = [this.#store, this.#generation]
-    const seeds = windowsHanded(this.#rule, seconds(this.#clock.now())).map(window => ({
+    const [store, generation, rule] = [this.#store, this.#generation, this.#rule]
+    const seeds = windowsHanded(rule, seconds(this.#clock.now())).map(window => ({
+      generation,
       window,
-      seed: hex(seedOf(this.#crypto, MASTER, { store, generation, window })),
+      opens: windowOpens(rule, window),
+      closes: windowCloses(rule, window),
+      seed: seedOf(this.#crypto, MASTER, { store, generation, window }),
     }))
-    return { epoch: this.#epoch, generation, rule: this.#rule, seeds }
+    return handedJson({ epoch: this.#epoch, seeds })
   }
 
   #answerPayment(text: string): Result<unknown, Refusal> {
     const number = numberText(text)
-    return number === undefined ? no(refusal('data-wrong', { field: 'number' })) : ok(this.#payment(number))
+    const pay = number === undefined ? undefined : this.#pays.get(number)
+    return pay === undefined ? no(refusal('not-found')) : ok(this.#payment(pay))
   }
 
-  #payment(number: TransactionNumber) {
-    const pay = this.#pays.get(number)
-    if (pay === undefined) return { number, state: 'unknown', decided: null }
-    const { transaction, verdict, operation, epoch } = pay
+  #payment({ transaction, number, verdict, operation, epoch, refunded }: Pay) {
     const { store, amount, currency } = transaction
     const said = { store, number, amount, currency, epoch, operation, verdict }
     const proof = makeProof(this.#crypto, this.#seed(transaction), said)
-    return { number, state: verdict, decided: { amount: String(amount), currency, operation, epoch, proof } }
+    return { store, number, amount: String(amount), currency, verdict, operation, proof, refunded: String(refunded) }
   }
 
   #refund(body: unknown, key: string): Result<unknown, Refusal> {
@@ -178,7 +180,14 @@ export class TestCenter {
     if (pay?.verdict !== 'paid') return no(refusal('not-found'))
     const left = subtract(pay.transaction.amount, money(pay.refunded)) ?? ZERO
     if (amount > left) return no(refusal('refund-too-large', { left: String(left) }))
-    const refund = { refund: `refund-${this.#refunds.size + 1}`, amount: String(amount) }
+    const name = (this.#refunds.size + 1).toString(16).padStart(16, '0')
+    const refund = {
+      refund: name,
+      number,
+      amount: String(amount),
+      currency: pay.transaction.currency,
+      stage: 'waiting',
+    }
     this.#pays.set(number, { ...pay, refunded: pay.refunded + amount })
     this.#refunds.set(key, refund)
     return ok(refund)
@@ -191,10 +200,18 @@ export class TestCenter {
     if (first === undefined) return []
     const gross = paid.reduce((sum, { transaction }) => sum + transaction.amount, 0n)
     const refunds = paid.reduce((sum, { refunded }) => sum + refunded, 0n)
-    const fees = gross / 100n
-    const sums = { gross, refunds, fees, reserve: 0n, net: gross - refunds - fees }
-    const until = seconds(this.#clock.now())
-    const texts = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, String(sum)]))
-    return [{ window: 1, from: 0, until, currency: first.transaction.currency, ...texts }]
+    const fee = gross / 100n
+    const due = gross - refunds - fee
+    const until = new Date(this.#clock.now()).toISOString()
+    const { store, currency } = first.transaction
+    return [
+      {
+        ...{ store, window: 1, from: new Date(0).toISOString(), until, currency },
+        online: { count: paid.length, amount: String(gross) },
+        offline: { count: 0, amount: '0' },
+        ...{ refunds: String(refunds), fee: String(fee) },
+        ...{ net: String(due > 0n ? due : 0n), carried: String(due > 0n ? 0n : due) },
+      },
+    ]
   }
 }
