@@ -16,8 +16,9 @@ export interface PurseToken {
   readonly purse: PurseId
   readonly action: Action
   readonly number: number
-  /** How many commands were handed out. */
+  /** How many commands were handed out, and how many of them, at the end, are messages to the purse. */
   readonly commands: number
+  readonly messages: number
 }
 
 /** A contact that installs: how far it is, and the channel with every command that is under way. */

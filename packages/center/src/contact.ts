@@ -8,17 +8,25 @@ import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
 import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
-import { decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
+import { type CommandApdu, decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
+import { keyVersionOf, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
 import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal, refusalOf } from '@kozeni/protocol/refusal'
-import { type Book, type Command, type OperationRow, type PurseRow, type Seen, unchanged, type Write } from './book.ts'
+import {
+  type Book,
+  type Command,
+  type OperationRow,
+  type PurseRow,
+  type PurseStage,
+  type Seen,
+  unchanged,
+} from './book.ts'
 import { type PurseToken, sealToken } from './contact-token.ts'
-import { judge } from './evidence.ts'
+import { type Judged, judge } from './evidence.ts'
 import { expire, openWaiting } from './operation.ts'
 import type { Policy } from './policy.ts'
-import { type Action, nextStep, type Proof, proves } from './step.ts'
+import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
 /** What a contact works with. */
@@ -40,28 +48,32 @@ export interface Turn {
   readonly report: readonly Statement[]
 }
 
-/** One sentence of the contact's story, for a screen: the saved pair of flags, what it proves, and what was done. */
-export type Statement =
-  | {
-      readonly about: 'flags'
-      readonly chip: boolean | undefined
-      readonly center: boolean
-      readonly proves: Proof | undefined
-      readonly action: Action
-      readonly operation: OperationRow | undefined
-      /** Why the chip did not do what it was told, or rejected it for ever. */
-      readonly reason: RefusalCode | undefined
-    }
-  | { readonly about: 'install'; readonly step: string; readonly purse: PurseId }
-
-/** What the book says after the chip was heard, and what it is to be told. */
-interface Heard {
-  readonly purse: PurseRow
+/** One sentence of the contact's story, for a screen: the pair of flags, what it proved, what was done about it. */
+export interface FlagStatement {
+  readonly about: 'flags'
+  readonly chip: boolean
   /** Fs before the chip was heard. */
-  readonly flagBefore: boolean
-  readonly about: OperationRow | undefined
+  readonly center: boolean
+  readonly proves: Proof
   readonly action: Action
-  readonly message: ToChip | undefined
+  readonly operation: OperationRow | undefined
+  /** Why the chip did not do what it was told, or rejected it for ever. */
+  readonly reason: RefusalCode | undefined
+}
+
+/** A step of an installation that is finished. */
+export interface InstallStatement {
+  readonly about: 'installation'
+  readonly step: 'channel' | 'program' | 'identity' | 'keys' | 'certificate' | 'activation' | 'round-trip'
+  readonly stage: PurseStage
+}
+
+export type Statement = FlagStatement | InstallStatement
+
+/** What the book says after the chip was heard, and what the chip is to be told. */
+interface Heard extends Step {
+  readonly purse: PurseRow
+  readonly report: readonly FlagStatement[]
 }
 
 /**
@@ -70,8 +82,12 @@ interface Heard {
  * @refuses not-found · purse-not-active
  */
 export async function beginContact(means: Means, caller: string, purse: PurseId): Promise<Result<Turn, Refusal>> {
-  const heard = await means.book.run(hear(means, purse, undefined))
-  return heard.ok ? turn(means, caller, heard.value, undefined) : heard
+  const heard = await means.book.run(hear(means, purse, undefined, []))
+  if (!heard.ok) return heard
+  const { action, message } = heard.value
+  // the chip says where it stands before it is told anything: so a screen can show what had happened
+  const messages = message === undefined || message.type === 'read' ? [READ] : [READ, message]
+  return turn(means, caller, { ...heard.value, action }, [selectCommand(PURSE_AID)], messages)
 }
 
 /**
@@ -84,40 +100,62 @@ export async function continueContact(
   token: PurseToken,
   responses: readonly Bytes[],
 ): Promise<Result<Turn, Refusal>> {
-  const outcomes = outcomesIn(means, token, responses)
-  if (!outcomes.ok) return outcomes
-  const heard = await means.book.run(hear(means, token.purse, outcomes.value))
+  const said = outcomesIn(means, token, responses)
+  if (!said.ok) return said
+  const heard = await means.book.run(hear(means, token.purse, token, said.value))
   if (!heard.ok) return heard
-  return stuck(token, heard.value, outcomes.value)
-    ? ok({ token: undefined, commands: [], report: [statement({ ...heard.value, action: 'none' }, outcomes.value)] })
-    : turn(means, token.caller, heard.value, outcomes.value)
+  const { message, report } = heard.value
+  if (message === undefined || stuck(token, heard.value, said.value))
+    return ok({ token: undefined, commands: [], report })
+  return turn(means, token.caller, heard.value, [], [message])
 }
 
+const READ: ToChip = { type: 'read', body: {} }
+
 /** One transaction: judge what was said, decide what time has decided, open what waits, choose what to say. */
-const hear = (means: Means, purse: PurseId, said: Outcomes | undefined): Command<Result<Heard, Refusal>> => ({
+const hear = (
+  means: Means,
+  purse: PurseId,
+  token: PurseToken | undefined,
+  said: readonly Outcomes[],
+): Command<Result<Heard, Refusal>> => ({
   keys: { purse },
   decide: seen => {
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
     if (row.stage !== 'active') return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
-    const judged = judgeSaid({ ...seen, purse: row }, said)
-    const timed = judged.open === undefined ? undefined : expire(judged.open, seen.now)
+    const judged = judgeAll({ ...seen, purse: row }, said)
+    const timed = judged.open && expire(judged.open, seen.now)
     const waiting = openWaiting(means.crypto, { ...seen, purse: judged.purse, open: timed?.operation })
     const after = waiting?.purse ?? judged.purse
-    const open = waiting?.operation ?? timed?.operation
-    const step = nextStep(after, open, said, seen.now)
+    const step = nextStep(after, waiting?.operation ?? timed?.operation, said.at(-1), seen.now)
+    const report = judged.report.map((line, i) =>
+      i === judged.report.length - 1 ? { ...line, action: step.action } : { ...line, action: token?.action ?? 'none' },
+    )
     return {
-      answer: ok({ purse: after, flagBefore: row.flag, about: open ?? seen.open, ...step }),
+      answer: ok({ purse: after, report, ...step }),
       writes: [...judged.writes, ...(timed?.writes ?? []), ...(waiting?.writes ?? [])],
     }
   },
 })
 
-function judgeSaid(
-  seen: Seen & { readonly purse: PurseRow },
-  said: Outcomes | undefined,
-): { purse: PurseRow; open: OperationRow | undefined; writes: readonly Write[] } {
-  if (said === undefined) return { purse: seen.purse, open: seen.open, writes: [] }
+interface AllJudged extends Judged {
+  readonly report: readonly FlagStatement[]
+}
+
+/** Everything that the chip said in this turn, in the order it was said. */
+function judgeAll(seen: Seen & { readonly purse: PurseRow }, said: readonly Outcomes[]): AllJudged {
+  return said.reduce<AllJudged>(
+    (before, outcomes) => {
+      const judged = judgeSaid({ ...seen, purse: before.purse, open: before.open }, outcomes)
+      const line = statement(before.purse, before.open, outcomes)
+      return { ...judged, writes: [...before.writes, ...judged.writes], report: [...before.report, line] }
+    },
+    { purse: seen.purse, open: seen.open, writes: [], report: [] },
+  )
+}
+
+function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): Judged {
   const judged = judge(seen, { ...said, source: 'result' })
   const settingsSeen = said.settingsEpoch === judged.purse.epoch ? said.settings : judged.purse.settingsSeen
   if (settingsSeen === judged.purse.settingsSeen) return judged
@@ -125,42 +163,62 @@ function judgeSaid(
   return { ...judged, purse, writes: [...judged.writes, { write: 'purse', row: purse }] }
 }
 
-/** The chip's answer to this turn's one message, if it is authentic. */
-function outcomesIn(means: Means, token: PurseToken, responses: readonly Bytes[]): Result<Outcomes, Refusal> {
-  const last = decodeResponse(responses.at(-1) ?? new Uint8Array(0))
-  if (last === undefined || responses.length !== token.commands) return no(refusal('chip-gone'))
-  if (last.statusWord !== 0x9000) return no(refusal(refusalOf(last.statusWord) ?? 'not-personalised'))
-  const keys = means.vault.purseKeys(last.data[2] ?? 0, token.purse)
-  const message = keys && unseal(means.crypto, keys, token.purse, last.data)
+function statement(purse: PurseRow, operation: OperationRow | undefined, said: Outcomes): FlagStatement {
+  return {
+    about: 'flags',
+    chip: said.flag,
+    center: purse.flag,
+    proves: proves(said.flag, purse.flag),
+    action: 'none',
+    operation,
+    reason: said.status === 0x9000 ? undefined : refusalOf(said.status),
+  }
+}
+
+/** What the chip answered to this turn's messages: all of it authentic, or nothing is believed. */
+function outcomesIn(
+  means: Means,
+  token: PurseToken,
+  responses: readonly Bytes[],
+): Result<readonly Outcomes[], Refusal> {
+  if (responses.length !== token.commands) return no(refusal('chip-gone'))
+  const said: Outcomes[] = []
+  for (const bytes of responses.slice(-token.messages)) {
+    const outcomes = outcomesOf(means, token.purse, bytes)
+    if (!outcomes.ok) return outcomes
+    said.push(outcomes.value)
+  }
+  return ok(said)
+}
+
+function outcomesOf(means: Means, purse: PurseId, bytes: Bytes): Result<Outcomes, Refusal> {
+  const response = decodeResponse(bytes)
+  if (response === undefined) return no(refusal('chip-gone'))
+  if (response.statusWord !== 0x9000) return no(refusal(refusalOf(response.statusWord) ?? 'not-personalised'))
+  const keys = means.vault.purseKeys(keyVersionOf(response.data) ?? 0, purse)
+  const message = keys && unseal(means.crypto, keys, purse, response.data)
   const fromChip = message?.type === 'result' || message?.type === 'fenced'
   return fromChip ? ok(message.body) : no(refusal('mac-wrong'))
 }
 
 /** The chip will not do what it was told just now (a PIN, a freeze): saying it again would not help. */
-const stuck = (token: PurseToken, heard: Heard, said: Outcomes): boolean =>
-  said.status !== 0x9000 && heard.action === token.action && heard.purse.number === token.number
-
-function turn(means: Means, caller: string, heard: Heard, said: Outcomes | undefined): Result<Turn, Refusal> {
-  const report = [statement(heard, said)]
-  if (heard.message === undefined) return ok({ token: undefined, commands: [], report })
-  const { purse, keyVersion, number } = heard.purse
-  const keys = means.vault.purseKeys(keyVersion, purse)
-  if (keys === undefined) return no(refusal('key-version-unknown', { version: keyVersion }))
-  const message = purseCommand(INS.message, seal(means.crypto, keys, purse, heard.message))
-  const commands = (said === undefined ? [selectCommand(PURSE_AID), message] : [message]).map(encodeCommand)
-  const token = { kind: 'purse', caller, purse, action: heard.action, number, commands: commands.length } as const
-  return ok({ token: sealToken(means, token), commands, report })
+function stuck(token: PurseToken, heard: Heard, said: readonly Outcomes[]): boolean {
+  return said.at(-1)?.status !== 0x9000 && heard.action === token.action && heard.purse.number === token.number
 }
 
-function statement(heard: Heard, said: Outcomes | undefined): Statement {
-  const reason = said === undefined || said.status === 0x9000 ? undefined : refusalOf(said.status)
-  return {
-    about: 'flags',
-    chip: said?.flag,
-    center: heard.flagBefore,
-    proves: said && proves(said.flag, heard.flagBefore),
-    action: heard.action,
-    operation: heard.about,
-    reason,
-  }
+function turn(
+  means: Means,
+  caller: string,
+  { purse: row, action, report }: Heard,
+  before: readonly CommandApdu[],
+  messages: readonly ToChip[],
+): Result<Turn, Refusal> {
+  const { purse, keyVersion, number } = row
+  const keys = means.vault.purseKeys(keyVersion, purse)
+  if (keys === undefined) return no(refusal('key-version-unknown', { version: keyVersion }))
+  const sealed = messages.map(message => purseCommand(INS.message, seal(means.crypto, keys, purse, message)))
+  const commands = [...before, ...sealed].map(encodeCommand)
+  const counts = { messages: messages.length, commands: commands.length }
+  const token: PurseToken = { kind: 'purse', caller, purse, action, number, ...counts }
+  return ok({ token: sealToken(means, token), commands, report })
 }

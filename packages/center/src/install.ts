@@ -51,8 +51,8 @@ import {
   unwrap,
   wrap,
 } from '@kozeni/protocol/scp03'
-import { type Command, type DeviceRow, type PurseRow, unchanged } from './book.ts'
-import type { Means, Turn } from './contact.ts'
+import { type Command, type DeviceRow, type PurseRow, type PurseStage, unchanged } from './book.ts'
+import type { InstallStatement, Means, Turn } from './contact.ts'
 import { type InstallStep, type InstallToken, sealToken } from './contact-token.ts'
 import { settingsOf } from './step.ts'
 
@@ -161,7 +161,7 @@ export function beginInstall(means: Means, caller: string, purse: PurseRow): Tur
   return {
     token: sealToken(means, token),
     commands,
-    report: [{ about: 'install', step: 'challenge', purse: purse.purse }],
+    report: [],
   }
 }
 
@@ -181,8 +181,22 @@ export async function continueInstall(
   if (seen.purse === undefined || seen.purse.chip !== token.chip) return no(refusal('not-found'))
   const device = await means.book.look({ device: seen.purse.device })
   if (device.device === undefined) return no(refusal('not-found'))
-  return STEPS[token.step]({ means, token, purse: seen.purse, device: device.device, answers: answers.value })
+  const arrived = { means, token, purse: seen.purse, device: device.device, answers: answers.value }
+  const next = await STEPS[token.step](arrived)
+  return next.ok ? ok({ ...next.value, report: finished(token.step, seen.purse.stage) }) : next
 }
+
+/** What the chip's answers to a step's commands prove to be finished. */
+const FINISHED: Readonly<Record<InstallStep, ReadonlyArray<InstallStatement['step']>>> = {
+  challenge: [],
+  listing: ['channel'],
+  key: ['program', 'identity', 'keys'],
+  activation: ['certificate', 'activation'],
+  proof: ['round-trip'],
+}
+
+const finished = (step: InstallStep, stage: PurseStage): InstallStatement[] =>
+  FINISHED[step].map(part => ({ about: 'installation', step: part, stage: step === 'proof' ? 'active' : stage }))
 
 interface Arrived {
   readonly means: Means
@@ -250,7 +264,7 @@ function through(
   return ok({
     token: sealToken(means, { ...token, sessions, plain: before.length }),
     commands: [...before, ...wrapped].map(encodeCommand),
-    report: [{ about: 'install', step: token.step, purse: token.purse }],
+    report: [],
   })
 }
 
@@ -358,7 +372,7 @@ function askProof({ means, token, purse }: Arrived): Result<Turn, Refusal> {
   return ok({
     token: sealToken(means, next),
     commands,
-    report: [{ about: 'install', step: 'proof', purse: purse.purse }],
+    report: [],
   })
 }
 
@@ -367,7 +381,7 @@ async function activate({ means, purse, answers }: Arrived): Promise<Result<Turn
   const message = keys && unseal(means.crypto, keys, purse.purse, answers[1]?.data ?? NONE)
   if (message?.type !== 'result') return no(refusal('mac-wrong'))
   await means.book.run(activation(purse.purse))
-  return ok({ token: undefined, commands: [], report: [{ about: 'install', step: 'active', purse: purse.purse }] })
+  return ok({ token: undefined, commands: [], report: [] })
 }
 
 const activation = (purse: PurseId): Command<undefined> => ({
