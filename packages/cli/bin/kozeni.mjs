@@ -23,7 +23,9 @@ function ownNode() {
     const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'))
     return join(folder, 'bin', 'node')
   } catch {
-    console.error(`kozeni needs Node ${NEEDED} or newer; this is ${process.version}. Run \`npm ci\` in the project first.`)
+    console.error(
+      `kozeni needs Node ${NEEDED} or newer; this is ${process.version}. Run \`npm ci\` in the project first.`,
+    )
     process.exit(1)
   }
 }
