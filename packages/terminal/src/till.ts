@@ -1,0 +1,251 @@
+/**
+ * What a terminal knows: the fold of its journal, and nothing else. Pure in its entries: the same journal makes the same
+ * till. Whoever writes an entry applies it here once it is durable, never before.
+ */
+import { assert, never } from '@kozeni/base/assert'
+import type { Bytes } from '@kozeni/base/bytes'
+import type { Currency } from '@kozeni/base/currency'
+import type { PurseId, TerminalId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
+import { type TerminalCertificate, terminalCertificate } from '@kozeni/protocol/certificate'
+import { type DebitRequest, debitRequest, type Receipt, readReceipt } from '@kozeni/protocol/debit'
+import type { RefusalCode } from '@kozeni/protocol/refusal'
+import type { Entry, EntryOf, IssuerKey, Limits, Standing } from './entry.ts'
+import type { Placed } from './journal.ts'
+
+/** A request that was signed: it may have reached a chip. */
+export interface Asked {
+  readonly bytes: Bytes
+  readonly request: DebitRequest
+}
+
+/** A receipt that was checked and is durable. */
+export interface Kept {
+  readonly position: number
+  readonly bytes: Bytes
+  readonly receipt: Receipt
+}
+
+/** `unresolved`: a chip was asked, and what it did is not known. Final are abandoned, refused, paid and not-given. */
+export type Stage = 'open' | 'abandoned' | 'unresolved' | 'refused' | 'paid' | 'not-given'
+export type VoidStage = 'none' | 'unresolved' | 'refused' | 'given-up' | 'voided'
+
+export interface Sale {
+  readonly sale: number
+  readonly at: number
+  readonly amount: Money
+  readonly currency: Currency
+  readonly stage: Stage
+  /** The one request that may have been executed, when there is one. */
+  readonly asked: Asked | undefined
+  readonly receipt: Kept | undefined
+  readonly refusedFor: RefusalCode | undefined
+  readonly voidStage: VoidStage
+  readonly voidAsked: Asked | undefined
+  readonly voidReceipt: Kept | undefined
+  /** Shown to the center, or about to be: no void any more (D-6). */
+  readonly offered: boolean
+  readonly answered: { readonly at: number; readonly standing: Standing; readonly final: boolean } | undefined
+}
+
+export interface Terms {
+  readonly terminal: TerminalId
+  readonly certificateBytes: Bytes
+  readonly certificate: TerminalCertificate
+  readonly issuerKeys: readonly IssuerKey[]
+  readonly limits: Limits
+}
+
+export interface Hotlist {
+  readonly version: number
+  /** When the center made it, in seconds. */
+  readonly made: number
+  readonly purses: ReadonlySet<PurseId>
+}
+
+export interface Till {
+  readonly publicKey: Bytes | undefined
+  readonly terms: Terms | undefined
+  readonly hotlist: Hotlist | undefined
+  readonly sales: ReadonlyMap<number, Sale>
+  readonly lastSale: number
+  /** Sales of which it is not known whether they were paid. */
+  readonly unresolved: ReadonlySet<number>
+  /** Paid sales that the center has not answered for. */
+  readonly unanswered: ReadonlySet<number>
+  /** Answered, and not settled for good: kept, and shown again. */
+  readonly unsettled: ReadonlySet<number>
+  /** The highest seq that each purse has shown here (C-9). */
+  readonly seqs: ReadonlyMap<PurseId, number>
+  readonly offlineSince: number | undefined
+  readonly clockDoubted: boolean
+  /** The latest time this terminal has lived through. */
+  readonly latest: number
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface OpenTill extends Mutable<Omit<Till, 'sales' | 'unresolved' | 'unanswered' | 'unsettled' | 'seqs'>> {
+  readonly sales: Map<number, Sale>
+  readonly unresolved: Set<number>
+  readonly unanswered: Set<number>
+  readonly unsettled: Set<number>
+  readonly seqs: Map<PurseId, number>
+}
+
+/** @returns the till that this journal tells of, and the one way to change it */
+export function foldTill(entries: readonly Placed[]): { readonly till: Till; apply(placed: Placed): void } {
+  const till: OpenTill = {
+    publicKey: undefined,
+    terms: undefined,
+    hotlist: undefined,
+    sales: new Map(),
+    lastSale: 0,
+    unresolved: new Set(),
+    unanswered: new Set(),
+    unsettled: new Set(),
+    seqs: new Map(),
+    offlineSince: undefined,
+    clockDoubted: false,
+    latest: 0,
+  }
+  for (const placed of entries) apply(till, placed)
+  return { till, apply: placed => apply(till, placed) }
+}
+
+function apply(till: OpenTill, { entry, position }: Placed): void {
+  till.latest = entry.entry === 'clock-agreed' ? entry.at : Math.max(till.latest, entry.at)
+  const sale = saleAfter(till, entry, position)
+  if (sale !== undefined) putSale(till, sale)
+  else applyRest(till, entry)
+}
+
+/** The sale that the entry is about, as it stands after it. */
+function saleAfter(till: OpenTill, entry: Entry, position: number): Sale | undefined {
+  if (!('sale' in entry)) return undefined
+  if (entry.entry === 'intended') return newSale(entry)
+  const sale = till.sales.get(entry.sale)
+  assert(sale !== undefined, `sale ${entry.sale} was intended before it was ${entry.entry}`)
+  switch (entry.entry) {
+    case 'abandoned':
+    case 'not-given':
+      return { ...sale, stage: entry.entry }
+    case 'void-given-up':
+      return { ...sale, voidStage: 'given-up' }
+    case 'answered':
+      return { ...sale, answered: { at: entry.at, standing: entry.standing, final: entry.final } }
+    case 'requested':
+      return afterRequest(till, sale, entry)
+    case 'received':
+      return afterReceipt(till, sale, entry, position)
+    case 'refused':
+      return entry.deed === 'void'
+        ? { ...sale, voidStage: 'refused' }
+        : { ...sale, stage: 'refused', refusedFor: entry.code }
+    case 'never-happened':
+      return entry.deed === 'void' ? { ...sale, voidStage: 'refused' } : { ...sale, stage: 'open', asked: undefined }
+    default:
+      return never(entry)
+  }
+}
+
+const newSale = ({ sale, at, amount, currency }: EntryOf<'intended'>): Sale => ({
+  sale,
+  at,
+  amount,
+  currency,
+  stage: 'open',
+  asked: undefined,
+  receipt: undefined,
+  refusedFor: undefined,
+  voidStage: 'none',
+  voidAsked: undefined,
+  voidReceipt: undefined,
+  offered: false,
+  answered: undefined,
+})
+
+function afterRequest(till: OpenTill, sale: Sale, { deed, request }: EntryOf<'requested'>): Sale {
+  const asked = readAsked(request)
+  raise(till, asked.request.purse, asked.request.seq)
+  return deed === 'void'
+    ? { ...sale, voidStage: 'unresolved', voidAsked: asked }
+    : { ...sale, stage: 'unresolved', asked }
+}
+
+function afterReceipt(till: OpenTill, sale: Sale, entry: EntryOf<'received'>, position: number): Sale {
+  const receipt = readReceipt(entry.receipt)?.receipt
+  assert(receipt !== undefined, 'only receipts are journaled as received')
+  raise(till, receipt.purse, receipt.seq)
+  const kept: Kept = { position, bytes: entry.receipt, receipt }
+  return entry.deed === 'void'
+    ? { ...sale, voidStage: 'voided', voidReceipt: kept }
+    : { ...sale, stage: 'paid', receipt: kept }
+}
+
+/** The signed request behind its bytes. A bug unless this terminal made them. */
+export function readAsked(bytes: Bytes): Asked {
+  const request = debitRequest.read(bytes.slice(0, debitRequest.size))
+  assert(request !== undefined, 'only requests are journaled as requested')
+  return { bytes, request }
+}
+
+function raise(till: OpenTill, purse: PurseId, seq: number): void {
+  till.seqs.set(purse, Math.max(till.seqs.get(purse) ?? 0, seq))
+}
+
+function putSale(till: OpenTill, sale: Sale): void {
+  till.sales.set(sale.sale, sale)
+  till.lastSale = Math.max(till.lastSale, sale.sale)
+  keep(till.unresolved, sale.sale, sale.stage === 'unresolved')
+  keep(till.unanswered, sale.sale, sale.stage === 'paid' && sale.answered === undefined)
+  keep(till.unsettled, sale.sale, sale.answered?.final === false)
+}
+
+const keep = (set: Set<number>, sale: number, there: boolean): unknown => (there ? set.add(sale) : set.delete(sale))
+
+function applyRest(till: OpenTill, entry: Entry): void {
+  switch (entry.entry) {
+    case 'opened':
+      till.publicKey = entry.publicKey
+      break
+    case 'terms':
+      till.terms = termsOf(entry)
+      till.offlineSince ??= entry.at
+      break
+    case 'hotlist':
+      till.hotlist = hotlistAfter(till.hotlist, entry)
+      break
+    case 'offered':
+      for (const sale of entry.sales) putOffered(till, sale)
+      break
+    case 'uploaded':
+      till.offlineSince = entry.at
+      break
+    case 'clock-doubted':
+    case 'clock-agreed':
+      till.clockDoubted = entry.entry === 'clock-doubted'
+      break
+    default:
+      assert('sale' in entry, `an entry about the till, not ${entry.entry}`)
+  }
+}
+
+function putOffered(till: OpenTill, number: number): void {
+  const sale = till.sales.get(number)
+  assert(sale !== undefined, `sale ${number} was made before it was offered`)
+  till.sales.set(number, { ...sale, offered: true })
+}
+
+function termsOf({ terminal, certificate: certificateBytes, issuerKeys, limits }: EntryOf<'terms'>): Terms {
+  const certificate = terminalCertificate.read(certificateBytes.slice(0, terminalCertificate.size))
+  assert(certificate !== undefined, 'only terms with a certificate are journaled')
+  return { terminal, certificateBytes, certificate, issuerKeys, limits }
+}
+
+function hotlistAfter(before: Hotlist | undefined, { version, since, made, listed, unlisted }: EntryOf<'hotlist'>) {
+  const purses = new Set(since === 0 ? [] : before?.purses)
+  for (const purse of listed) purses.add(purse)
+  for (const purse of unlisted) purses.delete(purse)
+  return { version, made, purses }
+}
