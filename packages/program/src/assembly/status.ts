@@ -1,0 +1,32 @@
+// Status words, as @kozeni/protocol/refusal.ts has them. A function that checks answers OK, or the word that says why not.
+
+export const OK = 0x9000
+export const PIN_WRONG = 0x63c0 // and the tries left in its last digit
+export const LENGTH_WRONG = 0x6700
+export const SIGNATURE_WRONG = 0x6982
+export const PIN_BLOCKED = 0x6983
+export const CERTIFICATE_EXPIRED = 0x6984
+export const NOT_AUTHENTICATED = 0x6985
+export const NOT_PERSONALISED = 0x6986
+export const MAC_WRONG = 0x6988
+export const DATA_WRONG = 0x6a80
+export const NOT_FOUND = 0x6a88
+export const INSTRUCTION_UNKNOWN = 0x6d00
+export const CLASS_UNKNOWN = 0x6e00
+export const OPERATION_UNCONFIRMED = 0x9401
+export const NUMBER_USED = 0x9402
+export const BALANCE_TOO_LOW = 0x9403
+export const MAXIMUM_EXCEEDED = 0x9404
+export const DEBIT_TOO_LARGE = 0x9405
+export const ONLINE_REQUIRED = 0x9406
+export const PURSE_BLOCKED = 0x9407
+export const PURSE_FROZEN = 0x9408
+export const PIN_REQUIRED = 0x9409
+export const MOVED_ON = 0x940a
+export const SALE_DIFFERS = 0x940b
+export const NOT_LAST = 0x940c
+export const CURRENCY_DIFFERS = 0x940d
+export const COUNTER_EXHAUSTED = 0x940e
+export const EPOCH_PAST = 0x940f
+export const SETTINGS_PAST = 0x9410
+export const KEY_VERSION_UNKNOWN = 0x9411

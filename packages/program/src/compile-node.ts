@@ -1,0 +1,65 @@
+/**
+ * Compiles the purse program to its one WebAssembly module, and keeps the result in build/, which is not checked in.
+ * Whoever wants a weakened program (PROTOCOL §9) has it made from patched source; the product code knows none.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { assert } from '@kozeni/base/assert'
+
+/** The bytes of a module, as WebAssembly.Module takes them. */
+export type Module = Uint8Array<ArrayBuffer>
+
+const SOURCES = join(import.meta.dirname, 'assembly')
+const MODULE = join(import.meta.dirname, '..', 'build', 'purse.wasm')
+const ENTRY = 'purse.ts'
+const OUT = 'purse.wasm'
+
+/** The features of WebAssembly 1.0 and no others; one page of memory for good; no runtime, no abort to import. */
+const OPTIONS = [
+  ...['-Oz', '--converge', '--runtime', 'stub', '--use', 'abort='],
+  ...['--initialMemory', '1', '--maximumMemory', '1'],
+  ...['bulk-memory', 'sign-extension', 'nontrapping-f2i', 'mutable-globals'].flatMap(name => ['--disable', name]),
+]
+
+/** One file of the program's source, by its name without folder, as it is to be compiled. */
+export type Patch = (file: string, text: string) => string
+
+/**
+ * Compiles the sources, or what `patch` makes of them. A bug unless they compile.
+ *
+ * @returns the module
+ */
+export async function compilePurse(patch: Patch = (_, text) => text): Promise<Module> {
+  const { main } = await import('assemblyscript/asc')
+  const found: { module?: Module } = {}
+  const { error, stderr } = await main([ENTRY, '--outFile', OUT, ...OPTIONS], {
+    readFile: name => (sources().includes(name) ? patch(name, readFileSync(join(SOURCES, name), 'utf8')) : null),
+    writeFile: (name, contents) => {
+      if (name === OUT && typeof contents !== 'string') found.module = new Uint8Array(contents)
+    },
+    listFiles: () => [],
+  })
+  assert(error === null && found.module, `the program compiles:\n${stderr}`)
+  return found.module
+}
+
+/** The product's module: as built before, or built now when it is missing or older than a source. */
+export async function builtPurse(): Promise<Module> {
+  if (existsSync(MODULE) && statSync(MODULE).mtimeMs > newest()) return new Uint8Array(readFileSync(MODULE))
+  const module = await compilePurse()
+  mkdirSync(dirname(MODULE), { recursive: true })
+  const draft = `${MODULE}.${process.pid}`
+  writeFileSync(draft, module)
+  renameSync(draft, MODULE) // whole or not at all, whoever else builds at the same time
+  return module
+}
+
+const sources = (): readonly string[] => readdirSync(SOURCES)
+
+const newest = (): number =>
+  Math.max(...[...sources().map(name => join(SOURCES, name)), import.meta.filename].map(path => statSync(path).mtimeMs))
+
+if (import.meta.main) {
+  const module = await builtPurse()
+  process.stdout.write(`${MODULE}: ${module.length} bytes\n`)
+}
