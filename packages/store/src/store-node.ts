@@ -15,6 +15,7 @@ import { Store } from './store.ts'
 export type { Refusal } from '@kozeni/protocol/refusal'
 export type { Book, Epochs } from './book.ts'
 export type { Call, CallRequest, Refund, Statement } from './center-client.ts'
+export { explain } from './explain.ts'
 export type { Decision, Sale, Settled } from './sale.ts'
 export type { Heard, Order, Sold, Store } from './store.ts'
 
