@@ -1,0 +1,137 @@
+/**
+ * Pages that are written whole or not at all, whatever moment power is lost (C-1). Also says when one is damaged, and
+ * then never anything else (C-8): the older copy would roll value back.
+ * @see docs/decisions/0004-two-slots-and-one-flip.md for the layout and the proof
+ */
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, bigEndian, concat, equal, fromBigEndian } from '@kozeni/base/bytes'
+import { crc32 } from './crc.ts'
+import { ERASED, type Silicon } from './silicon.ts'
+
+export interface RecordStore {
+  /**
+   * @returns the page as last written, undefined when it never was
+   * @throws Defective when it is damaged
+   */
+  read(page: number): Bytes | undefined
+  /** Old page or new page: nothing between them ever shows. */
+  write(page: number, payload: Bytes): void
+  /** Makes all pages as if never written, and their content unreadable. Only for pages that nothing refers to. */
+  erase(): void
+}
+
+/** A stretch of silicon divided into pages. */
+export interface Area {
+  readonly at: number
+  readonly pages: number
+  /** The most that one page holds. */
+  readonly pageBytes: number
+}
+
+export type OpenRecordStore = (silicon: Silicon, area: Area) => RecordStore
+
+/** A page is damaged: both its copies, or the one that counts. The chip is defective for ever (C-8). */
+export class Defective extends Error {
+  override readonly name = 'Defective'
+}
+
+const SIZE_AT = 1
+const PAYLOAD_AT = 3
+const CRC_BYTES = 4
+const SLOT_OVERHEAD = PAYLOAD_AT + CRC_BYTES
+
+/** Markers run 0…254 and around again; the 256th value is erased memory's. */
+const MARKERS = 255
+
+/** How much silicon an area takes. */
+export const areaBytes = ({ pages, pageBytes }: Omit<Area, 'at'>): number => pages * 2 * (pageBytes + SLOT_OVERHEAD)
+
+/** The store that the chip uses. */
+export const openRecordStore: OpenRecordStore = (silicon, area) => new TwoSlotStore(silicon, area)
+
+class TwoSlotStore implements RecordStore {
+  readonly #silicon: Silicon
+  readonly #area: Area
+  readonly #slotBytes: number
+
+  constructor(silicon: Silicon, area: Area) {
+    this.#silicon = silicon
+    this.#area = area
+    this.#slotBytes = area.pageBytes + SLOT_OVERHEAD
+  }
+
+  read(page: number): Bytes | undefined {
+    const slot = currentSlot(...this.#markers(page))
+    return slot === undefined ? undefined : this.#payload(page, slot)
+  }
+
+  write(page: number, payload: Bytes): void {
+    assert(payload.length <= this.#area.pageBytes, `${payload.length} bytes in a page of ${this.#area.pageBytes}`)
+    const markers = this.#markers(page)
+    const current = currentSlot(...markers)
+    const other = current === 0 ? 1 : 0
+    // reading first: a damaged page is never written over, and what stands already costs no wear
+    if (current !== undefined && equal(this.#payload(page, current), payload)) return
+    const at = this.#slotAt(page, other)
+    writeDifference(this.#silicon, at + SIZE_AT, sealed(page, payload))
+    const marker = current === undefined ? 0 : (markers[current] + 1) % MARKERS
+    this.#silicon.write(at, Uint8Array.of(marker)) // the flip
+  }
+
+  erase(): void {
+    const { at, pages } = this.#area
+    for (let slot = 0; slot < 2 * pages; slot++)
+      writeDifference(this.#silicon, at + slot * this.#slotBytes, new Uint8Array(this.#slotBytes).fill(ERASED))
+  }
+
+  #slotAt(page: number, slot: Slot): number {
+    const { at, pages } = this.#area
+    assert(page >= 0 && page < pages, `page ${page} of ${pages}`)
+    return at + (2 * page + slot) * this.#slotBytes
+  }
+
+  #markers(page: number): readonly [number, number] {
+    const marker = (slot: Slot): number => this.#silicon.read(this.#slotAt(page, slot), 1)[0] ?? ERASED
+    return [marker(0), marker(1)]
+  }
+
+  #payload(page: number, slot: Slot): Bytes {
+    const at = this.#slotAt(page, slot)
+    const size = Number(fromBigEndian(this.#silicon.read(at + SIZE_AT, 2)))
+    if (size > this.#area.pageBytes) throw new Defective(`page ${page}: a size of ${size}`)
+    const payload = this.#silicon.read(at + PAYLOAD_AT, size)
+    const crc = this.#silicon.read(at + PAYLOAD_AT + size, CRC_BYTES)
+    if (Number(fromBigEndian(crc)) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
+    return payload
+  }
+}
+
+type Slot = 0 | 1
+
+/**
+ * Which slot counts, told by the two markers alone. Total and stable: any two bytes name one slot, and the same one
+ * until a marker changes.
+ */
+function currentSlot(first: number, second: number): Slot | undefined {
+  if (first === ERASED) return second === ERASED ? undefined : 1
+  if (second === ERASED) return 0
+  const lead = (second - first + MARKERS) % MARKERS
+  return lead >= 1 && lead <= (MARKERS - 1) / 2 ? 1 : 0
+}
+
+/** Size, payload and checksum, as they follow the marker. */
+const sealed = (page: number, payload: Bytes): Bytes =>
+  concat(bigEndian(payload.length, 2), payload, bigEndian(checksum(page, payload), 4))
+
+/** The page's number is in it, so that a page found in another's place is damaged too. */
+const checksum = (page: number, payload: Bytes): number =>
+  crc32(concat(bigEndian(page, 2), bigEndian(payload.length, 2), payload))
+
+/** Writes from the first byte that differs to the last one: memory wears by bytes. */
+export function writeDifference(silicon: Silicon, at: number, bytes: Bytes): void {
+  const old = silicon.read(at, bytes.length)
+  const first = bytes.findIndex((byte, i) => byte !== old[i])
+  if (first === -1) return
+  const last = bytes.findLastIndex((byte, i) => byte !== old[i])
+  silicon.write(at + first, bytes.subarray(first, last + 1))
+}

@@ -1,0 +1,115 @@
+/**
+ * Silicon in a file, for a chip that outlives its process: every write is on the disk when it returns. One process at a
+ * time: a second one is refused, and the lock of one that died is free.
+ */
+
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { assert } from '@kozeni/base/assert'
+import type { Bytes } from '@kozeni/base/bytes'
+import { ERASED, PowerLost, type Silicon, type Wear } from './silicon.ts'
+
+/** Somebody else has this chip's file open. The message says what to do. */
+export class SiliconTaken extends Error {
+  override readonly name = 'SiliconTaken'
+}
+
+/**
+ * Opens the file, or makes it, erased.
+ *
+ * @throws SiliconTaken while another process that lives has it open
+ */
+export function openSiliconFile(path: string, sizeBytes: number): FileSilicon {
+  const lock = takeLock(`${path}.lock`)
+  try {
+    return new FileSilicon(openSized(path, sizeBytes), sizeBytes, lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+export class FileSilicon implements Silicon {
+  readonly sizeBytes: number
+  readonly #file: number
+  readonly #lock: DatabaseSync
+  #open = true
+  #writes = 0
+  #bytes = 0
+
+  constructor(file: number, sizeBytes: number, lock: DatabaseSync) {
+    this.#file = file
+    this.sizeBytes = sizeBytes
+    this.#lock = lock
+  }
+
+  /** Of this process alone: the file keeps no count. */
+  get wear(): Wear {
+    return { writes: this.#writes, bytes: this.#bytes }
+  }
+
+  powerOn(): void {
+    if (!this.#open) throw new PowerLost('the file is closed')
+  }
+
+  read(at: number, size: number): Bytes {
+    this.#check(at, size)
+    const bytes = new Uint8Array(size)
+    for (let done = 0; done < size; ) done += progress(readSync(this.#file, bytes, done, size - done, at + done))
+    return bytes
+  }
+
+  write(at: number, bytes: Bytes): void {
+    this.#check(at, bytes.length)
+    for (let done = 0; done < bytes.length; )
+      done += progress(writeSync(this.#file, bytes, done, bytes.length - done, at + done))
+    fsyncSync(this.#file)
+    this.#writes += 1
+    this.#bytes += bytes.length
+  }
+
+  /** Lets the file go, and its lock. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    closeSync(this.#file)
+    this.#lock.close()
+  }
+
+  #check(at: number, size: number): void {
+    if (!this.#open) throw new PowerLost('the file is closed')
+    assert(at >= 0 && at + size <= this.sizeBytes, `0 <= ${at}, ${at} + ${size} <= ${this.sizeBytes}`)
+  }
+}
+
+function progress(count: number): number {
+  assert(count > 0, 'the file is as long as the memory')
+  return count
+}
+
+/** The file's descriptor. A new file, or one whose making was interrupted, is filled up with erased bytes. */
+function openSized(path: string, sizeBytes: number): number {
+  const file = openSync(path, existsSync(path) ? 'r+' : 'w+')
+  const { size } = fstatSync(file)
+  assert(size <= sizeBytes, `${path} holds ${size} bytes, the chip ${sizeBytes}`)
+  if (size < sizeBytes) {
+    writeSync(file, new Uint8Array(sizeBytes - size).fill(ERASED), 0, sizeBytes - size, size)
+    fsyncSync(file)
+  }
+  return file
+}
+
+/**
+ * The operating system holds the lock, through SQLite's, and lets it go when the process dies, however it dies: there
+ * is no stale lock to judge.
+ */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(path, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw new SiliconTaken(`another process has this chip open (lock ${path}): stop it first`, { cause: error })
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Silicon in memory, for simulations and tests: power can be cut after any byte by plan. Only blocks that were ever
+ * written take space, so that thousands of chips fit into one process.
+ */
+import { assert } from '@kozeni/base/assert'
+import type { Bytes } from '@kozeni/base/bytes'
+import { ERASED, PowerLost, type Silicon, type Wear } from './silicon.ts'
+
+/** What the byte that was being written holds afterwards: as before, as meant, erased, or this value. */
+export type Torn = 'old' | 'new' | 'erased' | number
+
+/** Power goes while the byte after `afterBytes` more whole bytes is being written. */
+export interface PowerCut {
+  readonly afterBytes: number
+  readonly torn: Torn
+}
+
+const BLOCK_BYTES = 1024
+
+export class MemorySilicon implements Silicon {
+  readonly sizeBytes: number
+  readonly #blocks: Map<number, Bytes>
+  #powered = true
+  #cut: PowerCut | undefined
+  #writes = 0
+  #bytes = 0
+
+  constructor(sizeBytes: number, blocks: ReadonlyMap<number, Bytes> = new Map()) {
+    this.sizeBytes = sizeBytes
+    this.#blocks = new Map([...blocks].map(([index, block]) => [index, block.slice()]))
+  }
+
+  get wear(): Wear {
+    return { writes: this.#writes, bytes: this.#bytes }
+  }
+
+  /** Another chip with the same content, no wear, and no planned cut. */
+  copy(): MemorySilicon {
+    return new MemorySilicon(this.sizeBytes, this.#blocks)
+  }
+
+  /** Plans the next power cut, or takes the plan back. */
+  planCut(cut: PowerCut | undefined): void {
+    this.#cut = cut
+  }
+
+  powerOn(): void {
+    this.#powered = true
+  }
+
+  read(at: number, size: number): Bytes {
+    this.#check(at, size)
+    const bytes = new Uint8Array(size).fill(ERASED)
+    for (let done = 0; done < size; ) {
+      const [block, offset, count] = this.#stretch(at + done, size - done)
+      if (block !== undefined) bytes.set(block.subarray(offset, offset + count), done)
+      done += count
+    }
+    return bytes
+  }
+
+  write(at: number, bytes: Bytes): void {
+    this.#check(at, bytes.length)
+    const whole = Math.min(bytes.length, this.#cut?.afterBytes ?? bytes.length)
+    this.#put(at, bytes.subarray(0, whole))
+    this.#writes += 1
+    this.#bytes += whole
+    if (this.#cut === undefined) return
+    if (whole === bytes.length) this.#cut = { ...this.#cut, afterBytes: this.#cut.afterBytes - whole }
+    else this.#tear(at + whole, bytes[whole] ?? ERASED, this.#cut.torn)
+  }
+
+  #tear(at: number, wanted: number, torn: Torn): never {
+    const old = this.read(at, 1)[0] ?? ERASED
+    const outcome = { old, new: wanted, erased: ERASED }
+    this.#put(at, Uint8Array.of(typeof torn === 'number' ? torn : outcome[torn]))
+    this.#bytes += 1
+    this.#powered = false
+    this.#cut = undefined
+    throw new PowerLost('cut by plan')
+  }
+
+  #put(at: number, bytes: Bytes): void {
+    for (let done = 0; done < bytes.length; ) {
+      const [found, offset, count] = this.#stretch(at + done, bytes.length - done)
+      const block = found ?? new Uint8Array(BLOCK_BYTES).fill(ERASED)
+      if (found === undefined) this.#blocks.set(Math.floor((at + done) / BLOCK_BYTES), block)
+      block.set(bytes.subarray(done, done + count), offset)
+      done += count
+    }
+  }
+
+  /** The block that holds `at`, where in it, and how many of `size` bytes it covers. */
+  #stretch(at: number, size: number): readonly [Bytes | undefined, number, number] {
+    const offset = at % BLOCK_BYTES
+    return [this.#blocks.get((at - offset) / BLOCK_BYTES), offset, Math.min(size, BLOCK_BYTES - offset)]
+  }
+
+  #check(at: number, size: number): void {
+    if (!this.#powered) throw new PowerLost('no power')
+    assert(at >= 0 && at + size <= this.sizeBytes, `0 <= ${at}, ${at} + ${size} <= ${this.sizeBytes}`)
+  }
+}
