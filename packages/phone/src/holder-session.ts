@@ -83,7 +83,9 @@ export async function openSession(
   if (!answer.ok) return answer
   const keys = sessionKeys(crypto, shared, challenge)
   const confirmed = unsealHolder(crypto, keys, 'holder-answer', owner.purse, 0, answer.value)
-  return confirmed ? ok(new HolderSession(chip, { crypto, dice }, owner, keys)) : no(refusal('chip-differs'))
+  return confirmed
+    ? ok(new HolderSession(chip, { crypto, dice }, owner, { ...keys, challenge }))
+    : no(refusal('chip-differs'))
 }
 
 function signHello(crypto: Crypto, owner: Ownership, challenge: Bytes, oneTimeKey: Bytes): Bytes {
@@ -97,10 +99,10 @@ export class HolderSession {
   readonly #chip: Reader
   readonly #keyMaking: KeyMaking
   readonly #owner: Ownership
-  readonly #keys: SessionKeys
+  readonly #keys: SessionKeys & Pick<Greeting, 'challenge'>
   #counter = 0
 
-  constructor(chip: Reader, keyMaking: KeyMaking, owner: Ownership, keys: SessionKeys) {
+  constructor(chip: Reader, keyMaking: KeyMaking, owner: Ownership, keys: SessionKeys & Pick<Greeting, 'challenge'>) {
     this.#chip = chip
     this.#keyMaking = keyMaking
     this.#owner = owner
@@ -153,7 +155,11 @@ export class HolderSession {
     if (padded === undefined) return no(refusal('data-wrong', { field: 'pin' }))
     const { crypto, dice } = this.#keyMaking
     const { chipKey, purse } = this.#owner
-    const data = sealPin(crypto, crypto.generate(dice), chipKey, purse, { pin: padded, digest })
+    const data = sealPin(crypto, crypto.generate(dice), chipKey, purse, {
+      pin: padded,
+      digest,
+      challenge: this.#keys.challenge,
+    })
     if (data === undefined) return no(refusal('chip-differs', { field: 'certificate' }))
     const answer = await exchange(this.#chip, encodeCommand(purseCommand(INS.verifyPin, data)))
     return answer.ok ? ok(undefined) : answer

@@ -140,7 +140,8 @@ export const PIN_BYTES = 8
 
 /**
  * What VERIFY PIN carries: one-time point 65 ‖ tag 16 ‖ ciphertext 40 (PIN 8 ‖ digest 32), under keys derived as
- * sessionKeys are, with the label 'kozeni pin'. The digest is the operation's (pay), or SHA-256 of the debit request's body.
+ * sessionKeys are, from this SELECT's challenge, with the label 'kozeni pin': an old block opens nothing. The digest is
+ * the operation's (pay), or SHA-256 of the debit request's body; 32 zeros to change the PIN.
  */
 export const PIN_BLOCK_BYTES = PIN_BYTES + SHA256_BYTES
 
@@ -150,12 +151,12 @@ export function sealPin(
   oneTimePrivateKey: Bytes,
   chipKey: Bytes,
   purse: PurseId,
-  block: { readonly pin: Bytes; readonly digest: Bytes },
+  block: { readonly pin: Bytes; readonly digest: Bytes; readonly challenge: Bytes },
 ): Bytes | undefined {
   const shared = crypto.agree(oneTimePrivateKey, chipKey)
   if (shared === undefined) return undefined
   const oneTimeKey = crypto.publicKey(oneTimePrivateKey)
-  const material = derive(crypto, shared, 'kozeni pin', oneTimeKey.slice(1, 9), 48)
+  const material = derive(crypto, shared, 'kozeni pin', block.challenge, 48)
   const body = concat(block.pin, block.digest)
   const start = header.write({ version: PROTOCOL_VERSION, type: 'pin', direction: 'to-chip', purse, keyVersion: 0 })
   const tag = crypto.hmac(material.slice(0, 32), concat(start, body)).slice(0, MAC_BYTES)
