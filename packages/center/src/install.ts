@@ -10,8 +10,7 @@
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
-import { type AccountId, type ChipId, type DeviceId, freshId, type PurseId } from '@kozeni/base/ids'
-import { total } from '@kozeni/base/money'
+import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type CommandApdu, decodeResponse, encodeCommand, type ResponseApdu } from '@kozeni/protocol/apdu'
 import { certify, purseCertificate } from '@kozeni/protocol/certificate'
@@ -59,90 +58,6 @@ import { settingsOf } from './step.ts'
 const LOAD_BLOCK_BYTES = 2_000
 /** Between the personalisation's groups and its certificate there is one post. */
 const FIRST_GROUPS = 3
-
-/**
- * Reserves a purse for this chip and the account that asks; the account's other devices find the same reservation.
- *
- * @refuses chip-unknown · chip-taken
- * @spec    P-1, P-2
- */
-export async function reserve(
-  means: Means,
-  { account, device }: { readonly account: AccountId; readonly device: DeviceId },
-  chip: ChipId,
-): Promise<Result<PurseRow, Refusal>> {
-  const known = await means.book.look({ chip })
-  if (known.chip === undefined) return no(refusal('chip-unknown', { chip }))
-  const purse = known.chip.purse ?? freshId<PurseId>(means.dice)
-  const answer = await means.book.run(reservation(means, { purse, account, device, chip }))
-  // another request named the chip's purse between the two: ask again, and find it
-  return answer === 'moved-on' ? reserve(means, { account, device }, chip) : answer
-}
-
-interface Wanted {
-  readonly purse: PurseId
-  readonly account: AccountId
-  readonly device: DeviceId
-  readonly chip: ChipId
-}
-
-const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Refusal> | 'moved-on'> => ({
-  keys: { purse: wanted.purse, chip: wanted.chip },
-  decide: ({ purse, chip, now }) => {
-    if (chip === undefined) return unchanged(no(refusal('chip-unknown', { chip: wanted.chip })))
-    if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
-    if (purse !== undefined && purse.account === wanted.account) return resumed(purse, wanted.device)
-    const theirs = purse !== undefined && (purse.stage === 'active' || now < purse.reservedUntil)
-    if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
-    if (purse !== undefined)
-      return { answer: 'moved-on', writes: [{ write: 'chip', row: { ...chip, purse: undefined } }] }
-    const row = newPurse(means, wanted, chip.chipClass, now)
-    return {
-      answer: ok(row),
-      writes: [
-        { write: 'purse', row },
-        { write: 'chip', row: { ...chip, purse: wanted.purse } },
-      ],
-    }
-  },
-})
-
-/** The same holder goes on, from this device; once active, a purse stays with the device it was bound to. */
-function resumed(purse: PurseRow, device: DeviceId) {
-  if (purse.stage !== 'reserved' || purse.device === device) return unchanged(ok(purse))
-  const row: PurseRow = { ...purse, device }
-  return { answer: ok(row), writes: [{ write: 'purse' as const, row }] }
-}
-
-function newPurse({ policy, vault }: Means, wanted: Wanted, chipClass: PurseRow['chipClass'], now: number): PurseRow {
-  const none = total(0n)
-  return {
-    ...wanted,
-    currency: policy.currency,
-    chipClass,
-    stage: 'reserved',
-    reservedUntil: now + policy.reservationMs,
-    publicKey: undefined,
-    certificate: undefined,
-    keyVersion: vault.keyVersion,
-    epoch: 1,
-    number: 0,
-    closedEpoch: 1,
-    closedNumber: 0,
-    flag: false,
-    credits: none,
-    debits: none,
-    seenCredits: none,
-    seenDebits: none,
-    seenSeq: 0,
-    bookedAmount: none,
-    bookedCount: 0,
-    settings: 1,
-    settingsSeen: 0,
-    blocked: false,
-    limits: policy.limits,
-  }
-}
 
 /** The first commands of an installation's contact. */
 export function beginInstall(means: Means, caller: string, purse: PurseRow): Turn {
@@ -229,11 +144,15 @@ function answersIn(
     const session = token.sessions[i - token.plain]
     const answer = response && (session ? unwrap(means.crypto, session, response) : response)
     if (answer === undefined) return no(refusal('mac-wrong'))
-    if (answer.statusWord !== 0x9000) return no(stale(token.step, answer.statusWord))
+    if (!wentWell(token.step, answer.statusWord)) return no(stale(token.step, answer.statusWord))
     answers.push(answer)
   }
   return ok(answers)
 }
+
+/** A blank chip has nothing to list, and says so with 6A88. */
+const wentWell = (step: InstallStep, statusWord: number): boolean =>
+  statusWord === 0x9000 || (step === 'listing' && statusWord === 0x6a88)
 
 const stale = (step: InstallStep, statusWord: number): Refusal =>
   refusal('install-stale', { step, statusWord: statusWord.toString(16).padStart(4, '0') })
