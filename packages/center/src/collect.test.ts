@@ -1,0 +1,196 @@
+import { type Bytes, concat } from '@kozeni/base/bytes'
+import { StillClock } from '@kozeni/base/clock'
+import { currency } from '@kozeni/base/currency'
+import { SeededDice } from '@kozeni/base/dice'
+import {
+  type AccountId,
+  type ChipId,
+  type DeviceId,
+  id,
+  type PurseId,
+  type StoreId,
+  type TerminalId,
+} from '@kozeni/base/ids'
+import { money, total } from '@kozeni/base/money'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { type Receipt, readReceipt, receipt, receiptMac } from '@kozeni/protocol/debit'
+import fc from 'fast-check'
+import { beforeEach, expect, test } from 'vitest'
+import type { PurseRow, Write } from './book.ts'
+import { MemoryBook } from './book-memory.ts'
+import { type Claim, collect } from './collect.ts'
+import { defaultPolicy } from './policy.ts'
+
+const JPY = currency('JPY')
+const purse = id<PurseId>('0000000000000001')
+const store = id<StoreId>('0000000000000002')
+const terminals = [id<TerminalId>('0000000000000003'), id<TerminalId>('0000000000000004')] as const
+const chipKey = crypto.generate(new SeededDice(1))
+const LOADED = 10_000n
+
+const row: PurseRow = {
+  purse,
+  chip: id<ChipId>('0000000000000005'),
+  device: id<DeviceId>('0000000000000006'),
+  account: id<AccountId>('0000000000000007'),
+  currency: JPY,
+  chipClass: 'software',
+  stage: 'active',
+  reservedUntil: 0,
+  publicKey: crypto.publicKey(chipKey),
+  certificate: undefined,
+  keyVersion: 1,
+  epoch: 1,
+  number: 1,
+  closedEpoch: 1,
+  closedNumber: 1,
+  flag: false,
+  credits: total(LOADED),
+  debits: total(0n),
+  seenCredits: total(LOADED),
+  seenDebits: total(0n),
+  seenSeq: 0,
+  bookedAmount: total(0n),
+  bookedCount: 0,
+  settings: 1,
+  settingsSeen: 1,
+  blocked: false,
+  limits: defaultPolicy.limits,
+}
+
+let book: MemoryBook
+
+beforeEach(async () => {
+  book = await freshBook()
+})
+
+async function freshBook(): Promise<MemoryBook> {
+  const fresh = new MemoryBook(new StillClock(0))
+  const writes: Write[] = [{ write: 'purse', row }]
+  await fresh.run({ keys: { purse }, decide: () => ({ answer: undefined, writes }) })
+  return fresh
+}
+
+/** The chip's next receipts for these debits, each at one of the terminals. */
+function chain(debits: ReadonlyArray<{ readonly amount: bigint; readonly at: number }>, digest = 0): Claim[] {
+  let spent = 0n
+  return debits.map(({ amount, at }, i) => {
+    spent += amount
+    return claimOf({
+      seq: i + 1,
+      amount: money(amount),
+      terminal: terminals[at % 2] ?? terminals[0],
+      sale: i + 1,
+      debits: total(spent),
+      digest: new Uint8Array(32).fill(digest),
+    })
+  })
+}
+
+function claimOf(facts: Partial<Receipt>): Claim {
+  const body = receipt.write({
+    version: 1,
+    type: 'receipt',
+    direction: 'to-center',
+    purse,
+    keyVersion: 1,
+    kind: 'debit',
+    seq: 1,
+    amount: money(1n),
+    currency: JPY,
+    terminal: terminals[0],
+    sale: 1,
+    time: 0,
+    credits: total(LOADED),
+    debits: total(1n),
+    flag: false,
+    epoch: 1,
+    number: 1,
+    digest: new Uint8Array(32),
+    outcome: 'applied',
+    prevSeq: 0,
+    prevAmount: money(0n),
+    prevTerminal: new Uint8Array(4),
+    ...facts,
+  })
+  const whole: Bytes = concat(body, crypto.sign(chipKey, body), receiptMac(crypto, new Uint8Array(32), body))
+  const signed = readReceipt(whole)
+  if (signed === undefined) throw new Error('it was just made')
+  return { signed, whole, store, macWrong: false }
+}
+
+const booked = async () => (await book.look({ purse })).purse
+
+const sales = fc.array(fc.record({ amount: fc.bigInt({ min: 1n, max: 500n }), at: fc.nat({ max: 1 }) }), {
+  minLength: 1,
+  maxLength: 12,
+})
+
+test('receipts may arrive in any order, any number of times, at once; each is booked once', async () => {
+  await fc.assert(
+    fc.asyncProperty(sales, fc.array(fc.nat(), { maxLength: 30 }), async (debits, again) => {
+      book = await freshBook()
+      const claims = chain(debits)
+      const arriving = [...claims.toReversed(), ...again.flatMap(i => claims[i % claims.length] ?? [])]
+      const answers = await Promise.all(arriving.map(claim => book.run(collect(claim))))
+      expect(answers.filter(answer => answer.standing === 'booked')).toHaveLength(claims.length)
+      const sum = debits.reduce((all, { amount }) => all + amount, 0n)
+      expect(await booked()).toMatchObject({
+        debits: sum,
+        bookedAmount: sum,
+        bookedCount: debits.length,
+        blocked: false,
+      })
+      expect(book.tables.entry.size).toBe(claims.length)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a void brings back its debit, whichever of the two arrives first', async () => {
+  for (const turn of [0, 1]) {
+    book = await freshBook()
+    const pair = [
+      claimOf({ seq: 1, amount: money(300n), debits: total(300n) }),
+      claimOf({ seq: 2, kind: 'void', amount: money(300n), debits: total(300n), credits: total(LOADED + 300n) }),
+    ]
+    for (const claim of turn ? pair.toReversed() : pair)
+      expect((await book.run(collect(claim))).standing).toBe('booked')
+    expect(await booked()).toMatchObject({ credits: LOADED + 300n, debits: 300n, bookedAmount: 300n })
+  }
+})
+
+test('two bodies under one number are a clone: the second is held, the purse is blocked, both are shown', async () => {
+  const [first] = chain([{ amount: 100n, at: 0 }])
+  const [second] = chain([{ amount: 100n, at: 0 }], 7)
+  if (first === undefined || second === undefined) throw new Error('two claims')
+  await book.run(collect(first))
+  expect(await book.run(collect(second))).toEqual({ standing: 'held' })
+  expect(await booked()).toMatchObject({ blocked: true, settings: 2, debits: 100n })
+  expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['receipts-differ'])
+})
+
+test('statements that are ahead in one total and behind in another are a rolled-back chip', async () => {
+  await book.run(collect(claimOf({ seq: 5, amount: money(100n), debits: total(900n), sale: 5 })))
+  await book.run(collect(claimOf({ seq: 6, amount: money(100n), debits: total(200n), sale: 6 })))
+  expect((await booked())?.blocked).toBe(true)
+  expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['statements-not-comparable'])
+})
+
+test('one sale of a terminal is paid once: a second debit for it is held', async () => {
+  const [first, second] = chain([
+    { amount: 100n, at: 0 },
+    { amount: 100n, at: 0 },
+  ])
+  if (first === undefined || second === undefined) throw new Error('two claims')
+  const sameSale = claimOf({ ...second.signed.receipt, sale: 1 })
+  await book.run(collect(first))
+  expect(await book.run(collect(sameSale))).toEqual({ standing: 'held' })
+  expect((await booked())?.debits).toBe(100n)
+})
+
+test('a receipt of a purse that nobody knows is refused, and changes nothing', async () => {
+  const stranger = claimOf({ purse: id<PurseId>('0000000000000099') })
+  expect(await book.run(collect(stranger))).toEqual({ standing: 'refused', code: 'not-found' })
+  expect(book.tables.receipt.size).toBe(0)
+})

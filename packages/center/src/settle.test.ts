@@ -1,0 +1,49 @@
+import { currency } from '@kozeni/base/currency'
+import { id, type StoreId } from '@kozeni/base/ids'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { SettlementRow, StoreRow } from './book.ts'
+import { statement } from './settle.ts'
+
+const store: StoreRow = {
+  store: id<StoreId>('0000000000000002'),
+  name: 'Bakery',
+  currency: currency('JPY'),
+  publicKey: new Uint8Array(65),
+  generation: 1,
+  feeBasisPoints: 150,
+  webhookUrl: undefined,
+  webhookSecret: '',
+}
+
+const sold = fc.record({
+  onlineCount: fc.nat(),
+  online: fc.bigInt({ min: 0n, max: 10_000_000n }),
+  offlineCount: fc.nat(),
+  offline: fc.bigInt({ min: -10_000n, max: 10_000_000n }),
+  refunds: fc.bigInt({ min: 0n, max: 10_000_000n }),
+})
+
+test('every statement adds up to the unit, and what is negative is carried, never paid and never lost', () => {
+  fc.assert(
+    fc.property(fc.array(sold, { minLength: 1, maxLength: 10 }), fc.nat({ max: 10_000 }), (windows, feeBasisPoints) => {
+      let last: SettlementRow | undefined
+      for (const window of windows) {
+        const row = statement({ ...store, feeBasisPoints }, { last, ...window }, 1)
+        const due = (last?.carried ?? 0n) + window.online + window.offline - window.refunds
+        expect(row.fee + row.net + row.carried).toBe(due)
+        expect(row.carried <= 0n && row.net >= 0n && row.window === (last?.window ?? 0) + 1).toBe(true)
+        last = row
+      }
+    }),
+  )
+})
+
+test('the fee is rounded down, in the store’s favour', () => {
+  const row = statement(
+    store,
+    { last: undefined, onlineCount: 1, online: 199n, offlineCount: 0, offline: 0n, refunds: 0n },
+    1,
+  )
+  expect([row.fee, row.net]).toEqual([2n, 197n])
+})
