@@ -88,5 +88,5 @@ test('refunds and statements pass through, and the sums are text', async () => {
     status: 201,
     body: { amount: '700', stage: 'waiting' },
   })
-  expect((await ask('GET', '/statements')).body).toMatchObject([{ refunds: '700', fee: '12', net: '488' }])
+  expect((await ask('GET', '/statements')).body).toMatchObject([{ refunds: '700', fees: '12', net: '488' }])
 }, 20_000)

@@ -1,7 +1,8 @@
 /**
  * What a store asks the center, and the strict reading of what it answers. How a request travels and is signed is the
- * caller's: anything of the shape Call will do. Fields that a newer center adds are ignored.
+ * caller's: anything of the shape Call will do.
  */
+
 import type { Currency } from '@kozeni/base/currency'
 import type { Money } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
@@ -9,18 +10,17 @@ import {
   amountText,
   currencyText,
   list,
+  nullable,
   object,
   optional,
   type Reader,
   readObject,
   string,
   sumText,
-  timeText,
   whole,
   word,
 } from '@kozeni/protocol/json'
 import type { TransactionNumber } from '@kozeni/protocol/number'
-import type { Verdict } from '@kozeni/protocol/proof'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { type Handed, readHanded } from './chest.ts'
 import { numberText, operationText } from './entry.ts'
@@ -37,17 +37,19 @@ export interface CallRequest {
 /** One signed request to the center, and the JSON it answers. */
 export type Call = (request: CallRequest) => Promise<Result<unknown, Refusal>>
 
-/** What the center says of a number; the same in a query and in a webhook (T-5). */
+/** What the center knows of a number; the same in a query and in a webhook (T-5). */
 export interface Payment {
   readonly number: TransactionNumber
-  readonly amount: Money
-  readonly currency: Currency
-  /** `pending` may still change; the other two are final. */
-  readonly verdict: 'pending' | Verdict
-  /** Names the operation without telling the purse. */
-  readonly operation: string | null
-  /** There once the verdict is final. */
-  readonly proof: string | null
+  /** `unknown`: no phone has brought it. `pending`: not decided yet. The other two are final. */
+  readonly state: 'unknown' | 'pending' | 'paid' | 'not-paid'
+  /** What was decided; null until then. */
+  readonly decided: {
+    readonly amount: Money
+    readonly currency: Currency
+    readonly operation: string
+    readonly epoch: number
+    readonly proof: string
+  } | null
 }
 
 export interface RefundOrder {
@@ -72,10 +74,7 @@ export interface Takings {
   readonly amount: bigint
 }
 
-/**
- * One settlement window, in minor units: what the window before carried, and sales on-line and off-line, less refunds and
- * fee, is net (paid out) and carried (zero or less, taken into the next window), to the unit (K-4).
- */
+/** One settlement window; sums in minor units. gross − refunds − fees − reserve = net, to the unit (K-4). */
 export interface Statement {
   readonly window: number
   /** Seconds since 1970; `until` is the first that is not in it. */
@@ -84,37 +83,44 @@ export interface Statement {
   readonly currency: Currency
   readonly online: Takings
   readonly offline: Takings
+  /** Both of them. */
+  readonly gross: bigint
   readonly refunds: bigint
-  readonly fee: bigint
+  readonly fees: bigint
+  /** Kept back by this window or, below zero, taken over from the one before. */
+  readonly reserve: bigint
   readonly net: bigint
-  readonly carried: bigint
 }
+
+const payment: Reader<Payment> = object<Payment>({
+  number: numberText,
+  state: word('unknown', 'pending', 'paid', 'not-paid'),
+  decided: nullable(
+    object({ amount: amountText, currency: currencyText, operation: operationText, epoch: whole, proof: string }),
+  ),
+})
 
 const takings = object<Takings>({ count: whole, amount: sumText })
 
 const statement: Reader<Statement> = object<Statement>({
   window: whole,
-  from: timeText,
-  until: timeText,
+  from: whole,
+  until: whole,
   currency: currencyText,
   online: takings,
   offline: takings,
+  gross: sumText,
   refunds: sumText,
-  fee: sumText,
+  fees: sumText,
+  reserve: sumText,
   net: sumText,
-  carried: sumText,
 })
 
-/** @refuses data-wrong, naming the field */
-export const readPayment = (value: unknown): Result<Payment, Refusal> =>
-  readObject<Payment>(value, {
-    number: numberText,
-    amount: amountText,
-    currency: currencyText,
-    verdict: word('pending', 'paid', 'not-paid'),
-    operation: optional(operationText),
-    proof: optional(string),
-  })
+/** @refuses data-wrong */
+export const readPayment = (value: unknown): Result<Payment, Refusal> => {
+  const read = payment(value)
+  return read === undefined ? no(refusal('data-wrong', { field: 'payment' })) : ok(read)
+}
 
 /** The seeds of the present window and of the windows handed ahead. @spec T-3 */
 export async function fetchSeeds(call: Call): Promise<Result<Handed, Refusal>> {
@@ -122,7 +128,7 @@ export async function fetchSeeds(call: Call): Promise<Result<Handed, Refusal>> {
   return answer.ok ? readHanded(answer.value) : answer
 }
 
-/** What the center says of a number, now and for ever. @refuses not-found while no phone has brought it. @spec T-5 */
+/** What the center says of a number, now and for ever. @spec T-5 */
 export async function fetchPayment(call: Call, number: TransactionNumber): Promise<Result<Payment, Refusal>> {
   const answer = await call({ method: 'GET', path: `/v1/stores/me/payments/${number}` })
   return answer.ok ? readPayment(answer.value) : answer
@@ -148,28 +154,31 @@ export async function fetchStatements(call: Call): Promise<Result<readonly State
     statements.push(...page.value.statements)
     path = page.value.next === null ? undefined : `${STATEMENTS}?after=${encodeURIComponent(page.value.next)}`
   }
-  return addingUp(statements)
-}
-
-function addingUp(statements: readonly Statement[]): Result<readonly Statement[], Refusal> {
-  const carried = new Map(statements.map(one => [one.window, one.carried]))
-  const wrong = statements.find(one => !addsUp(one, carried.get(one.window - 1) ?? 0n))
+  const wrong = statements.find(one => !addsUp(one))
   return wrong === undefined ? ok(statements) : no(refusal('data-wrong', { check: 'sum', window: wrong.window }))
 }
 
-const addsUp = ({ online, offline, refunds, fee, net, carried }: Statement, before: bigint): boolean =>
-  before + online.amount + offline.amount - refunds - fee === net + carried
+const addsUp = ({ online, offline, gross, refunds, fees, reserve, net }: Statement): boolean =>
+  online.amount + offline.amount === gross && gross - refunds - fees - reserve === net
 
-/** Tells a restored center what this store has honoured (F-12). */
+/** At once, at most; more go in parts. */
+const HONOURED_MAX = 1000
+
+/** Tells a restored center what this store has honoured; any part of it again is harmless. @spec F-12 */
 export async function reportHonoured(
   call: Call,
   epoch: number,
   sales: readonly Sale[],
 ): Promise<Result<unknown, Refusal>> {
-  const honoured = sales.flatMap(({ number, decision }) =>
+  const all = sales.flatMap(({ number, decision }) =>
     decision === null
       ? []
       : [{ number, verdict: decision.verdict, operation: decision.operation, epoch: decision.epoch }],
   )
-  return call({ method: 'POST', path: '/v1/stores/me/honoured', body: { epoch, honoured } })
+  for (let at = 0; at < all.length; at += HONOURED_MAX) {
+    const honoured = all.slice(at, at + HONOURED_MAX)
+    const answer = await call({ method: 'POST', path: '/v1/stores/me/honoured', body: { epoch, honoured } })
+    if (!answer.ok) return answer
+  }
+  return ok(undefined)
 }

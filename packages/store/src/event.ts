@@ -14,7 +14,7 @@ export type IncomingHeaders =
 export interface Event {
   /** The same for every attempt to deliver it. */
   readonly id: string
-  /** `payment.paid`, `payment.not-paid`, and others to come: what is not known is to be ignored. */
+  /** `payment.decided`, and others to come: what is not known is to be ignored. */
   readonly type: string
   readonly data: unknown
   /** What it says of a payment, when it is about one. */
@@ -42,7 +42,7 @@ function readEvent(id: string, body: string): Result<Event, Refusal> {
   const read = readObject(parseJson(body), { type: string, data: anything })
   if (!read.ok) return read
   const { type, data } = read.value
-  if (!type.startsWith('payment.')) return ok({ id, type, data, payment: null })
+  if (type !== 'payment.decided') return ok({ id, type, data, payment: null })
   const payment = readPayment(data)
   return payment.ok ? ok({ id, type, data, payment: payment.value }) : no(refusal('data-wrong', { field: 'data' }))
 }

@@ -5,45 +5,62 @@
 import type { Bytes } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import type { Chest, Handed, SeedWindow } from './chest.ts'
+import { windowAt, windowCloses, windowOpen, windowOpens } from '@kozeni/protocol/seed'
+import type { Chest, Handed } from './chest.ts'
+
+/** A seed to sell with. Times in seconds since 1970, the overlap included. */
+export interface Present {
+  readonly generation: number
+  readonly window: number
+  readonly seed: Bytes
+  readonly opens: number
+  /** No sale made with it can be paid from then on. */
+  readonly closes: number
+}
+
+const NONE: Handed = { epoch: 0, generation: 0, rule: { lengthSeconds: 1, overlapSeconds: 0, ahead: 0 }, seeds: [] }
 
 export class Seeds {
   readonly #chest: Chest
-  #handed: Handed
+  #handed: Handed = NONE
+  #byWindow: ReadonlyMap<number, Bytes> = new Map()
 
-  private constructor(chest: Chest, handed: Handed) {
+  private constructor(chest: Chest) {
     this.#chest = chest
-    this.#handed = handed
   }
 
   /** With what the chest holds from earlier lives. */
   static async open(chest: Chest): Promise<Seeds> {
-    return new Seeds(chest, (await chest.load()) ?? { epoch: 0, seeds: [] })
+    const seeds = new Seeds(chest)
+    seeds.#keep((await chest.load()) ?? NONE)
+    return seeds
   }
 
   /**
-   * The seed to sell with now: of those that are open, the one whose window is now at its middle more than another's, so
-   * that the overlap is left for clocks that differ and holders who take their time.
+   * The seed to sell with now: the present window's, or the one before for as long as it overlaps.
    *
    * @refuses center-unreachable (check: seeds): the store has run out, or was never handed any
    */
-  present(nowSeconds: number): Result<SeedWindow, Refusal> {
-    const fromMiddle = ({ opens, closes }: SeedWindow): number => Math.abs(2 * nowSeconds - opens - closes)
-    const [nearest] = this.#handed.seeds
-      .filter(({ opens, closes }) => nowSeconds >= opens && nowSeconds < closes)
-      .toSorted((a, b) => fromMiddle(a) - fromMiddle(b))
-    if (nearest !== undefined) return ok(nearest)
+  present(nowSeconds: number): Result<Present, Refusal> {
+    const { generation, rule } = this.#handed
+    const now = windowAt(nowSeconds, rule.lengthSeconds)
+    for (const window of [now, now - 1]) {
+      const seed = this.#byWindow.get(window)
+      if (seed !== undefined && windowOpen(rule, window, nowSeconds))
+        return ok({ generation, window, seed, opens: windowOpens(rule, window), closes: windowCloses(rule, window) })
+    }
     return no(refusal('center-unreachable', { check: 'seeds', ranOutAt: this.lastUntil }))
   }
 
   /** The seed that made an earlier number; undefined when it was revoked, or never here. */
   find(generation: number, window: number): Bytes | undefined {
-    return this.#handed.seeds.find(one => one.generation === generation && one.window === window)?.seed
+    return generation === this.#handed.generation ? this.#byWindow.get(window) : undefined
   }
 
   /** Until when the store can sell without the center, in seconds since 1970; 0 when not at all. */
   get lastUntil(): number {
-    return this.#handed.seeds.reduce((last, { closes }) => Math.max(last, closes), 0)
+    const { seeds, rule } = this.#handed
+    return seeds.reduce((last, { window }) => Math.max(last, windowCloses(rule, window)), 0)
   }
 
   /**
@@ -54,16 +71,17 @@ export class Seeds {
    */
   async take(handed: Handed): Promise<void> {
     const before = this.#handed
-    const [then, now] = [generationOf(before), generationOf(handed)]
-    if (handed.epoch < before.epoch || (handed.epoch === before.epoch && now < then)) return
+    if (handed.epoch < before.epoch) return
+    if (handed.epoch === before.epoch && handed.generation < before.generation) return
     const news = new Set(handed.seeds.map(({ window }) => window))
-    const earlier = now === then ? before.seeds.filter(({ window }) => !news.has(window)) : []
-    const whole = { epoch: handed.epoch, seeds: [...earlier, ...handed.seeds] }
+    const earlier = handed.generation === before.generation ? before.seeds.filter(one => !news.has(one.window)) : []
+    const whole = { ...handed, seeds: [...earlier, ...handed.seeds] }
     await this.#chest.save(whole)
-    this.#handed = whole
+    this.#keep(whole)
+  }
+
+  #keep(handed: Handed): void {
+    this.#handed = handed
+    this.#byWindow = new Map(handed.seeds.map(({ window, seed }) => [window, seed]))
   }
 }
-
-/** A store's seeds are of one generation; 0 for none. */
-const generationOf = ({ seeds }: Handed): number =>
-  seeds.reduce((most, { generation }) => Math.max(most, generation), 0)

@@ -230,7 +230,7 @@ test('a refund under the same key is one refund, and never more than was paid', 
   expect(await store.refund({ ...refund, key: 'return-2' })).toMatchObject(refused('refund-too-large', { left: '500' }))
   expect(await store.refund({ ...refund, amount: 1201n })).toMatchObject(refused('refund-too-large', { sold: '1200' }))
   expect(value(await store.statements())).toMatchObject([
-    { online: { count: 1, amount: 1200n }, refunds: 700n, fee: 12n, net: 488n, carried: 0n },
+    { online: { count: 1, amount: 1200n }, gross: 1200n, refunds: 700n, fees: 12n, reserve: 0n, net: 488n },
   ])
 })
 

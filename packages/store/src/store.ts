@@ -27,10 +27,9 @@ import {
   reportHonoured,
   type Statement,
 } from './center-client.ts'
-import type { SeedWindow } from './chest.ts'
 import { type Event, type IncomingHeaders, readWebhook } from './event.ts'
 import type { Decision, Sale, Settled } from './sale.ts'
-import type { Seeds } from './seeds.ts'
+import type { Present, Seeds } from './seeds.ts'
 
 export interface StoreParts {
   readonly id: StoreId
@@ -137,8 +136,7 @@ export class Store {
     if (!sale.ok) return sale
     if (sale.value.decision !== null) return ok({ sale: sale.value, handOver: false })
     const payment = await fetchPayment(this.#parts.call, sale.value.number)
-    if (payment.ok) return this.#learn(sale.value, payment.value)
-    return payment.refusal.code === 'not-found' ? ok({ sale: sale.value, handOver: false }) : payment
+    return payment.ok ? this.#learn(sale.value, payment.value) : payment
   }
 
   /** A sale as the book has it, asking nobody. @refuses data-wrong (a typing slip) · not-found */
@@ -172,7 +170,8 @@ export class Store {
     if (!event.ok) return event
     const { payment } = event.value
     if (payment === null) return ok({ ...event.value, settled: null })
-    const settled = await this.#hear(payment)
+    const sale = await this.#find(payment.number)
+    const settled = sale.ok ? await this.#learn(sale.value, payment) : sale
     return settled.ok ? ok({ ...event.value, settled: settled.value }) : settled
   }
 
@@ -234,7 +233,7 @@ export class Store {
     await this.#parts.book.close()
   }
 
-  async #present(nowSeconds: number): Promise<Result<SeedWindow, Refusal>> {
+  async #present(nowSeconds: number): Promise<Result<Present, Refusal>> {
     const { seeds } = this.#parts
     const present = seeds.present(nowSeconds)
     if (present.ok) {
@@ -247,11 +246,11 @@ export class Store {
   }
 
   /** In the background, four times a window: a failure is told to whoever runs out, or asks. */
-  #refreshInTime(nowSeconds: number, { opens, closes }: SeedWindow): void {
+  #refreshInTime(nowSeconds: number, { opens, closes }: Present): void {
     if (nowSeconds - this.#refreshedAt >= (closes - opens) / 4) this.refreshSeeds().catch(() => {})
   }
 
-  #draft(order: Order, now: number, { generation, window, closes }: SeedWindow): Result<Transaction, Refusal> {
+  #draft(order: Order, now: number, { generation, window, closes }: Present): Result<Transaction, Refusal> {
     const { id: store, currency } = this.#parts
     const { orderReference, returnUrl, terminal, expiresInSeconds } = readOrder(order)
     const amount = minorUnits(order.amount)
@@ -287,13 +286,6 @@ export class Store {
     return hex(this.#parts.crypto.sha256(utf8(`refund ${number} ${key}`))).slice(0, 32)
   }
 
-  /** A webhook that proves nothing by itself is a reason to ask. */
-  async #hear(payment: Payment): Promise<Result<Settled, Refusal>> {
-    if (payment.proof === null) return this.status(payment.number)
-    const sale = await this.#find(payment.number)
-    return sale.ok ? this.#learn(sale.value, payment) : sale
-  }
-
   async #find(number: string): Promise<Result<Sale, Refusal>> {
     const parsed = parseNumber(number)
     if (!parsed.ok) return parsed
@@ -302,14 +294,12 @@ export class Store {
   }
 
   /** By the proof; where its seed is revoked, by the center's own word, which came signed or was asked for. */
-  async #learn(sale: Sale, payment: Payment): Promise<Result<Settled, Refusal>> {
-    const { verdict, operation, proof } = payment
-    if (verdict === 'pending') return ok({ sale, handOver: false })
-    const honoured = proof === null ? undefined : await this.honour(proof)
-    if (honoured?.ok || (honoured !== undefined && honoured.refusal.code !== 'window-closed')) return honoured
-    if (operation === null) return no(refusal('data-wrong', { field: 'operation' }))
-    const { floor: epoch } = await this.#parts.book.epochs()
-    return this.#decide(sale, payment, { verdict, operation, epoch, proof: null })
+  async #learn(sale: Sale, { state, decided }: Payment): Promise<Result<Settled, Refusal>> {
+    if (decided === null || state === 'unknown' || state === 'pending') return ok({ sale, handOver: false })
+    const honoured = await this.honour(decided.proof)
+    if (honoured.ok || honoured.refusal.code !== 'window-closed') return honoured
+    const { operation, epoch } = decided
+    return this.#decide(sale, decided, { verdict: state, operation, epoch, proof: null })
   }
 
   async #decide(

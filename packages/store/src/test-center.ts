@@ -15,7 +15,7 @@ import { checkNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import { type Offer, readPayLink } from '@kozeni/protocol/paylink'
 import { makeProof, type Verdict } from '@kozeni/protocol/proof'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { seedOf, type WindowRule, windowCloses, windowOpen, windowOpens, windowsHanded } from '@kozeni/protocol/seed'
+import { seedOf, type WindowRule, windowOpen, windowsHanded } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import { signWebhook, type WebhookHeaders, webhookKey, webhookSecret } from '@kozeni/protocol/webhook'
 import type { Call, CallRequest } from './center-client.ts'
@@ -117,7 +117,7 @@ export class TestCenter {
     const pay = { transaction, number, verdict, operation, epoch: this.#epoch, refunded: 0n }
     this.#pays.set(number, pay)
     const payment = this.#payment(pay)
-    return ok({ proof: payment.proof, webhook: this.webhook(`payment.${verdict}`, payment) })
+    return ok({ proof: payment.decided.proof, webhook: this.webhook('payment.decided', payment) })
   }
 
   #objection({ transaction, number }: Offer): Refusal | undefined {
@@ -148,26 +148,25 @@ export class TestCenter {
   #hand() {
     const [store, generation, rule] = [this.#store, this.#generation, this.#rule]
     const seeds = windowsHanded(rule, seconds(this.#clock.now())).map(window => ({
-      generation,
       window,
-      opens: windowOpens(rule, window),
-      closes: windowCloses(rule, window),
       seed: seedOf(this.#crypto, MASTER, { store, generation, window }),
     }))
-    return handedJson({ epoch: this.#epoch, seeds })
+    return handedJson({ epoch: this.#epoch, generation, rule, seeds })
   }
 
   #answerPayment(text: string): Result<unknown, Refusal> {
     const number = numberText(text)
-    const pay = number === undefined ? undefined : this.#pays.get(number)
-    return pay === undefined ? no(refusal('not-found')) : ok(this.#payment(pay))
+    if (number === undefined) return no(refusal('input-wrong', { field: 'number' }))
+    const pay = this.#pays.get(number)
+    return ok(pay === undefined ? { number, state: 'unknown', decided: null, refunded: '0' } : this.#payment(pay))
   }
 
   #payment({ transaction, number, verdict, operation, epoch, refunded }: Pay) {
     const { store, amount, currency } = transaction
     const said = { store, number, amount, currency, epoch, operation, verdict }
     const proof = makeProof(this.#crypto, this.#seed(transaction), said)
-    return { store, number, amount: String(amount), currency, verdict, operation, proof, refunded: String(refunded) }
+    const decided = { amount: String(amount), currency, operation, epoch, proof }
+    return { number, state: verdict, decided, refunded: String(refunded) }
   }
 
   #refund(body: unknown, key: string): Result<unknown, Refusal> {
@@ -200,18 +199,12 @@ export class TestCenter {
     if (first === undefined) return []
     const gross = paid.reduce((sum, { transaction }) => sum + transaction.amount, 0n)
     const refunds = paid.reduce((sum, { refunded }) => sum + refunded, 0n)
-    const fee = gross / 100n
-    const due = gross - refunds - fee
-    const until = new Date(this.#clock.now()).toISOString()
+    const fees = gross / 100n
+    const sums = { gross, refunds, fees, reserve: 0n, net: gross - refunds - fees }
     const { store, currency } = first.transaction
-    return [
-      {
-        ...{ store, window: 1, from: new Date(0).toISOString(), until, currency },
-        online: { count: paid.length, amount: String(gross) },
-        offline: { count: 0, amount: '0' },
-        ...{ refunds: String(refunds), fee: String(fee) },
-        ...{ net: String(due > 0n ? due : 0n), carried: String(due > 0n ? 0n : due) },
-      },
-    ]
+    const online = { count: paid.length, amount: String(gross) }
+    const offline = { count: 0, amount: '0' }
+    const texts = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, String(sum)]))
+    return [{ store, window: 1, from: 0, until: seconds(this.#clock.now()), currency, online, offline, ...texts }]
   }
 }

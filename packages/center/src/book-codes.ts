@@ -1,0 +1,45 @@
+/** The numbers that stand in the book's tables for words of its own. Never reuse one; a new word gets a new number. */
+import type { AlarmRow, EvidenceSource, LoadStage, OperationDecision, OrderRow, OutboxRow, PurseStage } from './book.ts'
+import type { ReceiptRow } from './book.ts'
+
+export const PURSE_STAGE = { reserved: 1, certified: 2, active: 3, retired: 4 } as const satisfies Codes<PurseStage>
+
+export const OPERATION_DECISION = { open: 1, commit: 2, void: 3 } as const satisfies Codes<OperationDecision>
+
+export const EVIDENCE_SOURCE = { result: 1, receipt: 2, fence: 3, lost: 4 } as const satisfies Codes<EvidenceSource>
+
+export const LOAD_STAGE = {
+  requested: 1,
+  declined: 2,
+  captured: 3,
+  loaded: 4,
+  'giving-back': 5,
+  'given-back': 6,
+} as const satisfies Codes<LoadStage>
+
+export const ORDER_KIND = { load: 1, refund: 2 } as const satisfies Codes<OrderRow['kind']>
+
+export const ORDER_STAGE = {
+  waiting: 1,
+  open: 2,
+  done: 3,
+  'given-back': 4,
+} as const satisfies Codes<OrderRow['stage']>
+
+export const STANDING = { booked: 1, held: 2 } as const satisfies Codes<ReceiptRow['standing']>
+
+export const ALARM = {
+  'receipts-differ': 1,
+  'statements-not-comparable': 2,
+  'mac-wrong-signature-right': 3,
+  'rolled-back': 4,
+  'sale-paid-twice': 5,
+} as const satisfies Codes<AlarmRow['what']>
+
+export const TASK = { webhook: 1, capture: 2, 'give-back': 3 } as const satisfies Codes<OutboxRow['task']>
+
+/** What a claim of a store is, on its statement. */
+export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const
+export type ClaimPart = keyof typeof CLAIM_PART
+
+type Codes<Word extends string> = Readonly<Record<Word, number>>
