@@ -76,15 +76,29 @@ export function refusalsOf(route: Route): readonly RefusalCode[] {
 export const paramsIn = (path: string): readonly string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
 
+/** What a caller may hand in with any route. */
+export interface AnyInput {
+  readonly params?: unknown
+  readonly query?: unknown
+  readonly body?: unknown
+  readonly idempotencyKey?: string
+}
+
 type Part<R extends Route, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType
   ? Readonly<Record<K, z.input<R[K]>>>
-  : unknown
+  : { readonly [_ in K]?: never }
 
-/** What a caller hands in, and what a server has parsed: the wire's spelling is the same at both ends. */
-export type Input<R extends Route> = Part<R, 'params'> &
-  Part<R, 'query'> &
-  Part<R, 'body'> &
-  (R['idempotent'] extends 'by-key' ? { readonly idempotencyKey: string } : unknown)
+type Key<R extends Route> = R['idempotent'] extends 'by-key'
+  ? { readonly idempotencyKey: string }
+  : { readonly idempotencyKey?: never }
+
+/** What a caller hands in with this route: all that it declares, and nothing else. */
+export type Input<R extends Route> = AnyInput & Part<R, 'params'> & Part<R, 'query'> & Part<R, 'body'> & Key<R>
+
+/** A route's part as its server has parsed it; the wire's spelling is the same at both ends. */
+export type Parsed<R extends Route, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType
+  ? z.output<R[K]>
+  : undefined
 
 /** What the center answers when it does not refuse. */
 export type Answer<R extends Route> = z.output<R['answer']>
