@@ -5,7 +5,7 @@
 import { type Bytes, concat, equal } from '@kozeni/base/bytes'
 import { type Currency, currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
-import { type DeviceId, id, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { type DeviceId, id, idBytes, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { MONEY_MAX, money, total } from '@kozeni/base/money'
 import type { ResponseApdu } from '@kozeni/protocol/apdu'
 import { certify, purseCertificate, terminalCertificate } from '@kozeni/protocol/certificate'
@@ -31,6 +31,7 @@ import {
 import { digestOf, type Kind, type Place, REFERENCE_BYTES } from '@kozeni/protocol/operation'
 import { GROUP, greeting, group, INS, identity, keySet } from '@kozeni/protocol/purse'
 import { ChipForTests } from './chip-for-tests.ts'
+import { builtPurse, compilePurse, type Patch } from './compile-node.ts'
 
 export const NOW = 1_800_000_000
 export const EPOCH = 1
@@ -202,6 +203,13 @@ export class PurseForTests {
     return answer.body
   }
 
+  /** Says what no center says: any bytes of any type, sealed as the center would. */
+  sayRaw(type: number, body: Bytes, direction = 1): Outcomes | Fenced | number {
+    const { data, statusWord } = this.chip.send(INS.message, sealRaw(type, body, direction))
+    const answer = unseal(crypto, keysOf(1), PURSE, data)
+    return answer?.type === 'result' || answer?.type === 'fenced' ? answer.body : statusWord
+  }
+
   /** Seals the message and delivers it. */
   deliver(message: ToChip, version = 1): ResponseApdu {
     return this.chip.send(INS.message, seal(crypto, keysOf(version), PURSE, message))
@@ -287,6 +295,14 @@ export class PurseForTests {
   }
 }
 
+/** The wire form of a sealed message, spelled out once more. */
+function sealRaw(type: number, body: Bytes, direction: number): Bytes {
+  const { version, mac, encryption } = keysOf(1)
+  const header = concat(Uint8Array.of(1, type, direction), idBytes(PURSE), Uint8Array.of(version))
+  const tag = crypto.hmac(mac, concat(header, body)).slice(0, 16)
+  return concat(Uint8Array.of(1, type, version), tag, crypto.ctr(encryption, tag, body))
+}
+
 /** What a till asks for. */
 export interface Sale {
   readonly type?: 'debit-request' | 'void-request'
@@ -303,4 +319,15 @@ export function requestOf({ terminal }: Till, sale: Sale): DebitRequest {
   const { type = 'debit-request', seq, amount, sale: number, currency: letters = USD, purse = PURSE, time = NOW } = sale
   const head = { version: 1, type, direction: 'to-chip', purse, keyVersion: 0 } as const
   return { ...head, seq, amount: money(amount), currency: letters, terminal, sale: number, time }
+}
+
+/** A blank program on a chip of its own. */
+export const blank = (module: WebAssembly.Module): PurseForTests =>
+  new PurseForTests(new ChipForTests(module, crypto, new SeededDice(21)))
+
+/** A fresh purse at each call: personalised once, then copied. @param patch  what to weaken in the program's source */
+export async function purseFrom(patch?: Patch): Promise<() => PurseForTests> {
+  const bytes = patch === undefined ? await builtPurse() : await compilePurse(patch)
+  const made = blank(new WebAssembly.Module(bytes)).personalise()
+  return () => made.fork()
 }

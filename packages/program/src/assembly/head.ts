@@ -57,9 +57,12 @@ export const PIN: usize = DIGEST + DIGEST_BYTES
 /** The earlier outcomes are in the head, so that neither a fence nor a torn write can part them from it (C-2). */
 export const RING: usize = PIN + PIN_BYTES
 
-/** False before activation. */
+/** False before activation. A record of another size is not ours to touch, nor to take for none: it stops the program. */
 export function readHead(): bool {
-  return storeRead(HEAD_PAGE, PAGE) === HEAD_BYTES
+  const size = storeRead(HEAD_PAGE, PAGE)
+  if (size < 0) return false
+  if (size !== HEAD_BYTES) unreachable()
+  return true
 }
 
 /** All zeros, as before activation. */

@@ -25,7 +25,7 @@ import { INSTRUCTION_UNKNOWN, KEY_VERSION_UNKNOWN, LENGTH_WRONG, MAC_WRONG } fro
 
 const LONGEST = Abort.SIZE
 
-/** INS 10. An unknown version is as wrong as a wrong MAC, and takes as long. */
+/** INS 10. Up to its verdict the work depends on the length alone. */
 export function message(size: i32): i32 {
   const textSize = size - Sealed.TEXT
   if (textSize < 0 || textSize > LONGEST) return refuse(LENGTH_WRONG)

@@ -20,6 +20,7 @@ import {
 } from './issue.ts'
 import { Group, Identity, KeySet, NAME_BYTES, POINT_BYTES, PROTOCOL_VERSION, PurseCertificate, Type } from './layout.ts'
 import { CERTIFICATE_PAGE, CHIP_KEY_PAGE, IDENTITY_PAGE, KEYS_PAGE, KEYS_PAGES } from './pages.ts'
+import { PIN_TRIES } from './pin.ts'
 import { DATA_WRONG, KEY_VERSION_UNKNOWN, LENGTH_WRONG, NOT_PERSONALISED, OK, SIGNATURE_WRONG } from './status.ts'
 
 const VALUE: usize = IO + Group.VALUE
@@ -47,15 +48,21 @@ function sizeOf(tag: u32): i32 {
 }
 
 function take(tag: u32): i32 {
-  if (tag === Group.MAKE_KEY) return answerKey()
-  const done =
-    tag === Group.IDENTITY
-      ? takeIdentity()
-      : tag === Group.KEYS
-        ? takeKeys()
-        : tag === Group.CERTIFICATE
-          ? takeCertificate()
-          : activate()
+  switch (tag) {
+    case Group.IDENTITY:
+      return finish(takeIdentity())
+    case Group.KEYS:
+      return finish(takeKeys())
+    case Group.MAKE_KEY:
+      return answerKey()
+    case Group.CERTIFICATE:
+      return finish(takeCertificate())
+    default:
+      return finish(activate())
+  }
+}
+
+function finish(done: i32): i32 {
   return done === OK ? answer(0) : refuse(done)
 }
 
@@ -71,6 +78,7 @@ function takeIdentity(): i32 {
 /** A new version takes an empty slot, or that of keys that the floor has shut out (F-15). */
 function takeKeys(): i32 {
   const version: u32 = load<u8>(VALUE + KeySet.VERSION)
+  if (version === 0) return DATA_WRONG
   for (let slot = 0; slot < KEYS_PAGES; slot++) {
     if (readSlot(slot) === version) return same(SLOT, VALUE, KeySet.SIZE) ? OK : DATA_WRONG
   }
@@ -130,6 +138,7 @@ function activate(): i32 {
   head.epochFloor = load32(IDENTITY + Identity.EPOCH)
   head.time = load32(IDENTITY + Identity.TIME)
   head.reason = OK as u16
+  head.pinTries = PIN_TRIES
   writeHead()
   return OK
 }
