@@ -95,18 +95,23 @@ function signHello(crypto: Crypto, owner: Ownership, challenge: Bytes, oneTimeKe
   return concat(body, crypto.sign(deviceKey, body))
 }
 
+/** What both ends have agreed on, for as long as this SELECT lasts. */
+interface Agreed extends SessionKeys {
+  readonly challenge: Bytes
+}
+
 export class HolderSession {
   readonly #chip: Reader
   readonly #keyMaking: KeyMaking
   readonly #owner: Ownership
-  readonly #keys: SessionKeys & Pick<Greeting, 'challenge'>
+  readonly #agreed: Agreed
   #counter = 0
 
-  constructor(chip: Reader, keyMaking: KeyMaking, owner: Ownership, keys: SessionKeys & Pick<Greeting, 'challenge'>) {
+  constructor(chip: Reader, keyMaking: KeyMaking, owner: Ownership, agreed: Agreed) {
     this.#chip = chip
     this.#keyMaking = keyMaking
     this.#owner = owner
-    this.#keys = keys
+    this.#agreed = agreed
   }
 
   /** What the chip holds and how it is set. @refuses chip-gone · chip-differs */
@@ -158,7 +163,7 @@ export class HolderSession {
     const data = sealPin(crypto, crypto.generate(dice), chipKey, purse, {
       pin: padded,
       digest,
-      challenge: this.#keys.challenge,
+      challenge: this.#agreed.challenge,
     })
     if (data === undefined) return no(refusal('chip-differs', { field: 'certificate' }))
     const answer = await exchange(this.#chip, encodeCommand(purseCommand(INS.verifyPin, data)))
@@ -177,10 +182,10 @@ export class HolderSession {
     const { crypto } = this.#keyMaking
     const { purse } = this.#owner
     const counter = ++this.#counter
-    const sealed = sealHolder(crypto, this.#keys, 'holder-request', purse, counter, request)
+    const sealed = sealHolder(crypto, this.#agreed, 'holder-request', purse, counter, request)
     const answer = await exchange(this.#chip, encodeCommand(purseCommand(INS.holderRequest, sealed)))
     if (!answer.ok) return answer
-    const body = unsealHolder(crypto, this.#keys, 'holder-answer', purse, counter, answer.value)
+    const body = unsealHolder(crypto, this.#agreed, 'holder-answer', purse, counter, answer.value)
     return body === undefined ? no(refusal('chip-differs', { field: 'answer' })) : ok(body)
   }
 }
