@@ -160,6 +160,6 @@ export function readEntry(text: string): Entry | undefined {
   const { entry, ...fields } = (parseJson(text) ?? {}) as { readonly entry?: unknown }
   if (typeof entry !== 'string' || !Object.hasOwn(READERS, entry)) return undefined
   const name = entry as EntryName
-  const read = readExactly<Entries[EntryName]>(fields, READERS[name] as Readers<Entries[EntryName]>)
+  const read = readExactly<Entries[EntryName]>(fields, READERS[name])
   return read.ok ? ({ entry: name, ...read.value } as Entry) : undefined
 }

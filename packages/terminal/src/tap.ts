@@ -107,7 +107,6 @@ const NOTHING_TAKEN: readonly RefusalCode[] = [
   'purse-blocked',
   'currency-differs',
   'counter-exhausted',
-  'sale-differs',
 ]
 
 /**

@@ -1,0 +1,19 @@
+/** The port to the center: what a terminal says and asks when it is on-line. Both may be repeated at any time. */
+
+import type { Answer, Input } from '@kozeni/api/route'
+import type { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
+import type { Result } from '@kozeni/base/result'
+import type { Refusal } from '@kozeni/protocol/refusal'
+
+export type Upload = Input<typeof uploadReceipts>['body']
+export type UploadAnswer = Answer<typeof uploadReceipts>
+export type ReceiptAnswer = UploadAnswer['answers'][number]
+/** Certificate, keys, limits, hotlist. */
+export type TerminalStanding = Answer<typeof getTerminal>
+
+export interface Center {
+  /** @refuses center-unreachable · center-garbled · whatever the center refuses; nothing is lost by it */
+  deliver(upload: Upload): Promise<Result<UploadAnswer, Refusal>>
+  /** @param since  the hotlist version that the terminal has; 0 for none */
+  standing(since: number): Promise<Result<TerminalStanding, Refusal>>
+}

@@ -1,0 +1,256 @@
+/**
+ * A terminal: journal, machines, reader, clock and center tied together. All waiting is here; all deciding is in the
+ * machines. One tap at a time; an upload may go on beside it.
+ */
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import type { Clock } from '@kozeni/base/clock'
+import type { Money } from '@kozeni/base/money'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import type { Center } from './center.ts'
+import { Contact, type Counter } from './counter.ts'
+import type { Journal } from './journal.ts'
+import { maySell, unuploaded } from './limits.ts'
+import { Memory } from './memory.ts'
+import { beginSale, resumeSale, stepSale } from './sale.ts'
+import type { Effect, Input, Outcome, Step, TapState, World } from './tap.ts'
+import type { Sale } from './till.ts'
+import { type Uploaded, Uploader } from './uploader.ts'
+import { beginVoid, stepVoid } from './void.ts'
+
+export interface TerminalParts {
+  readonly crypto: Crypto
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly center: Center
+  /** The terminal's private key, 32 bytes. */
+  readonly key: Bytes
+}
+
+/** What stands on the till's screen all the time. Times in seconds since 1970, ages in seconds. */
+export interface Status {
+  readonly terminal: string | undefined
+  readonly offlineSince: number | undefined
+  readonly hotlistVersion: number | undefined
+  readonly hotlistAge: number | undefined
+  readonly unuploadedAmount: bigint
+  readonly unuploadedCount: number
+  readonly unresolved: readonly Sale[]
+  /** Voids of which it is not known whether they were done. */
+  readonly unresolvedVoids: readonly Sale[]
+  readonly lastSale: Sale | undefined
+  /** Why it may not sell now. */
+  readonly stopped: Refusal | undefined
+}
+
+type Stepper = (world: World, state: TapState, input: Input) => Step
+
+export class Terminal {
+  readonly #parts: TerminalParts
+  readonly #memory: Memory
+  readonly #uploader: Uploader
+  #tapping = false
+
+  private constructor(parts: TerminalParts) {
+    this.#parts = parts
+    this.#memory = new Memory(parts.journal, parts.clock)
+    this.#uploader = new Uploader(parts, this.#memory)
+  }
+
+  /**
+   * The terminal that this journal tells of; a new journal gets its first entry.
+   *
+   * @refuses journal-broken (check: owner): the journal belongs to another key
+   */
+  static async open(parts: TerminalParts): Promise<Result<Terminal, Refusal>> {
+    const terminal = new Terminal(parts)
+    const memory = terminal.#memory
+    const publicKey = parts.crypto.publicKey(parts.key)
+    if (memory.till.publicKey === undefined) await memory.write({ entry: 'opened', at: memory.now, publicKey })
+    const { publicKey: owner } = memory.till
+    return owner && equal(owner, publicKey) ? ok(terminal) : no(refusal('journal-broken', { check: 'owner' }))
+  }
+
+  /**
+   * Takes an amount from the first purse that taps.
+   *
+   * @refuses terminal-busy · sale-unresolved · sale-too-large · what maySell refuses; nothing was begun
+   * @spec    D-1…D-4, D-7
+   */
+  sell(amount: Money, counter: Counter): Promise<Result<Outcome, Refusal>> {
+    return this.#alone(async () => {
+      await this.#abandonOpen()
+      return this.#drive(stepSale, beginSale(this.#memory.till, amount, this.#memory.now), counter)
+    })
+  }
+
+  /**
+   * Takes up a sale, or its void, whose end is not known, or a sale that never happened: by default the oldest.
+   *
+   * @refuses terminal-busy · not-found · sale-final · sale-offered
+   * @spec    D-4
+   */
+  retry(counter: Counter, number?: number): Promise<Result<Outcome, Refusal>> {
+    return this.#alone(async () => {
+      const sale = this.#memory.sale(number ?? this.#loose())
+      if (sale === undefined) return no(refusal('not-found'))
+      return sale.voidStage === 'unresolved'
+        ? this.#void(sale, counter)
+        : this.#drive(stepSale, resumeSale(sale), counter)
+    })
+  }
+
+  /**
+   * The clerk's durable, final word that the goods were not and will not be given for this sale.
+   *
+   * @refuses terminal-busy · not-found · sale-final
+   * @spec    D-5
+   */
+  markNotGiven(number: number): Promise<Result<Sale, Refusal>> {
+    return this.#alone(async () => {
+      const sale = this.#memory.sale(number)
+      if (sale === undefined) return no(refusal('not-found'))
+      if (sale.stage === 'unresolved') return ok(await this.#end('not-given', number))
+      if (sale.stage === 'open') return ok(await this.#end('abandoned', number))
+      return sale.stage === 'not-given' ? ok(sale) : no(refusal('sale-final', { sale: number, stage: sale.stage }))
+    })
+  }
+
+  /**
+   * Gives the newest paid sale back to the chip that paid it.
+   *
+   * @refuses terminal-busy · not-found · sale-final · sale-offered
+   * @spec    D-6
+   */
+  voidLast(counter: Counter): Promise<Result<Outcome, Refusal>> {
+    return this.#alone(async () => {
+      const sale = this.sales().findLast(({ stage }) => stage === 'paid')
+      return sale === undefined ? no(refusal('not-found')) : this.#void(sale, counter)
+    })
+  }
+
+  /** Shows the center every receipt that it may lack, and fetches what the terminal needs: see Uploader. */
+  upload(): Promise<Result<Uploaded, Refusal>> {
+    return this.#uploader.upload()
+  }
+
+  /** What the clerk has to see at any time. @spec D-7 */
+  status(): Status {
+    const { till, now } = this.#memory
+    const { terms, hotlist, offlineSince, unresolved, unanswered, lastSale } = till
+    const standing = maySell(till, now)
+    return {
+      terminal: terms?.terminal,
+      offlineSince,
+      hotlistVersion: hotlist?.version,
+      hotlistAge: hotlist && now - hotlist.made,
+      unuploadedAmount: unuploaded(till),
+      unuploadedCount: unanswered.size,
+      unresolved: this.#salesOf(unresolved),
+      unresolvedVoids: this.#unresolvedVoids(),
+      lastSale: this.sale(lastSale),
+      stopped: standing.ok ? undefined : standing.refusal,
+    }
+  }
+
+  /** One sale, as the journal tells it. */
+  sale(number: number): Sale | undefined {
+    return this.#memory.sale(number)
+  }
+
+  /** All sales, the oldest first. */
+  sales(): readonly Sale[] {
+    return [...this.#memory.till.sales.values()]
+  }
+
+  /** The oldest sale without an end; else the oldest void without one; else the last sale. */
+  #loose(): number | undefined {
+    const [unresolved] = this.#memory.till.unresolved
+    return unresolved ?? this.#unresolvedVoids()[0]?.sale ?? this.#memory.till.lastSale
+  }
+
+  #unresolvedVoids(): readonly Sale[] {
+    return this.#salesOf(this.#memory.till.unanswered).filter(({ voidStage }) => voidStage === 'unresolved')
+  }
+
+  #salesOf(numbers: ReadonlySet<number>): readonly Sale[] {
+    return [...numbers].flatMap(number => this.sale(number) ?? [])
+  }
+
+  /** One tap at a time: a second would show two sales on one counter. */
+  async #alone<T>(work: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
+    if (this.#tapping) return no(refusal('terminal-busy'))
+    this.#tapping = true
+    try {
+      return await work()
+    } finally {
+      this.#tapping = false
+    }
+  }
+
+  /** A sale that was begun and asked of no chip, before a power cut or because it never happened, makes way. */
+  async #abandonOpen(): Promise<void> {
+    const { sale, stage } = this.#memory.sale(this.#memory.till.lastSale) ?? {}
+    if (sale !== undefined && stage === 'open') await this.#end('abandoned', sale)
+  }
+
+  async #end(entry: 'not-given' | 'abandoned', number: number): Promise<Sale> {
+    await this.#memory.write({ entry, at: this.#memory.now, sale: number })
+    const sale = this.sale(number)
+    assert(sale !== undefined, 'a sale that ends was begun')
+    return sale
+  }
+
+  async #void(sale: Sale, counter: Counter): Promise<Result<Outcome, Refusal>> {
+    if (this.#uploader.isOffering(sale.sale)) return no(refusal('sale-offered', { sale: sale.sale }))
+    return this.#uploader.holding(sale.sale, () => this.#drive(stepVoid, beginVoid(sale), counter))
+  }
+
+  /** Runs a machine to its end: does what it says, and tells it what came of it. */
+  async #drive(stepper: Stepper, first: Result<Step, Refusal>, counter: Counter): Promise<Result<Outcome, Refusal>> {
+    if (!first.ok) return first
+    const contact = new Contact(this.#parts.clock, counter)
+    try {
+      let { state, effects } = first.value
+      for (;;) {
+        const input = await this.#perform(effects, counter)
+        if (state.phase.at === 'over') return ok(state.phase.outcome)
+        const next = input ?? (await this.#await(contact, state))
+        ;({ state, effects } = stepper(this.#world(), state, next))
+      }
+    } finally {
+      await contact.end()
+    }
+  }
+
+  /** @returns what the machine waits for, or nothing when it waits for a chip */
+  async #perform(effects: readonly Effect[], { reader, show }: Counter): Promise<Input | undefined> {
+    let input: Input | undefined
+    for (const effect of effects) {
+      if (effect.effect === 'show') show?.(effect.screen)
+      if (effect.effect === 'journal') {
+        await this.#memory.write(effect.entry)
+        input = { input: 'durable', now: this.#memory.now }
+      }
+      if (effect.effect === 'transmit') {
+        const response = await reader.transmit(effect.command)
+        input = { input: 'response', response, now: this.#memory.now }
+      }
+    }
+    return input
+  }
+
+  async #await(contact: Contact, { trouble }: TapState): Promise<Input> {
+    const came = await contact.next(trouble)
+    return { input: came ? 'chip' : 'stop', now: this.#memory.now }
+  }
+
+  #world(): World {
+    const { crypto, key } = this.#parts
+    const { till } = this.#memory
+    assert(till.terms !== undefined, 'a terminal without certificate begins nothing')
+    return { self: { crypto, key, terms: till.terms }, till }
+  }
+}
