@@ -1,13 +1,14 @@
 /**
- * `node shop-main.ts [--port N] [--data FOLDER] [--store ID] [--currency JPY] [--webhook-secret whsec_…]`: the sample
- * shop as a process, on the loopback, in test mode. Prints {"listening":port} when it may be asked, and ends on SIGTERM
- * or SIGINT. Whatever it answered is on the disk, so it may also be killed.
+ * `node shop-main.ts [--port N] [--data FOLDER] [--store ID] [--currency JPY] [--webhook-secret whsec_…]
+ * [--center URL --key FILE]`: the sample shop as a process, on the loopback; without a center in test mode. Prints
+ * {"listening":port} when it may be asked, and ends on SIGTERM or SIGINT. Whatever it answered is on the disk, so it may
+ * also be killed.
  */
-import { mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openStore } from '@kozeni/store/store-node'
+import { callCenter, openStore } from '@kozeni/store/store-node'
 import { TEST_WEBHOOK_SECRET, TestCenter } from '@kozeni/store/test-center'
 import { Shop } from './shop.ts'
 import { fileCounter } from './shop-counter-file.ts'
@@ -21,21 +22,29 @@ const { values } = parseArgs({
     store: { type: 'string', default: '0102030405060708' },
     currency: { type: 'string', default: 'JPY' },
     'webhook-secret': { type: 'string', default: TEST_WEBHOOK_SECRET },
+    center: { type: 'string' },
+    key: { type: 'string' },
   },
 })
 
 const folder = values.data ?? (await mkdtemp(join(tmpdir(), 'kozeni-shop-')))
-const center = new TestCenter({ store: values.store, webhookSecret: values['webhook-secret'] })
+await mkdir(folder, { recursive: true })
+const testing =
+  values.center === undefined
+    ? new TestCenter({ store: values.store, webhookSecret: values['webhook-secret'] })
+    : undefined
+const keyFile = values.key ?? join(folder, 'key')
+const call = testing?.call ?? (await callCenter({ center: values.center ?? '', store: values.store, keyFile }))
 const store = await openStore({
   id: values.store,
   currency: values.currency,
   folder,
-  call: center.call,
+  call,
   webhookSecrets: [values['webhook-secret']],
 })
 const shop = new Shop(store, await fileCounter(join(folder, 'given')))
 await shop.finish()
-const server = new ShopServer(inTestMode(shop, center))
+const server = new ShopServer(testing === undefined ? shop : inTestMode(shop, testing))
 
 const stop = () =>
   void server

@@ -27,16 +27,28 @@ function bundle(): void {
   run('esbuild', [...entries, ...options, '--log-level=warning', '--legal-comments=linked'])
 }
 
-/** The house's packages do not travel along, so imports by their names become imports by path. */
+/** The types that are reached from the ways in, and no others; what was imported by the house's names is so by path. */
 function declareTypes(): void {
   run('tsc', ['-p', 'tsconfig.build.json'])
-  for (const path of globSync('types/**/*.d.ts', { cwd: DIST })) {
-    const file = join(DIST, path)
-    const up = relative(join(file, '..'), join(DIST, 'types')) || '.'
-    const text = readFileSync(file, 'utf8')
-    const byPath = text.replaceAll(/'@kozeni\/(\w+)\/([\w-]+)'/g, `'${up}/$1/src/$2.js'`)
-    writeFileSync(file, byPath.replaceAll(/'(\.{1,2}\/[\w/-]+)\.ts'/g, "'$1.js'"))
-  }
+  const reached = new Set<string>()
+  for (const way of Object.values(WAYS_IN)) follow(join(DIST, `types/store/src/${way}.d.ts`), reached)
+  for (const path of globSync('types/**/*.d.ts', { cwd: DIST }))
+    if (!reached.has(join(DIST, path))) rmSync(join(DIST, path))
+}
+
+function follow(file: string, reached: Set<string>): void {
+  if (reached.has(file)) return
+  reached.add(file)
+  const text = importingByPath(file, readFileSync(file, 'utf8'))
+  writeFileSync(file, text)
+  for (const [, from = ''] of text.matchAll(/'(\.{1,2}\/[^']+)\.js'/g))
+    follow(join(file, '..', `${from}.d.ts`), reached)
+}
+
+function importingByPath(file: string, text: string): string {
+  const up = relative(join(file, '..'), join(DIST, 'types'))
+  const byPath = text.replaceAll(/'@kozeni\/(\w+)\/([\w-]+)'/g, `'${up}/$1/src/$2.js'`)
+  return byPath.replaceAll(/'(\.{1,2}\/[\w/-]+)\.ts'/g, "'$1.js'")
 }
 
 function describe(): void {

@@ -186,6 +186,7 @@ export class TestCenter {
       amount: String(amount),
       currency: pay.transaction.currency,
       stage: 'waiting',
+      at: new Date(this.#clock.now()).toISOString(),
     }
     this.#pays.set(number, { ...pay, refunded: pay.refunded + amount })
     this.#refunds.set(key, refund)
