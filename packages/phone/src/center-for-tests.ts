@@ -88,7 +88,7 @@ export class ModelCenter {
       const fate = this.lost()
       if (fate === 'there') return no(refusal('center-unreachable'))
       const answer = this.#serve(route, input, who)
-      return fate === 'back' ? no(refusal('center-unreachable')) : (answer as Awaited<ReturnType<typeof call>> as never)
+      return fate === 'back' ? no(refusal('center-unreachable')) : (answer as never)
     }
     return call
   }

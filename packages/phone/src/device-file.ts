@@ -74,5 +74,9 @@ async function writeDurably(path: string, text: string): Promise<void> {
 /** A new name is durable only when its folder says so. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
-  await folder.sync().finally(() => folder.close())
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

@@ -5,7 +5,7 @@
  * Orders move money, and any web page can send requests to this machine: each needs the token that stands in the
  * folder, which only the folder's owner can read.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { assert } from '@kozeni/base/assert'
@@ -62,8 +62,13 @@ export async function runPhone(parts: PhoneServerParts): Promise<RunningPhone> {
   const token = base64url(dice.bytes(24))
   const server = createServer((request, response) => void serve(phone, token, request, response))
   const port = await listen(server, parts.port)
-  await tellFolder(folder, { port, token })
-  return { phone, port, token, field: () => chip.lane(), stop: () => stop(server) }
+  const control = join(folder, 'control.json')
+  await tellOwner(control, { port, token })
+  const stop = async () => {
+    await rm(control, { force: true })
+    await close(server)
+  }
+  return { phone, port, token, field: () => chip.lane(), stop }
 }
 
 async function serve(phone: Phone, token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,14 +126,12 @@ async function listen(server: Server, port: number): Promise<number> {
 }
 
 /** So that another program of the same user finds the phone. */
-async function tellFolder(folder: string, control: { readonly port: number; readonly token: string }): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const path = join(folder, 'control.json')
+async function tellOwner(path: string, control: { readonly port: number; readonly token: string }): Promise<void> {
   await writeFile(`${path}.new`, JSON.stringify(control), { mode: 0o600 })
   await rename(`${path}.new`, path)
 }
 
-async function stop(server: Server): Promise<void> {
+async function close(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeAllConnections()
