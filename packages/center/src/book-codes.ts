@@ -1,6 +1,15 @@
 /** The numbers that stand in the book's tables for words of its own. Never reuse one; a new word gets a new number. */
-import type { AlarmRow, EvidenceSource, LoadStage, OperationDecision, OrderRow, OutboxRow, PurseStage } from './book.ts'
-import type { ReceiptRow } from './book.ts'
+import type {
+  AlarmRow,
+  EvidenceSource,
+  LoadStage,
+  OperationDecision,
+  OrderRow,
+  OutboxRow,
+  PurseStage,
+  ReceiptRow,
+} from './book.ts'
+import type { ClaimPart } from './book-writes.ts'
 
 export const PURSE_STAGE = { reserved: 1, certified: 2, active: 3, retired: 4 } as const satisfies Codes<PurseStage>
 
@@ -28,7 +37,7 @@ export const ORDER_STAGE = {
 
 export const STANDING = { booked: 1, held: 2 } as const satisfies Codes<ReceiptRow['standing']>
 
-export const ALARM = {
+export const ALARM_WHAT = {
   'receipts-differ': 1,
   'statements-not-comparable': 2,
   'mac-wrong-signature-right': 3,
@@ -38,8 +47,6 @@ export const ALARM = {
 
 export const TASK = { webhook: 1, capture: 2, 'give-back': 3 } as const satisfies Codes<OutboxRow['task']>
 
-/** What a claim of a store is, on its statement. */
-export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const
-export type ClaimPart = keyof typeof CLAIM_PART
+export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const satisfies Codes<ClaimPart>
 
 type Codes<Word extends string> = Readonly<Record<Word, number>>

@@ -24,11 +24,13 @@ import {
   checkNamed,
   claimOf,
   lastOfEach,
+  NO_SUMS,
   numberName,
   operationName,
   receiptName,
   rowName,
   wasSeen,
+  withClaim,
 } from './book-writes.ts'
 
 type Kind = Write['write']
@@ -57,7 +59,7 @@ export class MemoryBook implements Book {
   async run<A>(command: Command<A>): Promise<A> {
     const seen = this.#see(command.keys)
     const decision = command.decide(seen)
-    checkNamed(command.keys, decision.writes)
+    checkNamed(command.keys, seen, decision.writes)
     const writes = lastOfEach(decision.writes)
     this.#checkFree(seen, writes)
     this.#checkOneOpen(writes)
@@ -157,16 +159,12 @@ export class MemoryBook implements Book {
   }
 
   #unsettled(store: StoreId, until: Instant): Unsettled {
-    const sum = { onlineCount: 0, online: 0n, offlineCount: 0, offline: 0n, refunds: 0n }
-    for (const entry of this.#index.claims(store)) {
-      if (entry.at >= until) continue
-      const amount = claimOf(entry)?.amount ?? 0n
-      const kind = entry.cause === 'committed' ? 'online' : entry.cause === 'refund-ordered' ? 'refunds' : 'offline'
-      sum[kind] += kind === 'refunds' ? -amount : amount
-      if (kind === 'online') sum.onlineCount++
-      if (kind === 'offline' && amount > 0n) sum.offlineCount++
-    }
-    return { last: this.#lastSettlement(store), ...sum }
+    const claims = this.#index
+      .claims(store)
+      .filter(entry => entry.at < until)
+      .map(claimOf)
+    const sums = claims.filter(claim => claim !== undefined).reduce(withClaim, NO_SUMS)
+    return { last: this.#lastSettlement(store), ...sums }
   }
 
   #lastSettlement(store: StoreId): SettlementRow | undefined {

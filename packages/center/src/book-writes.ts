@@ -2,7 +2,7 @@
 import { assert } from '@kozeni/base/assert'
 import type { StoreId } from '@kozeni/base/ids'
 import type { Entry, EntryName } from '@kozeni/ledger/entry'
-import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, SettlementRow, Write } from './book.ts'
+import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, SettlementRow, Unsettled, Write } from './book.ts'
 
 /** One text for one row of one table: the key that it stands under. */
 export function rowName({ write, row }: Write): string {
@@ -91,9 +91,10 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
 
 /**
  * A bug unless a command names the purse, or the store, of all that it writes: that is what keeps everything about one
- * purse one at a time. Two entries of one name in one command are a bug too.
+ * purse one at a time. Bugs too: two entries of one
+ * name in one command, a settlement of anything but all that is unsettled.
  */
-export function checkNamed(keys: Keys, writes: readonly Write[]): void {
+export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): void {
   const entries = new Set<string>()
   for (const { write, row } of writes) {
     if (OF_A_PURSE.has(write) && 'purse' in row)
@@ -103,7 +104,10 @@ export function checkNamed(keys: Keys, writes: readonly Write[]): void {
       assert(!entries.has(entryName(row)), `${entryName(row)} is posted twice by one command`)
       entries.add(entryName(row))
     }
-    if (write === 'settlement') assert(isWindow(keys, row), `who settles ${row.store} names what is unsettled`)
+    if (write === 'settlement') {
+      assert(isWindow(keys, row), `who settles ${row.store} names what is unsettled`)
+      assert(seen.unsettled && sameSums(row, seen.unsettled), `a window of ${row.store} is all that is unsettled`)
+    }
   }
 }
 
@@ -121,10 +125,47 @@ export function lastOfEach(writes: readonly Write[]): readonly Write[] {
   return [...last.values()]
 }
 
-/** What an entry other than a settlement's own adds to what a store is owed, or takes from it. */
-export function claimOf({ cause, debit, credit, amount }: Entry): { store: StoreId; amount: bigint } | undefined {
+/** Where on its store's statement an entry stands. */
+export type ClaimPart = 'online' | 'offline' | 'refunds'
+
+/** The store's side of an entry. */
+export interface Claim {
+  readonly store: StoreId
+  readonly part: ClaimPart
+  /** What it adds to what the store is owed; below zero what it takes. */
+  readonly amount: bigint
+}
+
+/** What an entry adds to what a store is owed, or takes from it; undefined for none, and for a settlement's own. */
+export function claimOf({ cause, debit, credit, amount }: Entry): Claim | undefined {
   if (cause === 'fee' || cause === 'paid-out') return undefined
-  if (credit.kind === 'store-payable') return { store: credit.owner, amount }
-  if (debit.kind === 'store-payable') return { store: debit.owner, amount: 0n - amount }
+  const part = cause === 'committed' ? 'online' : cause === 'refund-ordered' ? 'refunds' : 'offline'
+  if (credit.kind === 'store-payable') return { store: credit.owner, part, amount }
+  if (debit.kind === 'store-payable') return { store: debit.owner, part, amount: 0n - amount }
   return undefined
 }
+
+/** The five sums of a window. Voids lower `offline`, not its count; what fraud loss pays for is an off-line sale. */
+export type Sums = Pick<Unsettled, 'onlineCount' | 'online' | 'offlineCount' | 'offline' | 'refunds'>
+
+export const NO_SUMS: Sums = { onlineCount: 0, online: 0n, offlineCount: 0, offline: 0n, refunds: 0n }
+
+/** The sums with one claim more. */
+export function withClaim(sums: Sums, { part, amount }: Claim): Sums {
+  switch (part) {
+    case 'online':
+      return { ...sums, onlineCount: sums.onlineCount + 1, online: sums.online + amount }
+    case 'offline':
+      return { ...sums, offlineCount: sums.offlineCount + (amount > 0n ? 1 : 0), offline: sums.offline + amount }
+    case 'refunds':
+      return { ...sums, refunds: sums.refunds - amount }
+  }
+}
+
+/** Whether two windows add up to the same. */
+export const sameSums = (a: Sums, b: Sums): boolean =>
+  a.onlineCount === b.onlineCount &&
+  a.online === b.online &&
+  a.offlineCount === b.offlineCount &&
+  a.offline === b.offline &&
+  a.refunds === b.refunds

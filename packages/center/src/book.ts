@@ -337,11 +337,19 @@ export class RowTaken extends Error {
   override readonly name = 'RowTaken'
 }
 
+/** The book was lost while it was making a command durable: it may be done or not. Run the same command again. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost'
+}
+
 /** Nothing changes; this is the answer. */
 export const unchanged = <A>(answer: A): Decision<A> => ({ answer, writes: [] })
 
 export interface Book {
-  /** Runs one command; the answer is given only after its writes are durable. */
+  /**
+   * Runs one command; the answer is given only after its writes are durable. Rejects with whatever `decide` throws, with
+   * RowTaken, or with AnswerLost; nothing is written but in the last case, where nobody can know.
+   */
   run<A>(command: Command<A>): Promise<A>
   /** Reads without a lock, for answers that change nothing. */
   look(keys: Keys): Promise<Seen>

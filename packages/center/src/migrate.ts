@@ -43,7 +43,9 @@ async function applyNext(
   migrations: readonly Migration[],
 ): Promise<Result<Migration | undefined, MigrationRefusal>> {
   await client.query('select pg_advisory_xact_lock($1)', [LOCK])
-  await client.query('create table if not exists migration (number bigint primary key, applied_at timestamptz not null)')
+  await client.query(
+    'create table if not exists migration (number bigint primary key, applied_at timestamptz not null)',
+  )
   const { rows } = await client.query<{ found: string }>('select coalesce(max(number), 0) as found from migration')
   const found = Number(rows[0]?.found)
   const known = migrations.at(-1)?.number ?? 0

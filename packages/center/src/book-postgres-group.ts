@@ -1,0 +1,96 @@
+/**
+ * Group commit: whatever waits goes together, with no timer. While one group is in its transaction the next one gathers.
+ * Of jobs that want the same thing (a purse, a load, a number) one is in a group, and none in two groups at once; they
+ * keep their order.
+ */
+
+/** Something that waits its turn. */
+export interface Job {
+  /** What it must have for itself. */
+  needs(): readonly string[]
+  /** Whether it goes by itself, with no other job in its group. */
+  readonly alone: boolean
+}
+
+export interface GroupOptions<J> {
+  /** The most jobs in one group. */
+  readonly size: number
+  /** The most groups at once. */
+  readonly lanes: number
+  /** Does all that is to be done for a group; never throws. */
+  readonly work: (group: readonly J[]) => Promise<void>
+}
+
+/** How many times a group's size is looked through for jobs that can go; bounds the search when all want one purse. */
+const LOOK_AHEAD = 8
+
+export class Groups<J extends Job> {
+  readonly #options: GroupOptions<J>
+  #waiting: J[] = []
+  /** What the groups that are under way have for themselves. */
+  readonly #taken = new Set<string>()
+  #running = 0
+  #starting = false
+
+  constructor(options: GroupOptions<J>) {
+    this.#options = options
+  }
+
+  add(...jobs: readonly J[]): void {
+    this.#waiting.push(...jobs)
+    this.#startSoon()
+  }
+
+  /** Ahead of all that wait, in this order. */
+  addFirst(...jobs: readonly J[]): void {
+    this.#waiting.unshift(...jobs)
+    this.#startSoon()
+  }
+
+  /** What is asked for in one turn of the event loop goes together. */
+  #startSoon(): void {
+    if (this.#starting) return
+    this.#starting = true
+    queueMicrotask(() => {
+      this.#starting = false
+      this.#start()
+    })
+  }
+
+  #start(): void {
+    while (this.#running < this.#options.lanes) {
+      const group = this.#take()
+      if (group.length === 0) break
+      void this.#run(group)
+    }
+  }
+
+  async #run(group: readonly J[]): Promise<void> {
+    const needs = group.flatMap(job => job.needs())
+    for (const need of needs) this.#taken.add(need)
+    this.#running++
+    await this.#options.work(group)
+    this.#running--
+    for (const need of needs) this.#taken.delete(need)
+    this.#startSoon()
+  }
+
+  /** The next group: in order of arrival, passing over what has to wait for another. */
+  #take(): J[] {
+    const { size } = this.#options
+    const unavailable = new Set(this.#taken)
+    const group: J[] = []
+    const passed: J[] = []
+    let seen = 0
+    for (const job of this.#waiting.slice(0, LOOK_AHEAD * size)) {
+      if (group.length === size || (group.length > 0 && group[0]?.alone)) break
+      seen++
+      const needs = job.needs()
+      const free = (!job.alone || group.length === 0) && needs.every(need => !unavailable.has(need))
+      ;(free ? group : passed).push(job)
+      for (const need of needs) unavailable.add(need)
+    }
+    this.#waiting = [...passed, ...this.#waiting.slice(seen)]
+    return group
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * What a group of commands is shown: each table is read by one statement for all of them, and all statements go out
+ * together. The rows that a command names are locked first, table by table, and only then is anything else read, so that
+ * everybody sees what the last one left. Changes nothing.
+ */
+import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import type { Instant, Keys, OperationRow, OrderRow, Seen, SettlementRow, Unsettled } from './book.ts'
+import { ORDER_STAGE } from './book-codes.ts'
+import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
+import {
+  ACCOUNT,
+  CHIP,
+  DEVICE,
+  LOAD,
+  NUMBER,
+  OPERATION,
+  ORDER,
+  PURSE,
+  RECEIPT,
+  SALE,
+  type SaleRow,
+  SETTLEMENT,
+  STORE,
+  TERMINAL,
+} from './book-tables.ts'
+import { NO_SUMS, numberName, operationName, receiptName, type Sums } from './book-writes.ts'
+import { arrayOf, type Cell } from './postgres-array.ts'
+import { type By, Lookups } from './postgres-lookup.ts'
+import { type Session, statement } from './postgres-session.ts'
+import type { Table } from './postgres-table.ts'
+
+export interface ReadOptions {
+  /** How the transaction begins; sent with the first questions. */
+  readonly begin: string
+  /**
+   * `own`: what belongs to one command at a time: purse, chip, load, order, number. `all`: also what many commands share
+   * and few change: account, device, store, terminal.
+   */
+  readonly lock: 'nothing' | 'own' | 'all'
+  readonly lockOneByOne: boolean
+  /** The book's clock, from the database's. */
+  readonly now: (databaseNow: Instant) => Instant
+}
+
+/** @returns what each command is shown, in the order of the keys */
+export async function readSeen(session: Session, group: readonly Keys[], options: ReadOptions): Promise<Seen[]> {
+  const lookups = new Lookups(options.lockOneByOne)
+  const named = findNamed(lookups, group, options.lock)
+  const around = findAround(lookups, group)
+  const clock = askClock(lookups, options.now)
+  await lookups.answer(session, options.begin)
+  const further = new Lookups(options.lockOneByOne)
+  const behind = findBehind(further, named, around)
+  await further.answer(session)
+  const found = { ...named, ...around, ...behind, now: clock.now }
+  return group.map(keys => seenIn(found, keys))
+}
+
+type Found = ReturnType<typeof findNamed> &
+  ReturnType<typeof findAround> &
+  ReturnType<typeof findBehind> & { readonly now: Instant }
+
+type Rows<Row> = ReadonlyMap<string, Row>
+
+/** The rows that the commands name, which are locked. */
+function findNamed(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['lock']) {
+  const own = lock !== 'nothing'
+  const all = lock === 'all'
+  const find = <Row>(table: Table<Row>, by: By<Row>, key: (keys: Keys) => Id | undefined): Rows<Row> =>
+    lookups.find(table, byId(group.map(key)), by)
+  return {
+    purses: find(PURSE, { columns: 'purse_id', name: row => row.purse, lock: own }, keys => keys.purse),
+    chips: find(CHIP, { columns: 'chip_id', name: row => row.chip, lock: own }, keys => keys.chip),
+    loads: find(LOAD, { columns: 'load_id', name: row => row.load, lock: own }, keys => keys.load),
+    orders: find(ORDER, { columns: 'order_id', name: row => row.order, lock: own }, keys => keys.order),
+    numbers: lookups.find(NUMBER, byNumber(group), { columns: 'store_id, transaction', name: numberName, lock: own }),
+    accounts: find(ACCOUNT, { columns: 'account_id', name: row => row.account, lock: all }, keys => keys.account),
+    devices: find(DEVICE, { columns: 'device_id', name: row => row.device, lock: all }, keys => keys.device),
+    stores: find(STORE, { columns: 'store_id', name: row => row.store, lock: all }, keys => keys.store),
+    terminals: find(TERMINAL, { columns: 'terminal_id', name: row => row.terminal, lock: all }, keys => keys.terminal),
+  }
+}
+
+/** What belongs to the rows that are locked by now. */
+function findAround(lookups: Lookups, group: readonly Keys[]) {
+  return {
+    open: lookups.find(OPERATION, byId(group.map(keys => keys.purse)), {
+      columns: 'purse_id',
+      where: 'closed_at_ms is null',
+      name: row => row.purse,
+    }),
+    waiting: findWaiting(lookups, group),
+    operations: lookups.find(OPERATION, byPlace(group.map(placeIn)), { columns: PLACE, name: operationName }),
+    receipts: lookups.find(RECEIPT, group.flatMap(seqsIn), { columns: 'purse_id, seq', name: receiptName }),
+    sales: lookups.find(SALE, bySale(group), { columns: 'terminal_id, sale', name: saleName }),
+    sums: findSums(lookups, group),
+    settlements: findLastSettlements(lookups, group),
+  }
+}
+
+/** What the rows found so far refer to. */
+function findBehind(
+  lookups: Lookups,
+  { numbers }: ReturnType<typeof findNamed>,
+  around: ReturnType<typeof findAround>,
+) {
+  const orders = [...around.open.values()].map(operation => operation.order)
+  const sold = [...around.sales.values()].map(sale => [idNumber(sale.purse), BigInt(sale.seq)])
+  return {
+    openOrders: lookups.find(ORDER, byId(orders), { columns: 'order_id', name: row => row.order }),
+    openLoads: lookups.find(LOAD, byId(orders), { columns: 'load_id', name: row => row.load }),
+    numbered: lookups.find(OPERATION, byPlace([...numbers.values()]), { columns: PLACE, name: operationName }),
+    sold: lookups.find(RECEIPT, sold, { columns: 'purse_id, seq', name: receiptName }),
+  }
+}
+
+const PLACE = 'purse_id, epoch, number'
+
+type Key = readonly Cell[]
+
+const byId = (ids: readonly (Id | undefined)[]): Key[] =>
+  [...new Set(ids)].filter(each => each !== undefined).map(each => [idNumber(each)])
+
+const byNumber = (group: readonly Keys[]): Key[] =>
+  group.flatMap(({ number }) => (number === undefined ? [] : [[idNumber(number.store), number.transaction]]))
+
+const bySale = (group: readonly Keys[]): Key[] =>
+  group.flatMap(({ sale }) => (sale === undefined ? [] : [[idNumber(sale.terminal), BigInt(sale.sale)]]))
+
+type Place = Pick<OperationRow, 'purse' | 'epoch' | 'number'>
+
+const byPlace = (places: readonly (Place | undefined)[]): Key[] =>
+  places
+    .filter(place => place !== undefined)
+    .map(({ purse, epoch, number }) => [idNumber(purse), BigInt(epoch), BigInt(number)])
+
+const placeIn = ({ purse, operation }: Keys): Place | undefined => purse && operation && { purse, ...operation }
+
+const seqsIn = ({ purse, receipts = [] }: Keys): Key[] =>
+  purse === undefined ? [] : receipts.map(seq => [idNumber(purse), BigInt(seq)])
+
+const saleName = ({ terminal, sale }: Pick<SaleRow, 'terminal' | 'sale'>): string => `${terminal} ${sale}`
+
+const WAITING = `
+  select distinct on (purse_id) ${ORDER.list} from "order"
+  where purse_id = any($1) and stage = ${ORDER_STAGE.waiting}
+  order by purse_id, at_ms, order_id`
+
+/** Each purse's oldest waiting order, by the purse. */
+function findWaiting(lookups: Lookups, group: readonly Keys[]): Rows<OrderRow> {
+  const found = new Map<PurseId, OrderRow>()
+  const purses = byId(group.map(keys => keys.purse)).flat()
+  if (purses.length === 0) return found
+  lookups.ask(statement(WAITING, arrayOf('bigint', purses)), cells => {
+    const row = ORDER.read(cells)
+    found.set(row.purse, row)
+  })
+  return found
+}
+
+const UNSETTLED = `
+  select ${SUMS} from claim
+  where store_id = $1 and settled_window = 0 and at_ms < $2`
+
+const LAST_SETTLEMENT = `
+  select ${SETTLEMENT.list} from settlement
+  where store_id = $1
+  order by settled_window desc limit 1`
+
+type Wanted = NonNullable<Keys['unsettled']>
+
+const wantedName = ({ store, until }: Wanted): string => `${store} ${until}`
+
+const windowsIn = (group: readonly Keys[]): Wanted[] =>
+  group.map(keys => keys.unsettled).filter(wanted => wanted !== undefined)
+
+/** What is unsettled, by store and instant: a rare question, asked for each store by itself. */
+function findSums(lookups: Lookups, group: readonly Keys[]): Rows<Sums> {
+  const found = new Map<string, Sums>()
+  for (const wanted of windowsIn(group)) {
+    lookups.ask(statement(UNSETTLED, idNumber(wanted.store), wanted.until), cells => {
+      found.set(wantedName(wanted), sumsFrom(cells))
+    })
+  }
+  return found
+}
+
+function findLastSettlements(lookups: Lookups, group: readonly Keys[]): Rows<SettlementRow> {
+  const found = new Map<StoreId, SettlementRow>()
+  for (const { store } of windowsIn(group)) {
+    lookups.ask(statement(LAST_SETTLEMENT, idNumber(store)), cells => found.set(store, SETTLEMENT.read(cells)))
+  }
+  return found
+}
+
+/** The database's clock, read when everything is locked: of two commands on one purse, the later one sees it later. */
+function askClock(lookups: Lookups, now: ReadOptions['now']): { now: Instant } {
+  const clock = { now: 0 }
+  lookups.ask(statement('select floor(extract(epoch from clock_timestamp()) * 1000)::bigint'), ([cell]) => {
+    clock.now = now(Number(bigintIn(cell)))
+  })
+  return clock
+}
+
+/** One command's share of what was found. */
+function seenIn(found: Found, keys: Keys): Seen {
+  const open = at(found.open, keys.purse)
+  const place = placeIn(keys)
+  const number = at(found.numbers, keys.number && numberName(keys.number))
+  const sale = at(found.sales, keys.sale && saleName(keys.sale))
+  return {
+    purse: at(found.purses, keys.purse),
+    open,
+    openOrder: at(found.openOrders, open?.order),
+    openLoad: at(found.openLoads, open?.order),
+    waiting: at(found.waiting, keys.purse),
+    operation: at(found.operations, place && operationName(place)),
+    account: at(found.accounts, keys.account),
+    device: at(found.devices, keys.device),
+    chip: at(found.chips, keys.chip),
+    store: at(found.stores, keys.store),
+    terminal: at(found.terminals, keys.terminal),
+    load: at(found.loads, keys.load),
+    order: at(found.orders, keys.order),
+    number,
+    numbered: at(found.numbered, number && operationName(number)),
+    receipts: receiptsIn(found, keys),
+    sale: at(found.sold, sale && receiptName(sale)),
+    unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
+    now: found.now,
+  }
+}
+
+const at = <Row>(rows: Rows<Row>, name: string | undefined): Row | undefined =>
+  name === undefined ? undefined : rows.get(name)
+
+function receiptsIn(found: Found, { purse, receipts = [] }: Keys): Seen['receipts'] {
+  const rows = receipts.map(seq => purse && found.receipts.get(receiptName({ purse, seq })))
+  return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
+}
+
+const unsettledIn = (found: Found, wanted: Wanted): Unsettled => ({
+  last: found.settlements.get(wanted.store),
+  ...(found.sums.get(wantedName(wanted)) ?? NO_SUMS),
+})

@@ -1,0 +1,147 @@
+/**
+ * The book in PostgreSQL. Commands that wait are decided and written together, in one transaction (group commit), each on
+ * its own rows. When the transaction fails, each of its commands is tried by itself, so that one's trouble is no other's;
+ * what lost a race is decided again on what the winner wrote. migrate.ts makes the tables, before.
+ */
+import type { Clock } from '@kozeni/base/clock'
+import { systemClock } from '@kozeni/base/clock'
+import { type Dice, systemDice } from '@kozeni/base/dice'
+import type { Pool } from 'pg'
+import {
+  AnswerLost,
+  type Book,
+  type Command,
+  type Decision,
+  type Instant,
+  type Keys,
+  type OutboxRow,
+  RowTaken,
+  type Seen,
+  unchanged,
+} from './book.ts'
+import { Groups } from './book-postgres-group.ts'
+import { dueTasks, taskTold } from './book-postgres-outbox.ts'
+import { type Task, taskOf } from './book-postgres-task.ts'
+import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
+import { failureOf, openPool, withSession } from './postgres-session.ts'
+
+export interface PostgresBookOptions {
+  /** Of a database that migrate() has been at. */
+  readonly url: string
+  /** Groups of commands that may be in their transactions at once; one connection each. */
+  readonly writers?: number
+  /** Connections for looks, and for the outbox. */
+  readonly readers?: number
+  /** The most commands in one transaction. */
+  readonly groupSize?: number
+  /** For waiting between attempts; the book's own time is the database's. */
+  readonly clock?: Clock
+  readonly dice?: Dice
+  /** For tests that want it to be another day: the book's time, given the database's. */
+  readonly now?: (databaseNow: Instant) => Instant
+  /** For Citus, which does not lock several purses in one statement. */
+  readonly lockOneByOne?: boolean
+}
+
+/** How often a command is tried by itself before its caller hears of it: about two seconds in all. */
+const TRIES = 8
+const FIRST_WAIT_MS = 8
+
+export class PostgresBook implements Book {
+  readonly #writers: Pool
+  readonly #readers: Pool
+  readonly #commands: Groups<Task>
+  readonly #looks: Groups<Task>
+  readonly #options: TransactionOptions
+  readonly #clock: Clock
+  readonly #dice: Dice
+  readonly #unanswered = new Set<Promise<unknown>>()
+
+  constructor(options: PostgresBookOptions) {
+    const { url, writers = 2, readers = 2, groupSize = 256 } = options
+    this.#options = { lockOneByOne: options.lockOneByOne ?? false, now: options.now ?? (now => now) }
+    this.#clock = options.clock ?? systemClock
+    this.#dice = options.dice ?? systemDice
+    this.#writers = openPool({ url, connections: writers, name: 'kozeni book' })
+    this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks' })
+    this.#commands = new Groups({ size: groupSize, lanes: writers, work: group => this.#transact(group) })
+    this.#looks = new Groups({ size: groupSize, lanes: readers, work: group => this.#show(group) })
+  }
+
+  run<A>(command: Command<A>): Promise<A> {
+    return this.#ask(this.#commands, command.keys, seen => command.decide(seen))
+  }
+
+  look(keys: Keys): Promise<Seen> {
+    return this.#ask(this.#looks, keys, unchanged)
+  }
+
+  due(limit: number, leaseMs: number): Promise<readonly OutboxRow[]> {
+    return withSession(this.#readers, session => dueTasks(session, limit, leaseMs, this.#options.now))
+  }
+
+  told(name: string, again?: Instant): Promise<void> {
+    return withSession(this.#readers, session => taskTold(session, name, again))
+  }
+
+  /** Waits for all that was asked. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#unanswered)
+    await Promise.all([this.#writers.end(), this.#readers.end()])
+  }
+
+  #ask<A>(groups: Groups<Task>, keys: Keys, decide: (seen: Seen) => Decision<A>): Promise<A> {
+    const { task, answer } = taskOf(keys, decide)
+    this.#unanswered.add(answer)
+    const forget = (): boolean => this.#unanswered.delete(answer)
+    answer.then(forget, forget)
+    groups.add(task)
+    return answer
+  }
+
+  async #transact(group: readonly Task[]): Promise<void> {
+    try {
+      const again = await withSession(this.#writers, session => transact(session, group, this.#options))
+      this.#commands.addFirst(...again)
+    } catch (error) {
+      this.#afterFailure(this.#commands, group, error)
+    }
+  }
+
+  async #show(group: readonly Task[]): Promise<void> {
+    try {
+      await withSession(this.#readers, session => show(session, group, this.#options))
+    } catch (error) {
+      this.#afterFailure(this.#looks, group, error)
+    }
+  }
+
+  /** Nothing of the group is written, unless the answer was lost. */
+  #afterFailure(groups: Groups<Task>, group: readonly Task[], error: unknown): void {
+    const open = group.filter(task => !task.told)
+    if (error instanceof AnswerLost) for (const task of open) task.fail(error)
+    else if (open.length > 1) {
+      for (const task of open) task.alone = true
+      groups.addFirst(...open)
+    } else for (const task of open) this.#tryAgain(groups, task, error)
+  }
+
+  #tryAgain(groups: Groups<Task>, task: Task, error: unknown): void {
+    task.alone = true
+    task.tries++
+    if (failureOf(error) === 'final' || task.tries === TRIES) task.fail(explained(error))
+    else void this.#clock.wait(this.#pauseMs(task.tries)).then(() => groups.add(task))
+  }
+
+  /** Twice as long each time, more or less, so that two who got in each other's way do not meet again. */
+  #pauseMs(tries: number): number {
+    const chance = (this.#dice.bytes(1)[0] ?? 0) / 255
+    return FIRST_WAIT_MS * 2 ** tries * (0.5 + chance / 2)
+  }
+}
+
+/** Somebody else's row, where this command was to add one, and decided again it was to add it still. */
+function explained(error: unknown): unknown {
+  if (failureOf(error) !== 'conflict' || !(error instanceof Error) || error instanceof RowTaken) return error
+  return 'code' in error && error.code === '23505' ? new RowTaken(error.message, { cause: error }) : error
+}

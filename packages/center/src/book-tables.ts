@@ -1,0 +1,318 @@
+/** Where each row of the book stands in PostgreSQL: one declaration a table, beside schema.ts, which makes the tables. */
+import { assert } from '@kozeni/base/assert'
+import {
+  type AccountId,
+  type ChipId,
+  type DeviceId,
+  idFromNumber,
+  idNumber,
+  type LoadId,
+  type OrderId,
+  type PurseId,
+  type StoreId,
+  type TerminalId,
+} from '@kozeni/base/ids'
+import { type Money, money, type Total, total } from '@kozeni/base/money'
+import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
+import { CAUSE, type Cause, type Entry, type EntryName } from '@kozeni/ledger/entry'
+import { CHIP_CLASS, type ChipClass } from '@kozeni/protocol/certificate'
+import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
+import { KIND, type Kind, OUTCOME, type Outcome } from '@kozeni/protocol/operation'
+import type {
+  AccountRow,
+  AlarmRow,
+  ChipRow,
+  DeviceRow,
+  LoadRow,
+  NumberRow,
+  OperationRow,
+  OrderRow,
+  OutboxRow,
+  PurseRow,
+  ReceiptRow,
+  SettlementRow,
+  StoreRow,
+  TerminalRow,
+} from './book.ts'
+import {
+  ALARM_WHAT,
+  CLAIM_PART,
+  EVIDENCE_SOURCE,
+  LOAD_STAGE,
+  OPERATION_DECISION,
+  ORDER_KIND,
+  ORDER_STAGE,
+  PURSE_STAGE,
+  STANDING,
+  TASK,
+} from './book-codes.ts'
+import type { Claim } from './book-writes.ts'
+import {
+  amounts,
+  bigints,
+  booleans,
+  byteStrings,
+  currencies,
+  type Field,
+  fields,
+  ids,
+  mapped,
+  numbers,
+  optional,
+  table,
+  textRecords,
+  texts,
+  words,
+} from './postgres-table.ts'
+
+const moneys = (name: string): Field<Money> => amounts(name, money)
+const totals = (name: string): Field<Total> => amounts(name, total)
+
+export const ACCOUNT = table<AccountRow>('account', {
+  account: ids<AccountId>('account_id'),
+  secretDigest: byteStrings('secret_digest'),
+  at: numbers('at_ms'),
+})
+
+export const DEVICE = table<DeviceRow>('device', {
+  device: ids<DeviceId>('device_id'),
+  account: ids<AccountId>('account_id'),
+  publicKey: byteStrings('public_key'),
+  at: numbers('at_ms'),
+})
+
+export const CHIP = table<ChipRow>('chip', {
+  chip: ids<ChipId>('chip_id'),
+  chipClass: words<ChipClass>('chip_class', CHIP_CLASS),
+  purse: optional(ids<PurseId>('purse_id')),
+})
+
+export const STORE = table<StoreRow>('store', {
+  store: ids<StoreId>('store_id'),
+  name: texts('name'),
+  currency: currencies('currency'),
+  publicKey: byteStrings('public_key'),
+  generation: numbers('generation'),
+  feeBasisPoints: numbers('fee_basis_points'),
+  webhookUrl: optional(texts('webhook_url')),
+  webhookSecret: texts('webhook_secret'),
+})
+
+export const TERMINAL = table<TerminalRow>('terminal', {
+  terminal: ids<TerminalId>('terminal_id'),
+  store: ids<StoreId>('store_id'),
+  publicKey: byteStrings('public_key'),
+  stolen: booleans('stolen'),
+  lastUpload: optional(numbers('last_upload_ms')),
+})
+
+export const PURSE = table<PurseRow>('purse', {
+  purse: ids<PurseId>('purse_id'),
+  chip: ids<ChipId>('chip_id'),
+  device: ids<DeviceId>('device_id'),
+  account: ids<AccountId>('account_id'),
+  currency: currencies('currency'),
+  chipClass: words<ChipClass>('chip_class', CHIP_CLASS),
+  stage: words('stage', PURSE_STAGE),
+  reservedUntil: numbers('reserved_until_ms'),
+  publicKey: optional(byteStrings('public_key')),
+  certificate: optional(byteStrings('certificate')),
+  keyVersion: numbers('key_version'),
+  epoch: numbers('epoch'),
+  number: numbers('number'),
+  closedEpoch: numbers('closed_epoch'),
+  closedNumber: numbers('closed_number'),
+  flag: booleans('flag'),
+  credits: totals('credits'),
+  debits: totals('debits'),
+  seenCredits: totals('seen_credits'),
+  seenDebits: totals('seen_debits'),
+  seenSeq: numbers('seen_seq'),
+  bookedAmount: totals('booked_amount'),
+  bookedCount: numbers('booked_count'),
+  settings: numbers('settings'),
+  settingsSeen: numbers('settings_seen'),
+  blocked: booleans('blocked'),
+  limits: fields<PurseRow['limits']>({
+    maximumValue: moneys('maximum_value'),
+    maximumDebit: moneys('maximum_debit'),
+    lowerAmount: moneys('lower_amount'),
+    upperAmount: moneys('upper_amount'),
+    lowerCount: numbers('lower_count'),
+    upperCount: numbers('upper_count'),
+    pinAbove: moneys('pin_above'),
+  }),
+})
+
+export const OPERATION = table<OperationRow>('operation', {
+  purse: ids<PurseId>('purse_id'),
+  epoch: numbers('epoch'),
+  number: numbers('number'),
+  kind: words<Kind>('kind', KIND),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  reference: byteStrings('reference'),
+  digest: byteStrings('digest'),
+  decision: words('decision', OPERATION_DECISION),
+  closed: optional(
+    fields<NonNullable<OperationRow['closed']>>({
+      at: numbers('closed_at_ms'),
+      source: words('closed_source', EVIDENCE_SOURCE),
+      outcome: words<Outcome>('closed_outcome', OUTCOME),
+    }),
+  ),
+  openedAt: numbers('opened_at_ms'),
+  sessionEnd: optional(numbers('session_end_ms')),
+  store: optional(ids<StoreId>('store_id')),
+  transaction: optional(texts('transaction')),
+  order: optional(ids<OrderId>('order_id')),
+})
+
+export const LOAD = table<LoadRow>('load', {
+  load: ids<LoadId>('load_id'),
+  purse: ids<PurseId>('purse_id'),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  method: texts('method'),
+  stage: words('stage', LOAD_STAGE),
+  cancelled: booleans('cancelled'),
+  capture: optional(texts('capture')),
+  inputDigest: byteStrings('input_digest'),
+  at: numbers('at_ms'),
+})
+
+export const ORDER = table<OrderRow>('"order"', {
+  order: ids<OrderId>('order_id'),
+  purse: ids<PurseId>('purse_id'),
+  kind: words('kind', ORDER_KIND),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  stage: words('stage', ORDER_STAGE),
+  store: optional(ids<StoreId>('store_id')),
+  transaction: optional(texts('transaction')),
+  inputDigest: byteStrings('input_digest'),
+  at: numbers('at_ms'),
+})
+
+export const NUMBER = table<NumberRow>('number', {
+  store: ids<StoreId>('store_id'),
+  transaction: texts('transaction'),
+  purse: ids<PurseId>('purse_id'),
+  epoch: numbers('epoch'),
+  number: numbers('number'),
+  generation: numbers('generation'),
+  window: numbers('seed_window'),
+  amount: moneys('amount'),
+  refunded: moneys('refunded'),
+})
+
+export const RECEIPT = table<ReceiptRow>('receipt', {
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+  kind: words<ReceiptKind>('kind', RECEIPT_KIND),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  terminal: ids<TerminalId>('terminal_id'),
+  sale: numbers('sale'),
+  store: ids<StoreId>('store_id'),
+  whole: byteStrings('whole'),
+  standing: words('standing', STANDING),
+  at: numbers('at_ms'),
+})
+
+/** Which receipt was the first to be booked for a terminal's sale. */
+export type SaleRow = Pick<ReceiptRow, 'terminal' | 'sale' | 'purse' | 'seq'>
+
+export const SALE = table<SaleRow>('sale', {
+  terminal: ids<TerminalId>('terminal_id'),
+  sale: numbers('sale'),
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+})
+
+/** The kinds that have one account in all are owned by 0. */
+const accounts = (kind: string, owner: string): Field<Account> =>
+  mapped(
+    fields<{ kind: AccountKind; owner: bigint }>({
+      kind: words<AccountKind>(kind, ACCOUNT_KIND),
+      owner: bigints(owner),
+    }),
+    account => ({ kind: account.kind, owner: 'owner' in account ? idNumber(account.owner) : 0n }),
+    row => accountFrom(row.kind, row.owner),
+  )
+
+/** The account of this kind and owner; the one gate from two numbers to an Account. */
+export function accountFrom(kind: AccountKind, owner: bigint): Account {
+  switch (kind) {
+    case 'in-transit':
+    case 'in-doubt':
+    case 'purse-float':
+      return { kind, owner: idFromNumber<PurseId>(owner) }
+    case 'store-payable':
+      return { kind, owner: idFromNumber<StoreId>(owner) }
+    default:
+      assert(owner === 0n, `${kind} has no owners`)
+      return { kind }
+  }
+}
+
+export const ENTRY = table<Entry>('entry', {
+  subject: ids<PurseId | StoreId>('subject_id'),
+  cause: words<Cause>('cause', CAUSE),
+  first: bigints('first'),
+  second: bigints('second'),
+  debit: accounts('debit_kind', 'debit_owner'),
+  credit: accounts('credit_kind', 'credit_owner'),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  at: numbers('at_ms'),
+})
+
+/** A store's side of an entry; window 0 until a settlement takes it. */
+export interface ClaimRow extends EntryName, Claim {
+  readonly window: number
+  readonly at: number
+}
+
+export const CLAIM = table<ClaimRow>('claim', {
+  store: ids<StoreId>('store_id'),
+  window: numbers('settled_window'),
+  at: numbers('at_ms'),
+  subject: ids<PurseId | StoreId>('subject_id'),
+  cause: words<Cause>('cause', CAUSE),
+  first: bigints('first'),
+  second: bigints('second'),
+  part: words('part', CLAIM_PART),
+  amount: bigints('amount'),
+})
+
+export const SETTLEMENT = table<SettlementRow>('settlement', {
+  store: ids<StoreId>('store_id'),
+  window: numbers('settled_window'),
+  from: numbers('from_ms'),
+  until: numbers('until_ms'),
+  onlineCount: numbers('online_count'),
+  online: bigints('online'),
+  offlineCount: numbers('offline_count'),
+  offline: bigints('offline'),
+  refunds: bigints('refunds'),
+  fee: moneys('fee'),
+  net: moneys('net'),
+  carried: bigints('carried'),
+  currency: currencies('currency'),
+})
+
+export const ALARM = table<AlarmRow>('alarm', {
+  subject: ids<PurseId | TerminalId | StoreId>('subject_id'),
+  what: words('what', ALARM_WHAT),
+  facts: textRecords('facts'),
+  at: numbers('at_ms'),
+})
+
+export const OUTBOX = table<OutboxRow>('outbox', {
+  name: texts('name'),
+  task: words('task', TASK),
+  subject: ids<StoreId | LoadId>('subject_id'),
+  body: textRecords('body'),
+  due: numbers('due_ms'),
+})

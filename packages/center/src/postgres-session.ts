@@ -1,0 +1,132 @@
+/**
+ * One connection at work: statements go out together and their answers are awaited together (pipelining), so that a
+ * whole group of commands reads in one round trip and writes in another. Also says what an error means for a retry.
+ */
+
+import { DatabaseError, Pool, type PoolClient, types } from 'pg'
+import { RowTaken } from './book.ts'
+
+/** Prepared once a connection; the name belongs to the text. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+const names = new Map<string, string>()
+
+/** @param text  one of a bounded number of texts: each is prepared, and stays so */
+export function statement(text: string, ...values: readonly unknown[]): Statement {
+  const name = names.get(text) ?? `book ${names.size}`
+  names.set(text, name)
+  return { name, text, values }
+}
+
+/** The rows of one statement, each an array of cells, and how many it touched. */
+export interface Answer {
+  readonly rows: readonly (readonly unknown[])[]
+  readonly count: number
+}
+
+export interface PoolOptions {
+  readonly url: string
+  readonly connections: number
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+}
+
+const IDLE_IN_TRANSACTION_MS = 10_000
+const STATEMENT_MS = 30_000
+const CONNECT_MS = 10_000
+
+/** Connections of one purpose. A center that hangs in the middle of a transaction loses its locks after ten seconds. */
+export function openPool({ url, connections, name }: PoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    pipeline: true,
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    types: { getTypeParser },
+  })
+  pool.on('error', () => undefined) // an idle connection that breaks is replaced when next one is needed
+  return pool
+}
+
+const BIGINT = 20
+const BYTEA = 17
+const JSONB = 3802
+
+/** bigint as bigint, bytea as plain bytes, jsonb as its text; everything else as pg does it. */
+const getTypeParser: typeof types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+  if (format === 'binary') return types.getTypeParser(oid, 'binary')
+  if (oid === BIGINT) return BigInt
+  if (oid === BYTEA) return (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+  if (oid === JSONB) return (text: string) => text
+  return types.getTypeParser(oid, 'text')
+}
+
+export class Session {
+  readonly #client: PoolClient
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  /** Sends all statements at once and waits for all answers; throws the first error, which made the others fail. */
+  async all(statements: readonly (Statement | string)[]): Promise<readonly Answer[]> {
+    const settled = await Promise.allSettled(statements.map(statement => this.#send(statement)))
+    return settled.map(each => {
+      if (each.status === 'rejected') throw each.reason
+      return each.value
+    })
+  }
+
+  async #send(statement: Statement | string): Promise<Answer> {
+    const result = await this.#client.query<unknown[]>(
+      typeof statement === 'string'
+        ? { text: statement, rowMode: 'array' }
+        : { ...statement, values: [...statement.values], rowMode: 'array' },
+    )
+    return { rows: result.rows, count: result.rowCount ?? 0 }
+  }
+}
+
+/**
+ * Lends a connection to `work` and takes it back; one on which anything failed is thrown away, because what is left of
+ * its pipeline and of its prepared statements is anybody's guess.
+ */
+export async function withSession<A>(pool: Pool, work: (session: Session) => Promise<A>): Promise<A> {
+  const client = await pool.connect()
+  try {
+    const answer = await work(new Session(client))
+    client.release()
+    return answer
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
+
+/** What became of a transaction that failed: another one won, the server was not there, or it is of no use to try. */
+export type Failure = 'conflict' | 'lost' | 'final'
+
+/** unique_violation, serialization_failure, deadlock_detected, lock_not_available */
+const CONFLICTS: ReadonlySet<string> = new Set(['23505', '40001', '40P01', '55P03'])
+/** Connection exceptions, insufficient resources, operator intervention; idle_in_transaction_session_timeout. */
+const LOST = /^(08|53|57P|25P03)/
+
+/** @returns 'lost' for everything that is not an answer of the database, such as a broken connection */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RowTaken) return 'conflict'
+  if (!(error instanceof DatabaseError)) return isNetwork(error) ? 'lost' : 'final'
+  if (CONFLICTS.has(error.code ?? '')) return 'conflict'
+  return LOST.test(error.code ?? '') ? 'lost' : 'final'
+}
+
+const isNetwork = (error: unknown): boolean =>
+  error instanceof Error &&
+  ('syscall' in error || /connection|timeout|Client (was closed|has encountered)|terminated/i.test(error.message))
