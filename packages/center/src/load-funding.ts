@@ -1,0 +1,63 @@
+/**
+ * Between a load and its provider: asks, and makes durable what was said. Used by whoever gets there first, the holder's
+ * own request, the mover or the provider's webhook; the provider's key and the load's stage make it happen once (F-13).
+ */
+import type { Result } from '@kozeni/base/result'
+import type { Refusal } from '@kozeni/protocol/refusal'
+import type { Book, LoadRow } from './book.ts'
+import type { Captured, CaptureNotice, FundingSource } from './funding.ts'
+import { recordCaptured, recordDeclined, recordGivenBack } from './load.ts'
+
+interface Means {
+  readonly book: Book
+  readonly funding: FundingSource
+}
+
+/** A load after the provider was asked; `reason` when it has just declined. */
+export interface Funded {
+  readonly load: LoadRow
+  readonly reason: string | undefined
+}
+
+/**
+ * Asks for the money of a requested load and records the answer. Without an answer the load stays requested.
+ *
+ * @spec F-13
+ */
+export async function fund(means: Means, load: LoadRow): Promise<Funded> {
+  if (load.stage !== 'requested') return { load, reason: undefined }
+  const said = await means.funding.capture(load)
+  const recorded = await record(means.book, load, said)
+  return { load: recorded, reason: said.state === 'declined' ? said.reason : undefined }
+}
+
+async function record(book: Book, load: LoadRow, said: Captured): Promise<LoadRow> {
+  if (said.state === 'captured') return after(await book.run(recordCaptured(load.load, load.purse, said.capture)), load)
+  if (said.state === 'declined') return after(await book.run(recordDeclined(load.load, load.purse)), load)
+  return (await book.look({ load: load.load })).load ?? load
+}
+
+/** Gives back what a load has captured; @returns whether nothing is left to do. @spec F-5 */
+export async function returnFunds({ book, funding }: Means, load: LoadRow): Promise<boolean> {
+  if (load.stage !== 'giving-back') return true
+  if ((await funding.giveBack(load)) === 'unknown') return false
+  await book.run(recordGivenBack(load.load, load.purse))
+  return true
+}
+
+/**
+ * Takes in what the provider tells of its own accord. A capture for a load that ended without one goes straight back:
+ * it is nobody's.
+ *
+ * @returns false when it could not go back yet: the provider is to tell again
+ * @spec    F-13
+ */
+export async function heardCapture({ book, funding }: Means, notice: CaptureNotice): Promise<boolean> {
+  const { load: known } = await book.look({ load: notice.load })
+  if (known === undefined) return true
+  const load = after(await book.run(recordCaptured(notice.load, known.purse, notice.capture)), known)
+  const stray = load.stage === 'declined'
+  return !stray || (await funding.giveBackStray(notice)) === 'given-back'
+}
+
+const after = (recorded: Result<LoadRow, Refusal>, before: LoadRow): LoadRow => (recorded.ok ? recorded.value : before)

@@ -1,0 +1,123 @@
+/**
+ * Who joins: devices and accounts, chips, stores, terminals. Each is named by what makes its request repeatable, so that
+ * the same request again finds what the first one made.
+ */
+import { type Bytes, base64url, equal, fromBase64url } from '@kozeni/base/bytes'
+import { type AccountId, type ChipId, type DeviceId, freshId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { ChipClass } from '@kozeni/protocol/certificate'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import {
+  type Command,
+  type DeviceRow,
+  type Seen,
+  type StoreRow,
+  type TerminalRow,
+  unchanged,
+  type Write,
+} from './book.ts'
+import type { Means } from './contact.ts'
+import { requestName } from './request-name.ts'
+
+/** An account to join, and the secret that lets a device in. */
+export interface Joining {
+  readonly account: AccountId
+  readonly secret: string
+}
+
+export interface Registered {
+  readonly device: DeviceRow
+  /** Told once, to the request that opened the account. */
+  readonly secret: string | undefined
+}
+
+const SECRET_BYTES = 16
+
+/**
+ * A device by its key, in an account of its own or in one that it knows the secret of.
+ *
+ * @refuses caller-unknown (no such account, or another secret; which of the two is not told)
+ */
+export function registerDevice(
+  { crypto, dice }: Pick<Means, 'crypto' | 'dice'>,
+  publicKey: Bytes,
+  joining: Joining | undefined,
+): Command<Result<Registered, Refusal>> {
+  const device = requestName<DeviceId>(crypto, 'device', 'key', base64url(publicKey))
+  const account = joining?.account ?? freshId<AccountId>(dice)
+  const secret = joining === undefined ? dice.bytes(SECRET_BYTES) : fromBase64url(joining.secret)
+  const digest = secret && crypto.sha256(secret)
+  return {
+    keys: { device, account },
+    decide: seen => {
+      if (digest === undefined) return unchanged(no(refusal('caller-unknown')))
+      if (joining !== undefined && !knows(seen, digest)) return unchanged(no(refusal('caller-unknown')))
+      if (seen.device !== undefined) return unchanged(sameDevice(seen.device, joining))
+      const row: DeviceRow = { device, account, publicKey, at: seen.now }
+      const opening: Write[] =
+        joining === undefined ? [{ write: 'account', row: { account, secretDigest: digest, at: seen.now } }] : []
+      const told = joining === undefined && secret !== undefined ? base64url(secret) : undefined
+      return { answer: ok({ device: row, secret: told }), writes: [...opening, { write: 'device', row }] }
+    },
+  }
+}
+
+const knows = ({ account }: Seen, digest: Bytes): boolean =>
+  account !== undefined && equal(account.secretDigest, digest)
+
+const sameDevice = (device: DeviceRow, joining: Joining | undefined): Result<Registered, Refusal> =>
+  joining !== undefined && joining.account !== device.account
+    ? no(refusal('caller-unknown'))
+    : ok({ device, secret: undefined })
+
+/** A chip as its foundry reports it; @returns whether it is new. A chip that is known keeps what is known of it. */
+export const registerChip = (chip: ChipId, chipClass: ChipClass): Command<boolean> => ({
+  keys: { chip },
+  decide: seen =>
+    seen.chip !== undefined
+      ? unchanged(false)
+      : { answer: true, writes: [{ write: 'chip', row: { chip, chipClass, purse: undefined } }] },
+})
+
+/** @refuses key-reused (the same name for another store) */
+export const registerStore = (row: StoreRow): Command<Result<StoreRow, Refusal>> => ({
+  keys: { store: row.store },
+  decide: ({ store }) => {
+    if (store === undefined) return { answer: ok(row), writes: [{ write: 'store', row }] }
+    return unchanged(sameStore(store, row) ? ok(store) : no(refusal('key-reused')))
+  },
+})
+
+const sameStore = (a: StoreRow, b: StoreRow): boolean =>
+  a.name === b.name &&
+  a.currency === b.currency &&
+  equal(a.publicKey, b.publicKey) &&
+  a.feeBasisPoints === b.feeBasisPoints &&
+  a.webhookUrl === b.webhookUrl
+
+/** @refuses store-unknown · key-reused (the same name for another terminal) */
+export const registerTerminal = (
+  terminal: TerminalId,
+  store: StoreId,
+  publicKey: Bytes,
+): Command<Result<{ readonly terminal: TerminalRow; readonly store: StoreRow }, Refusal>> => ({
+  keys: { terminal, store },
+  decide: seen => {
+    if (seen.store === undefined) return unchanged(no(refusal('store-unknown')))
+    const known = seen.terminal
+    if (known !== undefined && (known.store !== store || !equal(known.publicKey, publicKey)))
+      return unchanged(no(refusal('key-reused')))
+    if (known !== undefined) return unchanged(ok({ terminal: known, store: seen.store }))
+    const row: TerminalRow = { terminal, store, publicKey, stolen: false, lastUpload: undefined }
+    return { answer: ok({ terminal: row, store: seen.store }), writes: [{ write: 'terminal', row }] }
+  },
+})
+
+/** The terminal is alive, and has just uploaded. */
+export const noteUpload = (terminal: TerminalId): Command<undefined> => ({
+  keys: { terminal },
+  decide: seen =>
+    seen.terminal === undefined
+      ? unchanged(undefined)
+      : { answer: undefined, writes: [{ write: 'terminal', row: { ...seen.terminal, lastUpload: seen.now } }] },
+})

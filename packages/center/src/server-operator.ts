@@ -1,0 +1,82 @@
+/** What operators register and order; they are admitted by a token. What they look at is in server-views.ts. */
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
+import type { OrderId, StoreId, TerminalId } from '@kozeni/base/ids'
+import { no, ok } from '@kozeni/base/result'
+import { refusal } from '@kozeni/protocol/refusal'
+import { webhookSecret } from '@kozeni/protocol/webhook'
+import { blockPurse } from './purse-block.ts'
+import { registerChip, registerStore, registerTerminal } from './register.ts'
+import { requestName } from './request-name.ts'
+import { refundAnswer } from './server-answer.ts'
+import { callerName } from './server-caller.ts'
+import type { Center, Handlers } from './server-handler.ts'
+import { settlementHandlers } from './server-settlement.ts'
+import { refundSale } from './server-stores.ts'
+import { terminalCertificateOf } from './server-terminals.ts'
+
+type OperatorRoutes = 'registerChips' | 'registerStore' | 'registerTerminal' | 'settle' | 'blockPurse' | 'orderRefund'
+
+const WEBHOOK_SECRET_BYTES = 32
+const FIRST_GENERATION = 1
+
+export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes> => ({
+  ...settlementHandlers(center),
+
+  registerChips: async ({ body: { chips } }) => {
+    const added = await Promise.all(chips.map(({ chip, chipClass }) => center.book.run(registerChip(chip, chipClass))))
+    const registered = added.filter(isNew => isNew).length
+    return ok({ registered, known: chips.length - registered })
+  },
+
+  registerStore: async ({ caller, body, idempotencyKey }) => {
+    const { name, currency, feeBasisPoints, webhookUrl } = body
+    const registered = await center.book.run(
+      registerStore({
+        store: requestName<StoreId>(center.crypto, 'store', callerName(caller), idempotencyKey),
+        name,
+        currency,
+        publicKey: keyOf(body.publicKey),
+        generation: FIRST_GENERATION,
+        feeBasisPoints,
+        webhookUrl,
+        webhookSecret: webhookSecret(center.dice.bytes(WEBHOOK_SECRET_BYTES)),
+      }),
+    )
+    if (!registered.ok) return registered
+    return ok({ store: registered.value.store, webhookSecret: registered.value.webhookSecret })
+  },
+
+  registerTerminal: async ({ caller, body, idempotencyKey }) => {
+    const name = requestName<TerminalId>(center.crypto, 'terminal', callerName(caller), idempotencyKey)
+    const registered = await center.book.run(registerTerminal(name, body.store, keyOf(body.publicKey)))
+    if (!registered.ok) return registered
+    const { terminal, store } = registered.value
+    return ok({
+      terminal: terminal.terminal,
+      certificate: base64url(terminalCertificateOf(center, terminal, store)),
+    })
+  },
+
+  blockPurse: async ({ params, body }) => {
+    const changed = await center.book.run(blockPurse(params.purse, body.blocked))
+    if (!changed.ok) return changed
+    center.log('info', 'an operator has blocked or unblocked a purse', { ...params, ...body })
+    const { purse, blocked, settings } = changed.value
+    return ok({ purse, blocked, settings })
+  },
+
+  orderRefund: async ({ caller, body, idempotencyKey }) => {
+    const { store } = await center.book.look({ store: body.store })
+    if (store === undefined) return no(refusal('store-unknown'))
+    const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
+    const ordered = await refundSale(center, { ...body, order })
+    return ordered.ok ? ok(refundAnswer(ordered.value)) : ordered
+  },
+})
+
+function keyOf(text: string): Bytes {
+  const key = fromBase64url(text)
+  assert(key !== undefined, 'the contract has checked it')
+  return key
+}

@@ -1,0 +1,28 @@
+/** Payments by the caller's own purses; others are not found. */
+import { no, ok } from '@kozeni/base/result'
+import { refusal } from '@kozeni/protocol/refusal'
+import { transactionFromText } from '@kozeni/protocol/transaction'
+import { openPayment, settleVerdict } from './payment.ts'
+import { paymentAnswer } from './server-answer.ts'
+import type { Center, Handlers } from './server-handler.ts'
+import { ownPurse } from './server-own.ts'
+
+export const paymentHandlers = (center: Center): Pick<Handlers, 'createPayment' | 'getPayment'> => ({
+  createPayment: async ({ caller, body: { purse, transaction: compact, number } }) => {
+    const own = await ownPurse(center, caller.device.account, purse)
+    if (!own.ok) return own
+    const transaction = transactionFromText(compact)
+    if (transaction === undefined) return no(refusal('data-wrong', { field: 'transaction' }))
+    const paid = await center.book.run(openPayment(center, { purse, transaction, number }))
+    return paid.ok ? ok(paymentAnswer(paid.value)) : paid
+  },
+
+  getPayment: async ({ caller, params: { store, number } }) => {
+    const { number: used } = await center.book.look({ number: { store, transaction: number } })
+    if (used === undefined) return no(refusal('not-found'))
+    const own = await ownPurse(center, caller.device.account, used.purse)
+    if (!own.ok) return own
+    const paid = await center.book.run(settleVerdict(center, used))
+    return paid.ok ? ok(paymentAnswer(paid.value)) : paid
+  },
+})

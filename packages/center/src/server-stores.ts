@@ -1,0 +1,113 @@
+/** What a store's server asks; its own numbers, refunds and statements alone. */
+
+import type { Answer } from '@kozeni/api/route'
+import type { getSeeds } from '@kozeni/api/routes-store'
+import { assert } from '@kozeni/base/assert'
+import { hex } from '@kozeni/base/bytes'
+import { seconds } from '@kozeni/base/clock'
+import type { OrderId, StoreId } from '@kozeni/base/ids'
+import { parseMoney } from '@kozeni/base/money'
+import { no, ok, type Result } from '@kozeni/base/result'
+import type { TransactionNumber } from '@kozeni/protocol/number'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { windowsHanded } from '@kozeni/protocol/seed'
+import type { OrderRow, StoreRow } from './book.ts'
+import { settleVerdict, verdictOf } from './payment.ts'
+import { orderRefund } from './refund.ts'
+import { inputDigest, requestName } from './request-name.ts'
+import { refundAnswer, statementAnswer, storePaymentAnswer } from './server-answer.ts'
+import { callerName } from './server-caller.ts'
+import type { Center, Handlers } from './server-handler.ts'
+import { pageOf } from './server-page.ts'
+
+type StoreRoutes =
+  | 'getSeeds'
+  | 'reportHonoured'
+  | 'getStorePayment'
+  | 'createRefund'
+  | 'listStatements'
+  | 'getStatement'
+
+/** Raised when the center is restored from a backup (F-12). */
+const EPOCH = 1
+
+export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
+  getSeeds: async ({ caller }) => ok(seedsOf(center, caller.store)),
+
+  getStorePayment: async ({ caller, params }) => {
+    const { number: used } = await center.book.look({
+      number: { store: caller.store.store, transaction: params.number },
+    })
+    if (used === undefined) return ok({ number: params.number, state: 'unknown', decided: null, refunded: '0' })
+    const paid = await center.book.run(settleVerdict(center, used))
+    return paid.ok ? ok(storePaymentAnswer(paid.value, used)) : paid
+  },
+
+  createRefund: async ({ caller, body, idempotencyKey }) => {
+    const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
+    const ordered = await refundSale(center, { ...body, order, store: caller.store.store })
+    return ordered.ok ? ok(refundAnswer(ordered.value)) : ordered
+  },
+
+  reportHonoured: async ({ caller, body }) => {
+    const { store } = caller.store
+    const told = await Promise.all(body.honoured.map(report => asTheBookSays(center, store, report)))
+    const reports = told.filter(known => known).length
+    if (reports < told.length)
+      center.log('warn', 'a store has honoured what the book does not know', { store, told: told.length, reports })
+    return ok({ reports })
+  },
+
+  listStatements: async ({ caller, query }) => {
+    const { rows, next } = await center.lists.statements(caller.store.store, pageOf(query))
+    return ok({ statements: rows.map(statementAnswer), ...(next !== undefined && { next }) })
+  },
+
+  getStatement: async ({ caller, params }) => {
+    const row = await center.lists.statement(caller.store.store, Number(params.window))
+    return row === undefined ? no(refusal('not-found')) : ok(statementAnswer(row))
+  },
+})
+
+/** The present window's seed and some ahead. @spec T-3 */
+function seedsOf({ vault, policy, clock }: Center, { store, generation }: StoreRow): Answer<typeof getSeeds> {
+  const windows = windowsHanded(policy.windows, seconds(clock.now()))
+  const seeds = windows.map(window => ({ window, seed: hex(vault.seed({ store, generation, window })) }))
+  return { epoch: EPOCH, generation, rule: policy.windows, seeds }
+}
+
+/** Whether the book decided as the store was told; where not, the book was restored, and people decide (F-12). */
+async function asTheBookSays(
+  { book }: Center,
+  store: StoreId,
+  { number, verdict, operation }: { readonly number: string; readonly verdict: string; readonly operation: string },
+): Promise<boolean> {
+  const { numbered } = await book.look({ store, number: { store, transaction: number } })
+  return numbered !== undefined && verdictOf(numbered) === verdict && hex(numbered.reference) === operation
+}
+
+/** A sale of a store, and how much of it goes back. */
+export interface SaleRefund {
+  readonly order: OrderId
+  readonly store: StoreId
+  readonly number: TransactionNumber
+  readonly amount: string
+  readonly reason: string
+}
+
+/**
+ * Orders a refund of one of this store's sales.
+ *
+ * @refuses not-found · refund-too-large · key-reused · purse-retired
+ */
+export async function refundSale(
+  { book, crypto }: Center,
+  { order, store, number, amount: text, reason }: SaleRefund,
+): Promise<Result<OrderRow, Refusal>> {
+  const amount = parseMoney(text)
+  assert(amount !== undefined, 'the contract has checked it')
+  const { number: used } = await book.look({ number: { store, transaction: number } })
+  if (used === undefined) return no(refusal('not-found'))
+  const digest = inputDigest(crypto, { store, number, amount: text, reason })
+  return await book.run(orderRefund({ order, amount, inputDigest: digest }, used))
+}

@@ -1,0 +1,111 @@
+/** Tills: their receipts are taken in, each on its own; they are given all that they need to sell alone. */
+import type { Answer } from '@kozeni/api/route'
+import type { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
+import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
+import { seconds } from '@kozeni/base/clock'
+import { MONEY_MAX } from '@kozeni/base/money'
+import { no, ok } from '@kozeni/base/result'
+import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
+import { refusal } from '@kozeni/protocol/refusal'
+import type { StoreRow, TerminalRow } from './book.ts'
+import type { Hotlist } from './hotlist.ts'
+import type { Policy } from './policy.ts'
+import { noteUpload } from './register.ts'
+import { timeOf } from './server-answer.ts'
+import type { Center, Handlers } from './server-handler.ts'
+import { takeIn } from './take-in.ts'
+
+export const terminalHandlers = (center: Center): Pick<Handlers, 'uploadReceipts' | 'getTerminal'> => ({
+  uploadReceipts: async ({ caller, body }) => {
+    const receipts = body.receipts.map(text => fromBase64url(text) ?? new Uint8Array(0))
+    const answers = await takeIn(center, caller.terminal, receipts)
+    await center.book.run(noteUpload(caller.terminal.terminal))
+    const { version } = await center.hotlists.newest()
+    return ok({ answers: answers.map(receiptAnswer), hotlist: { version } })
+  },
+
+  getTerminal: async ({ caller: { terminal }, query }) => {
+    if (terminal.stolen) return no(refusal('caller-not-allowed'))
+    const { store } = await center.book.look({ store: terminal.store })
+    if (store === undefined) return no(refusal('store-unknown'))
+    const list = await center.hotlists.newest()
+    const since = Number(query.since ?? 0)
+    return ok(standingOf(center, terminal, store, hotlistAnswer(list, since)))
+  },
+})
+
+type Taken = Awaited<ReturnType<typeof takeIn>>[number]
+type ReceiptAnswer = Answer<typeof uploadReceipts>['answers'][number]
+
+const receiptAnswer = ({ purse, seq, collected, final }: Taken): ReceiptAnswer => ({
+  ...(purse !== undefined && seq !== undefined && { purse, seq }),
+  ...collected,
+  final,
+})
+
+function standingOf(
+  center: Center,
+  terminal: TerminalRow,
+  store: StoreRow,
+  hotlist: Answer<typeof getTerminal>['hotlist'],
+): Answer<typeof getTerminal> {
+  const now = center.clock.now()
+  const { vault } = center
+  return {
+    terminal: terminal.terminal,
+    store: store.store,
+    currency: store.currency,
+    certificate: base64url(terminalCertificateOf(center, terminal, store)),
+    issuerKeys: [{ version: vault.issuerKeyVersion, publicKey: base64url(vault.publicKey('certificates')) }],
+    limits: terminalLimits(center.policy),
+    hotlist,
+    at: timeOf(now),
+  }
+}
+
+/** Says whose till it is; authorises nothing. @spec D-1 */
+export function terminalCertificateOf(
+  { vault, policy, clock }: Pick<Center, 'vault' | 'policy' | 'clock'>,
+  { terminal, publicKey }: TerminalRow,
+  { store, currency }: StoreRow,
+): Bytes {
+  return certify(message => vault.sign('certificates', message), terminalCertificate, {
+    version: 1,
+    type: 'terminal-certificate',
+    issuerKeyVersion: vault.issuerKeyVersion,
+    terminal,
+    store,
+    currency,
+    expires: seconds(clock.now() + policy.terminalCertificateMs),
+    publicKey,
+  })
+}
+
+/** Sales that a till may hold back before it has to upload, in purses' upper limits. */
+const UNUPLOADED_PURSES = 50n
+const CLOCK_DOUBT_SECONDS = 300
+
+/** What a till may risk while it is alone. @spec D-7, C-9 */
+function terminalLimits({ limits, maxOfflineMs }: Policy) {
+  const unuploaded = UNUPLOADED_PURSES * limits.upperAmount
+  return {
+    perSale: String(limits.maximumDebit),
+    perPurse: String(limits.upperAmount),
+    unuploaded: String(unuploaded < MONEY_MAX ? unuploaded : MONEY_MAX),
+    maxOfflineSeconds: seconds(maxOfflineMs),
+    hotlistAgeSeconds: seconds(maxOfflineMs),
+    clockDoubtSeconds: CLOCK_DOUBT_SECONDS,
+  }
+}
+
+/** A till that has the newest list is told so; any other gets the whole of it. */
+function hotlistAnswer(list: Hotlist, since: number): Answer<typeof getTerminal>['hotlist'] {
+  const { version, at, purses, terminals, signature } = list
+  const newest = { version, at: timeOf(1000 * at), signature: base64url(signature) }
+  if (since === version) return { ...newest, since, entries: [] }
+  const entries = [
+    ...purses.map(purse => ({ subject: 'purse' as const, purse, listed: true })),
+    ...terminals.map(terminal => ({ subject: 'terminal' as const, terminal, listed: true })),
+  ]
+  return { ...newest, since: 0, entries }
+}

@@ -1,0 +1,99 @@
+/** What is only looked at: purses by their holders, everything by operators. */
+import type { Answer } from '@kozeni/api/route'
+import type { getPurse } from '@kozeni/api/routes-purse'
+import { no, ok } from '@kozeni/base/result'
+import { refusal } from '@kozeni/protocol/refusal'
+import type { OrderRow, PurseRow, Seen } from './book.ts'
+import { operationAnswer, timeOf } from './server-answer.ts'
+import type { Center, Handlers } from './server-handler.ts'
+import { pageOf } from './server-page.ts'
+
+type ViewRoutes = 'getHealth' | 'getPurse' | 'getPurseStory' | 'listOperations' | 'listAlarms' | 'getBalances'
+
+export const viewHandlers = (center: Center): Pick<Handlers, ViewRoutes> => ({
+  getHealth: async () => {
+    const { now } = await center.book.look({})
+    return ok({ status: 'ok', at: timeOf(now) })
+  },
+
+  getPurse: async ({ caller, params }) => {
+    const seen = await center.book.look({ purse: params.purse })
+    const mine = caller.kind === 'operator' || seen.purse?.account === caller.device.account
+    if (seen.purse === undefined || !mine) return no(refusal('not-found'))
+    const waiting = await center.lists.waiting(params.purse)
+    return ok(purseAnswer(seen.purse, seen, waiting))
+  },
+
+  getPurseStory: async ({ params, query }) => {
+    const { purse } = await center.book.look(params)
+    if (purse === undefined) return no(refusal('not-found'))
+    const { rows, next } = await center.lists.story(params.purse, pageOf(query))
+    const lines = rows.map(({ at, ...line }) => ({ at: timeOf(at), ...line }))
+    return ok({ lines, ...(next !== undefined && { next }) })
+  },
+
+  listOperations: async ({ query: { open, purse, ...page } }) => {
+    const wanted = { open: open === undefined ? undefined : open === 'true', purse }
+    const { rows, next } = await center.lists.operations(wanted, pageOf(page))
+    const now = center.clock.now()
+    return ok({ operations: rows.map(row => operationAnswer(row, now)), ...(next !== undefined && { next }) })
+  },
+
+  listAlarms: async ({ query }) => {
+    const { rows, next } = await center.lists.alarms(pageOf(query))
+    const alarms = rows.map(row => ({ ...row, at: timeOf(row.at) }))
+    return ok({ alarms, ...(next !== undefined && { next }) })
+  },
+
+  getBalances: async () => {
+    const balances = await center.lists.balances()
+    const told = balances.map(({ balance, ...line }) => ({ ...line, balance: String(balance) }))
+    return ok({ at: timeOf(center.clock.now()), balances: told })
+  },
+})
+
+function purseAnswer(purse: PurseRow, seen: Seen, waiting: readonly OrderRow[]): Answer<typeof getPurse> {
+  const { chip, device, chipClass, stage, currency, flag, epoch, number } = purse
+  return {
+    purse: purse.purse,
+    chip,
+    device,
+    chipClass,
+    stage,
+    ...(stage !== 'active' && { reservedUntil: timeOf(purse.reservedUntil) }),
+    currency,
+    value: String(purse.credits - purse.debits),
+    flag,
+    epoch,
+    number,
+    ...(seen.open && { open: operationAnswer(seen.open, seen.now) }),
+    waiting: waiting.map(orderAnswer),
+    settings: settingsAnswer(purse),
+  }
+}
+
+const orderAnswer = ({ order, kind, amount, currency, at }: OrderRow) => ({
+  order,
+  kind,
+  amount: String(amount),
+  currency,
+  at: timeOf(at),
+})
+
+function settingsAnswer({ settings, settingsSeen, blocked, limits }: PurseRow) {
+  const { lowerCount, upperCount, ...amounts } = limits
+  return {
+    number: settings,
+    seen: settingsSeen,
+    blocked,
+    limits: {
+      maximumValue: String(amounts.maximumValue),
+      maximumDebit: String(amounts.maximumDebit),
+      lowerAmount: String(amounts.lowerAmount),
+      upperAmount: String(amounts.upperAmount),
+      lowerCount,
+      upperCount,
+      pinAbove: String(amounts.pinAbove),
+    },
+  }
+}

@@ -1,0 +1,12 @@
+/** What the card provider tells of its own accord; admitted only by the provider's own signature. */
+import { no, ok } from '@kozeni/base/result'
+import { refusal } from '@kozeni/protocol/refusal'
+import { heardCapture } from './load-funding.ts'
+import type { Center, Handlers } from './server-handler.ts'
+
+export const webhookHandlers = (center: Center): Pick<Handlers, 'cardWebhook'> => ({
+  cardWebhook: async ({ caller: { notice } }) => {
+    const heard = notice === undefined || (await heardCapture(center, notice))
+    return heard ? ok({ received: true }) : no(refusal('busy'))
+  },
+})

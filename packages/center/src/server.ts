@@ -1,0 +1,113 @@
+/**
+ * The center over HTTP: every route of the contract by one generic function, and around them limits, headers, the
+ * reference, and a log that holds no body, no header and no secret.
+ */
+import { randomUUID } from 'node:crypto'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import underPressure from '@fastify/under-pressure'
+import type { Route } from '@kozeni/api/route'
+import { type RouteName, routes } from '@kozeni/api/routes'
+import { refusal } from '@kozeni/protocol/refusal'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { contactHandlers } from './server-contacts.ts'
+import { deviceHandlers } from './server-devices.ts'
+import type { Center, Handler, Handlers } from './server-handler.ts'
+import { loadHandlers } from './server-loads.ts'
+import { operatorHandlers } from './server-operator.ts'
+import { paymentHandlers } from './server-payments.ts'
+import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
+import { addReference } from './server-reference.ts'
+import { serve } from './server-route.ts'
+import { storeHandlers } from './server-stores.ts'
+import { terminalHandlers } from './server-terminals.ts'
+import { viewHandlers } from './server-views.ts'
+import { webhookHandlers } from './server-webhooks.ts'
+
+/** How much the server lets in before it says that it is busy. */
+export interface ServerLimits {
+  /** Requests of one address in one minute. */
+  readonly requestsPerMinute: number
+  /** Longest that the event loop may be late. */
+  readonly lateMs: number
+}
+
+export const defaultLimits: ServerLimits = { requestsPerMinute: 60_000, lateMs: 2_000 }
+
+/** Requests take no longer to arrive than this. */
+const ARRIVAL_MS = 30_000
+
+/** The server, ready to listen; closing it lets what is under way finish. */
+export async function createServer(center: Center, limits: ServerLimits = defaultLimits): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    exposeHeadRoutes: false,
+    requestTimeout: ARRIVAL_MS,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, _, reply) => answerError(center, error, _, reply),
+  })
+  takeJsonOnly(app)
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(center, error, request, reply))
+  app.setNotFoundHandler((_, reply) => sendRefusal(reply, refusal('not-found')))
+  app.addHook('onResponse', async (request, reply) => logLine(center, request, reply))
+  await addProtection(app, limits)
+  const handlers = handlersOf(center)
+  for (const name of Object.keys(routes) as RouteName[]) serve(app, center, routes[name], anyHandler(handlers, name))
+  await addReference(app)
+  return app
+}
+
+const handlersOf = (center: Center): Handlers => ({
+  ...contactHandlers(center),
+  ...deviceHandlers(center),
+  ...loadHandlers(center),
+  ...operatorHandlers(center),
+  ...paymentHandlers(center),
+  ...storeHandlers(center),
+  ...terminalHandlers(center),
+  ...viewHandlers(center),
+  ...webhookHandlers(center),
+})
+
+/** The one gate from a route's own handler to any: server-route.ts hands it what this route's schemas have parsed. */
+const anyHandler = (handlers: Handlers, name: RouteName): Handler<Route> => handlers[name] as Handler<Route>
+
+/** Bodies stay bytes, for signatures; they are parsed by server-json.ts, and only there. */
+function takeJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+}
+
+async function addProtection(app: FastifyInstance, { requestsPerMinute, lateMs }: ServerLimits): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  })
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 })
+  await app.register(underPressure, {
+    maxEventLoopDelay: lateMs,
+    pressureHandler: (_, reply) => void sendRefusal(reply, refusal('busy')),
+  })
+}
+
+function answerError(center: Center, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const reason = refusalOfError(error)
+  if (reason === undefined) {
+    const { name, message, stack } = error
+    center.log('error', 'a request met a bug', { request: request.id, error: { name, message, stack } })
+    return sendBug(reply, request.id)
+  }
+  request.refused = reason.code
+  return sendRefusal(reply, reason)
+}
+
+function logLine({ log }: Center, request: FastifyRequest, reply: FastifyReply): void {
+  log('info', 'answered', {
+    request: request.id,
+    route: request.routeOptions.config.routeName,
+    caller: request.callerName,
+    status: reply.statusCode,
+    refused: request.refused,
+    ms: Math.round(reply.elapsedTime),
+  })
+}
