@@ -18,6 +18,7 @@ import {
   type SignedReceipt,
   signRequest,
 } from '@kozeni/protocol/debit'
+import { holderHello, type SessionKeys, sealHolder, sealPin, sessionKeys, unsealHolder } from '@kozeni/protocol/holder'
 import { type PurseKeys, purseKeys } from '@kozeni/protocol/keys'
 import {
   type Fenced,
@@ -159,6 +160,7 @@ export class PurseForTests {
   challenge: Bytes = new Uint8Array()
   /** The number of the latest settings. */
   settings = 0
+  #session = { keys: { mac: new Uint8Array(), encryption: new Uint8Array() } as SessionKeys, counter: 0 }
 
   constructor(chip: ChipForTests) {
     this.chip = chip
@@ -232,9 +234,13 @@ export class PurseForTests {
 
   /** The next settings: generous but for what is named. */
   set(named: Partial<Settings>): Outcomes {
+    return this.say(this.nextSettings(named))
+  }
+
+  nextSettings(named: Partial<Settings>): ToChip {
     this.settings++
     const place = { epoch: EPOCH, settings: this.settings }
-    return this.say({ type: 'set', body: { ...place, blocked: false, keyFloor: 0, time: NOW, ...GENEROUS, ...named } })
+    return { type: 'set', body: { ...place, blocked: false, keyFloor: 0, time: NOW, ...GENEROUS, ...named } }
   }
 
   fence(epoch: number): Fenced {
@@ -269,11 +275,62 @@ export class PurseForTests {
 
   /** A request that the till signs; the chip's answer to it, whatever it is. */
   ask(till: Till, sale: Sale): ResponseApdu {
-    const request = requestOf(till, sale)
-    return this.chip.send(
-      request.type === 'debit-request' ? INS.debit : INS.void,
-      signRequest(crypto, till.key, request),
-    )
+    return this.chip.send(sale.type === 'void-request' ? INS.void : INS.debit, this.signed(till, sale))
+  }
+
+  /** A request as the till sends it. */
+  signed(till: Till, sale: Sale): Bytes {
+    return signRequest(crypto, till.key, requestOf(till, sale))
+  }
+
+  /** The bound device's hello, whatever is wrong with it, and the chip's answer. */
+  hello(wrong: { key?: Bytes; challenge?: Bytes; device?: DeviceId; oneTimeKey?: Bytes } = {}): ResponseApdu {
+    const oneTime = crypto.generate(dice)
+    const head = { version: 1, type: 'holder-hello', direction: 'to-chip', purse: PURSE, keyVersion: 0 } as const
+    const { key = deviceKey, challenge = this.challenge, device = DEVICE } = wrong
+    const oneTimeKey = wrong.oneTimeKey ?? crypto.publicKey(oneTime)
+    const body = holderHello.write({ ...head, device, challenge, oneTimeKey })
+    const shared = crypto.agree(oneTime, this.publicKey)
+    if (shared !== undefined) this.#session = { keys: sessionKeys(crypto, shared, challenge), counter: 0 }
+    return this.chip.send(INS.holderHello, concat(body, crypto.sign(key, body)))
+  }
+
+  /** Selects, says hello, and checks that it was this chip that answered. */
+  greet(): this {
+    const { data } = this.select().hello()
+    if (this.opened(data) === undefined) throw new Error('no answer of this chip')
+    return this
+  }
+
+  /** Sends the next request of the session; the chip's answer as it is. */
+  request(...body: readonly number[]): ResponseApdu {
+    const { keys, counter } = this.#session
+    this.#session = { keys, counter: counter + 1 }
+    const sealed = sealHolder(crypto, keys, 'holder-request', PURSE, counter + 1, Uint8Array.of(...body))
+    return this.chip.send(INS.holderRequest, sealed)
+  }
+
+  /** Moves the session's count: what comes next is numbered otherwise than the chip expects. */
+  skip(count: number): void {
+    this.#session = { ...this.#session, counter: this.#session.counter + count }
+  }
+
+  /** What the latest request was answered with, or undefined when it was not sealed for just that. */
+  opened(answer: Bytes): Bytes | undefined {
+    const { keys, counter } = this.#session
+    return unsealHolder(crypto, keys, 'holder-answer', PURSE, counter, answer)
+  }
+
+  /** The block that shows the chip a PIN for one request. */
+  pinBlock(pin: Bytes, digest: Bytes, challenge = this.challenge): Bytes {
+    const block = sealPin(crypto, crypto.generate(dice), this.publicKey, PURSE, { pin, digest, challenge })
+    if (block === undefined) throw new Error('no key of the chip')
+    return block
+  }
+
+  /** @returns the status word of VERIFY PIN */
+  verifyPin(pin: Bytes, digest: Bytes): number {
+    return this.chip.send(INS.verifyPin, this.pinBlock(pin, digest)).statusWord
   }
 
   /** The same, as the receipt that the chip signed and MACed. */
