@@ -32,9 +32,9 @@ export const stepVoid = (world: World, state: TapState, input: Input): Step => s
 export function beginVoid(sale: Sale): Result<Step, Refusal> {
   const { stage, voidStage, voidAsked: asked, offered, receipt } = sale
   if (stage !== 'paid' || receipt === undefined) return no(refusal('sale-final', { sale: sale.sale, stage }))
-  if (offered) return no(refusal('sale-offered', { sale: sale.sale }))
   if (voidStage !== 'none' && voidStage !== 'unresolved')
     return no(refusal('sale-final', { sale: sale.sale, void: voidStage }))
+  if (offered) return no(refusal('sale-offered', { sale: sale.sale }))
   return ok(listening({ sale: sale.sale, amount: sale.amount, asked, purse: receipt.receipt.purse }))
 }
 
