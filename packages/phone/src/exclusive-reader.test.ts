@@ -28,10 +28,10 @@ test('two contacts at once never mix: one follows the other, with the power off 
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 6 }), async lengths => {
       const chip = scribe()
-      const shared = new ExclusiveReader(chip, systemClock)
+      const shared = new ExclusiveReader(systemClock)
       await Promise.all(
         lengths.map(async (length, name) => {
-          const lane = shared.lane()
+          const lane = shared.lane(chip)
           expect(await lane.connect()).toBe(true)
           for (let i = 0; i < length; i++) expect(await lane.transmit(Uint8Array.of(name))).toEqual(Uint8Array.of(name))
           await lane.disconnect()
@@ -52,8 +52,8 @@ test('two contacts at once never mix: one follows the other, with the power off 
 
 test('whoever waits too long is told that there is no chip, and does not come in later', async () => {
   const chip = scribe()
-  const shared = new ExclusiveReader(chip, systemClock, { waitMs: 30, idleMs: 10_000 })
-  const [first, second] = [shared.lane(), shared.lane()]
+  const shared = new ExclusiveReader(systemClock, { waitMs: 30, idleMs: 10_000 })
+  const [first, second] = [shared.lane(chip), shared.lane(chip)]
   await first.connect()
   expect(await second.connect()).toBe(false)
   await first.disconnect()
@@ -63,8 +63,8 @@ test('whoever waits too long is told that there is no chip, and does not come in
 
 test('a lane that has fallen silent loses the chip to one that waits, and can come again', async () => {
   const chip = scribe()
-  const shared = new ExclusiveReader(chip, systemClock, quick)
-  const [silent, eager] = [shared.lane(), shared.lane()]
+  const shared = new ExclusiveReader(systemClock, quick)
+  const [silent, eager] = [shared.lane(chip), shared.lane(chip)]
   await silent.connect()
   expect(await eager.connect()).toBe(true)
   expect(await silent.transmit(Uint8Array.of(1))).toBeUndefined()
@@ -83,8 +83,8 @@ test('a lane keeps the chip while a command is under way, however long it takes'
       return command
     },
   }
-  const shared = new ExclusiveReader(chip, systemClock, quick)
-  const [slow, next] = [shared.lane(), shared.lane()]
+  const shared = new ExclusiveReader(systemClock, quick)
+  const [slow, next] = [shared.lane(chip), shared.lane(chip)]
   await slow.connect()
   const answer = slow.transmit(Uint8Array.of(7))
   const turn = next.connect()
@@ -93,7 +93,7 @@ test('a lane keeps the chip while a command is under way, however long it takes'
 })
 
 test('without a chip nobody holds it, so nobody waits for nothing', async () => {
-  const shared = new ExclusiveReader(scribe(false), systemClock, quick)
-  expect(await shared.lane().connect()).toBe(false)
-  expect(await shared.lane().connect()).toBe(false)
+  const shared = new ExclusiveReader(systemClock, quick)
+  expect(await shared.lane(scribe(false)).connect()).toBe(false)
+  expect(await shared.lane(scribe(false)).connect()).toBe(false)
 })

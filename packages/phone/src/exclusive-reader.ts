@@ -1,6 +1,7 @@
 /**
- * One chip and several who want it: the phone's own relay, and terminals that hold their reader to it. Each gets a lane,
- * which is a reader like any other; one lane has the chip from connect to disconnect, so two contacts never mix.
+ * One chip and several who want it: the phone's own relay by wire, terminals that hold their reader to it by radio. Each
+ * gets a lane, which is a reader like any other; one lane has the chip from connect to disconnect, so that two contacts
+ * never mix.
  *
  * Nothing is lost when a lane loses the chip: to it the chip is gone, which every contact must survive anyway.
  */
@@ -20,29 +21,33 @@ export const DEFAULT_PATIENCE: Patience = { waitMs: 20_000, idleMs: 15_000 }
 /** Holds the chip while it is let go. */
 const NOBODY = Symbol('nobody')
 
+interface Lane extends Reader {
+  /** The chip, by the way that this lane takes. */
+  readonly chip: Reader
+}
+
 interface Waiting {
-  readonly lane: Reader
+  readonly lane: Lane
   readonly turn: (came: boolean) => void
 }
 
 export class ExclusiveReader {
-  readonly #chip: Reader
   readonly #clock: Clock
   readonly #patience: Patience
-  #holder: Reader | typeof NOBODY | undefined
+  #holder: Lane | typeof NOBODY | undefined
   #lastHeardMs = 0
   #underWay = 0
   readonly #queue: Waiting[] = []
 
-  constructor(chip: Reader, clock: Clock, patience: Patience = DEFAULT_PATIENCE) {
-    this.#chip = chip
+  constructor(clock: Clock, patience: Patience = DEFAULT_PATIENCE) {
     this.#clock = clock
     this.#patience = patience
   }
 
-  /** A reader of one's own on the same chip. */
-  lane(): Reader {
-    const lane: Reader = {
+  /** @param chip  the one chip, by one of the ways to it; whoever else uses it does so by a lane too */
+  lane(chip: Reader): Reader {
+    const lane: Lane = {
+      chip,
       connect: async () => (await this.#take(lane)) && this.#connect(lane),
       transmit: command => this.#transmit(lane, command),
       disconnect: () => this.#leave(lane),
@@ -50,7 +55,7 @@ export class ExclusiveReader {
     return lane
   }
 
-  async #take(lane: Reader): Promise<boolean> {
+  async #take(lane: Lane): Promise<boolean> {
     if (this.#holder === lane) return true
     if (this.#holder === undefined) return this.#give(lane)
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -60,7 +65,7 @@ export class ExclusiveReader {
     return await promise
   }
 
-  #give(lane: Reader): true {
+  #give(lane: Lane): true {
     this.#holder = lane
     this.#lastHeardMs = this.#clock.now()
     return true
@@ -86,19 +91,19 @@ export class ExclusiveReader {
     waiting.turn(false)
   }
 
-  async #connect(lane: Reader): Promise<boolean> {
+  async #connect(lane: Lane): Promise<boolean> {
     let there = false
     try {
-      there = await this.#busy(() => this.#chip.connect())
+      there = await this.#busy(() => lane.chip.connect())
     } finally {
       if (!there) await this.#leave(lane)
     }
     return there
   }
 
-  #transmit(lane: Reader, command: Bytes): Promise<Bytes | undefined> {
+  #transmit(lane: Lane, command: Bytes): Promise<Bytes | undefined> {
     if (this.#holder !== lane) return Promise.resolve(undefined)
-    return this.#busy(() => this.#chip.transmit(command))
+    return this.#busy(() => lane.chip.transmit(command))
   }
 
   async #busy<T>(work: () => Promise<T>): Promise<T> {
@@ -112,10 +117,10 @@ export class ExclusiveReader {
   }
 
   /** The chip loses its power before the next lane gets it. */
-  async #leave(lane: Reader | typeof NOBODY | undefined): Promise<void> {
+  async #leave(lane: Lane | typeof NOBODY | undefined): Promise<void> {
     if (lane === undefined || lane === NOBODY || this.#holder !== lane) return
     this.#holder = NOBODY
-    await this.#busy(() => this.#chip.disconnect()).finally(() => this.#next())
+    await this.#busy(() => lane.chip.disconnect()).finally(() => this.#next())
   }
 
   #next(): void {

@@ -22,7 +22,16 @@ async function start() {
   const dice = new SeededDice(12)
   const reader = new ModelChip(dice)
   const center = new ModelCenter(reader, systemClock).dial
-  const phone = await runPhone({ folder, port: 0, center, reader, crypto, clock: systemClock, dice })
+  const phone = await runPhone({
+    folder,
+    port: 0,
+    field: { reader, port: 0 },
+    center,
+    reader,
+    crypto,
+    clock: systemClock,
+    dice,
+  })
   running.push(phone)
   const ask = async (order: string, body?: object, headers: object = { authorization: `Bearer ${phone.token}` }) => {
     const [method = '', path = ''] = order.split(' ')

@@ -30,8 +30,10 @@ export interface PhoneServerParts {
   /** 0 for any that is free. */
   readonly port: number
   readonly center: Dial
-  /** The chip; nobody else may use it from now on. */
+  /** The chip, by wire. From now on nobody else may use it. */
   readonly reader: Reader
+  /** The same chip by radio, as terminals reach it (C-11); without it, they too come by wire. */
+  readonly radio?: Reader
   readonly crypto: Crypto
   readonly clock: Clock
   readonly dice: Dice
@@ -46,29 +48,34 @@ export interface RunningPhone {
   readonly port: number
   /** What every order must show. */
   readonly token: string
-  /** A lane to the chip for whoever offers it to terminals; never in the middle of a contact of the phone's own. */
+  /** A lane to the chip for one terminal, never in the middle of anybody else's contact. */
   field(): Reader
   stop(): Promise<void>
 }
 
 const BODY_BYTES_MAX = 16_384
 
-/** Starts the phone. @throws when the folder's memory is damaged, or the port is taken */
+/** Starts the phone. @throws when the folder's memory is damaged, or a port is taken */
 export async function runPhone(parts: PhoneServerParts): Promise<RunningPhone> {
-  const { folder, crypto, clock, dice, reader, center, progress = () => {} } = parts
-  const device = await Device.open(await openDeviceFile(folder), () => crypto.generate(dice))
-  const chip = new ExclusiveReader(reader, clock, parts.patience)
-  const phone = new Phone({ device, dial: center, chip: () => chip.lane(), crypto, clock, dice, progress })
+  const { crypto, clock, dice, reader, center, progress = () => {} } = parts
+  const device = await Device.open(await openDeviceFile(parts.folder), () => crypto.generate(dice))
+  const chip = new ExclusiveReader(clock, parts.patience)
+  const phone = new Phone({ device, dial: center, chip: () => chip.lane(reader), crypto, clock, dice, progress })
+  const { port, token, stop } = await takeOrders(phone, parts)
+  return { phone, port, token, field: () => chip.lane(parts.radio ?? reader), stop }
+}
+
+async function takeOrders(phone: Phone, { folder, port, dice }: PhoneServerParts) {
   const token = base64url(dice.bytes(24))
   const server = createServer((request, response) => void serve(phone, token, request, response))
-  const port = await listen(server, parts.port)
-  const control = join(folder, 'control.json')
-  await tellOwner(control, { port, token })
+  const control = { port: await listen(server, port), token }
+  const path = join(folder, 'control.json')
+  await tellOwner(path, control)
   const stop = async () => {
-    await rm(control, { force: true })
+    await rm(path, { force: true })
     await close(server)
   }
-  return { phone, port, token, field: () => chip.lane(), stop }
+  return { ...control, stop }
 }
 
 async function serve(phone: Phone, token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -55,13 +55,13 @@ function world(seed = 9): World {
   const chip = new ModelChip(dice)
   const center = new ModelCenter(chip, clock)
   const memory = new MemoryDeviceMemory()
-  const shared = new ExclusiveReader(chip, clock)
+  const shared = new ExclusiveReader(clock)
   const start = async (over: DeviceMemory = memory): Promise<Phone> => {
     const device = await Device.open(over, () => crypto.generate(dice))
     return new Phone({
       device,
       dial: center.dial,
-      chip: () => shared.lane(),
+      chip: () => shared.lane(chip),
       crypto,
       clock,
       dice,
