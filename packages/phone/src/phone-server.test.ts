@@ -25,7 +25,6 @@ async function start() {
   const phone = await runPhone({
     folder,
     port: 0,
-    field: { reader, port: 0 },
     center,
     reader,
     crypto,
