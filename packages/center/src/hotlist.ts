@@ -6,8 +6,8 @@ import { assert } from '@kozeni/base/assert'
 import { type Bytes, utf8 } from '@kozeni/base/bytes'
 import { type Clock, seconds } from '@kozeni/base/clock'
 import type { PurseId, TerminalId } from '@kozeni/base/ids'
-import type { Lists } from './server-lists.ts'
 import type { Vault } from './vault.ts'
+import type { Views } from './views.ts'
 
 export interface Hotlist {
   readonly version: number
@@ -19,7 +19,7 @@ export interface Hotlist {
 }
 
 interface Means {
-  readonly lists: Lists
+  readonly views: Views
   readonly vault: Vault
   readonly clock: Clock
 }
@@ -40,7 +40,7 @@ export class Hotlists {
   async newest(): Promise<Hotlist> {
     const now = this.#means.clock.now()
     if (this.#newest !== undefined && now - this.#madeAt < FRESH_MS) return this.#newest
-    const { purses, terminals } = await this.#means.lists.listed()
+    const { purses, terminals } = await this.#means.views.listed()
     const version = this.#versionOf([...purses, ...terminals].join(), seconds(now))
     const unsigned = { version, at: seconds(now), purses, terminals }
     const signature = this.#means.vault.sign('certificates', hotlistMessage(unsigned))

@@ -7,11 +7,11 @@ import type { Means } from './contact.ts'
 import type { FundingSource } from './funding.ts'
 import type { Hotlists } from './hotlist.ts'
 import type { Caller } from './server-caller.ts'
-import type { Lists } from './server-lists.ts'
+import type { Views } from './views.ts'
 
 /** What the server's handlers work with. */
 export interface Center extends Means {
-  readonly lists: Lists
+  readonly views: Views
   readonly funding: FundingSource
   readonly hotlists: Hotlists
   /** Undefined: no operator is let in. */

@@ -1,13 +1,21 @@
-/** Pages of lists: how many, and after which. */
-import type { PageQuery } from './server-lists.ts'
+/** Pages of lists as callers ask for them: how many, and from where on. A cursor that no list has made is refused. */
+import { no, ok, type Result } from '@kozeni/base/result'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import type { PageQuery } from './views.ts'
 
 const PAGE = 100
 
-/** A page as the contract's query spells it; the contract has checked both. */
-export const pageOf = (query: {
+/** How the cursors of lists are spelled: by time and place within it, or by a running number. */
+const CURSOR = { time: /^\d{1,15}\.\d{1,9}$/, number: /^\d{1,10}$/ } as const
+
+interface AskedPage {
   readonly limit?: string | undefined
   readonly after?: string | undefined
-}): PageQuery => ({
-  limit: query.limit === undefined ? PAGE : Number(query.limit),
-  after: query.after,
-})
+}
+
+/** @refuses input-wrong (field: after) */
+export function pageOf({ limit, after }: AskedPage, cursor: keyof typeof CURSOR): Result<PageQuery, Refusal> {
+  if (after !== undefined && !CURSOR[cursor].test(after))
+    return no(refusal('input-wrong', { part: 'query', field: 'after' }))
+  return ok({ limit: limit === undefined ? PAGE : Number(limit), after })
+}

@@ -59,12 +59,14 @@ export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
   },
 
   listStatements: async ({ caller, query }) => {
-    const { rows, next } = await center.lists.statements(caller.store.store, pageOf(query))
+    const page = pageOf(query, 'number')
+    if (!page.ok) return page
+    const { rows, next } = await center.views.statements(caller.store.store, page.value)
     return ok({ statements: rows.map(statementAnswer), ...(next !== undefined && { next }) })
   },
 
   getStatement: async ({ caller, params }) => {
-    const row = await center.lists.statement(caller.store.store, Number(params.window))
+    const row = await center.views.statement(caller.store.store, Number(params.window))
     return row === undefined ? no(refusal('not-found')) : ok(statementAnswer(row))
   },
 })

@@ -1,6 +1,7 @@
 /** What is only looked at: purses by their holders, everything by operators. */
 import type { Answer } from '@kozeni/api/route'
 import type { getPurse } from '@kozeni/api/routes-purse'
+import { base64url } from '@kozeni/base/bytes'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import type { OrderRow, PurseRow, Seen } from './book.ts'
@@ -20,33 +21,39 @@ export const viewHandlers = (center: Center): Pick<Handlers, ViewRoutes> => ({
     const seen = await center.book.look({ purse: params.purse })
     const mine = caller.kind === 'operator' || seen.purse?.account === caller.device.account
     if (seen.purse === undefined || !mine) return no(refusal('not-found'))
-    const waiting = await center.lists.waiting(params.purse)
+    const waiting = await center.views.waiting(params.purse)
     return ok(purseAnswer(seen.purse, seen, waiting))
   },
 
   getPurseStory: async ({ params, query }) => {
     const { purse } = await center.book.look(params)
     if (purse === undefined) return no(refusal('not-found'))
-    const { rows, next } = await center.lists.story(params.purse, pageOf(query))
+    const page = pageOf(query, 'time')
+    if (!page.ok) return page
+    const { rows, next } = await center.views.story(params.purse, page.value)
     const lines = rows.map(({ at, ...line }) => ({ at: timeOf(at), ...line }))
     return ok({ lines, ...(next !== undefined && { next }) })
   },
 
-  listOperations: async ({ query: { open, purse, ...page } }) => {
+  listOperations: async ({ query: { open, purse, ...asked } }) => {
+    const page = pageOf(asked, 'time')
+    if (!page.ok) return page
     const wanted = { open: open === undefined ? undefined : open === 'true', purse }
-    const { rows, next } = await center.lists.operations(wanted, pageOf(page))
+    const { rows, next } = await center.views.operations(wanted, page.value)
     const now = center.clock.now()
     return ok({ operations: rows.map(row => operationAnswer(row, now)), ...(next !== undefined && { next }) })
   },
 
   listAlarms: async ({ query }) => {
-    const { rows, next } = await center.lists.alarms(pageOf(query))
+    const page = pageOf(query, 'time')
+    if (!page.ok) return page
+    const { rows, next } = await center.views.alarms(page.value)
     const alarms = rows.map(row => ({ ...row, at: timeOf(row.at) }))
     return ok({ alarms, ...(next !== undefined && { next }) })
   },
 
   getBalances: async () => {
-    const balances = await center.lists.balances()
+    const balances = await center.views.balances()
     const told = balances.map(({ balance, ...line }) => ({ ...line, balance: String(balance) }))
     return ok({ at: timeOf(center.clock.now()), balances: told })
   },
@@ -69,6 +76,7 @@ function purseAnswer(purse: PurseRow, seen: Seen, waiting: readonly OrderRow[]):
     ...(seen.open && { open: operationAnswer(seen.open, seen.now) }),
     waiting: waiting.map(orderAnswer),
     settings: settingsAnswer(purse),
+    ...(purse.certificate && { certificate: base64url(purse.certificate) }),
   }
 }
 

@@ -1,0 +1,153 @@
+/**
+ * Moves what the book says must be told to the world: captures, refunds of captures, webhooks. A task is leased, done, and
+ * struck out; whatever interrupts it is done again, which each of them allows. Also decides VOID for pays whose session
+ * is over, so that stores hear of it. The mover decides nothing else and closes nothing (F-6).
+ */
+import type { LoadId } from '@kozeni/base/ids'
+import type { Instant, LoadRow, OperationRow, OutboxRow } from './book.ts'
+import type { FundingSource } from './funding.ts'
+import { fund, returnFunds } from './load-funding.ts'
+import { settleVerdict } from './payment.ts'
+import { sendWebhook, type WebhookMeans } from './store-webhook.ts'
+import type { Views } from './views.ts'
+
+export interface MoverMeans extends WebhookMeans {
+  readonly views: Pick<Views, 'operations'>
+  readonly funding: FundingSource
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
+}
+
+/** Longer than anything that is done within it may take. */
+const LEASE_MS = 60_000
+const TASKS_AT_ONCE = 16
+const LEAST_WAIT_MS = 1000
+const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
+  capture: 5 * 60_000,
+  'give-back': 5 * 60_000,
+  webhook: 60 * 60_000,
+}
+/** The store may ask for ever; it is told for three days. */
+const WEBHOOK_MS = 3 * 24 * 3_600_000
+/** The holder's own request asks the provider first. */
+const GRACE_MS = 5_000
+const IDLE_MS = 200
+/** How often pays past their session are looked for. */
+const SWEEP_MS = 1000
+const PAGE = 500
+
+/** What became of a task: struck out, or due again; `since` is when the world should have been told. */
+type Moved = 'done' | { readonly since: Instant }
+
+export class Mover {
+  readonly #means: MoverMeans
+  #running: Promise<void> | undefined
+  #stopped = false
+  #sweptAt = Number.NEGATIVE_INFINITY
+
+  constructor(means: MoverMeans) {
+    this.#means = means
+  }
+
+  /** Does what is due now. @returns how many tasks and overdue pays there were */
+  async step(): Promise<number> {
+    const overdue = await this.#expire()
+    const tasks = await this.#means.book.due(TASKS_AT_ONCE, LEASE_MS)
+    await Promise.all(tasks.map(task => this.#move(task)))
+    return overdue + tasks.length
+  }
+
+  /** Goes on until stop(). A book that is away for a while is waited for. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Ends when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const moved = await this.step().catch(error => this.#failed('the mover could not read the book', error))
+      if (moved === 0) await this.#means.clock.wait(IDLE_MS)
+    }
+  }
+
+  /** @spec F-8 */
+  async #expire(): Promise<number> {
+    const { clock } = this.#means
+    if (clock.now() < this.#sweptAt + SWEEP_MS) return 0
+    this.#sweptAt = clock.now()
+    let [decided, after]: [number, string | undefined] = [0, undefined]
+    do {
+      const page = await this.#means.views.operations({ open: true, purse: undefined }, { limit: PAGE, after })
+      for (const pay of page.rows.filter(row => isOverdue(row, clock.now()))) decided += await this.#decide(pay)
+      after = page.next
+    } while (after !== undefined)
+    return decided
+  }
+
+  async #decide({ store, transaction }: OperationRow): Promise<number> {
+    const { book } = this.#means
+    if (store === undefined || transaction === undefined) return 0
+    const { number } = await book.look({ number: { store, transaction } })
+    if (number === undefined) return 0
+    await book.run(settleVerdict(this.#means, number))
+    return 1
+  }
+
+  async #move(task: OutboxRow): Promise<void> {
+    const { book, clock } = this.#means
+    try {
+      const moved = await this.#act(task)
+      const now = clock.now()
+      await book.told(task.name, moved === 'done' ? undefined : againAt(task.task, moved.since, now))
+    } catch (error) {
+      this.#failed(`the task ${task.name} met a bug and is tried again`, error)
+    }
+  }
+
+  async #act(task: OutboxRow): Promise<Moved> {
+    if (task.task === 'webhook') return await this.#tellStore(task)
+    const { load } = await this.#means.book.look({ load: task.subject as LoadId })
+    if (load === undefined) return 'done'
+    return task.task === 'capture' ? await this.#capture(load) : await this.#giveBack(load)
+  }
+
+  /** @spec F-13 */
+  async #capture(load: LoadRow): Promise<Moved> {
+    if (load.stage !== 'requested') return 'done'
+    if (this.#means.clock.now() < load.at + GRACE_MS) return { since: load.at }
+    const funded = await fund(this.#means, load)
+    return funded.load.stage === 'requested' ? { since: load.at } : 'done'
+  }
+
+  /** @spec F-5 */
+  async #giveBack(load: LoadRow): Promise<Moved> {
+    return (await returnFunds(this.#means, load)) ? 'done' : { since: load.at }
+  }
+
+  /** @spec T-5 */
+  async #tellStore(task: OutboxRow): Promise<Moved> {
+    const sent = await sendWebhook(this.#means, task)
+    if (sent.told) return 'done'
+    if (this.#means.clock.now() - sent.since < WEBHOOK_MS) return sent
+    this.#means.log('warn', 'a store did not take its webhook for three days', { task: task.name })
+    return 'done'
+  }
+
+  #failed(message: string, error: unknown): 0 {
+    const facts = error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : {}
+    this.#means.log('error', message, { error: facts })
+    return 0
+  }
+}
+
+const isOverdue = ({ kind, decision, sessionEnd }: OperationRow, now: Instant): boolean =>
+  kind === 'pay' && decision === 'open' && sessionEnd !== undefined && sessionEnd < now
+
+/** Waits as long again as it has been waiting already: that doubles, needs no counter, and survives a restart. */
+export function againAt(task: OutboxRow['task'], since: Instant, now: Instant): Instant {
+  return now + Math.min(Math.max(now - since, LEAST_WAIT_MS), MOST_WAIT_MS[task])
+}
