@@ -53,7 +53,8 @@ export class Lookups {
 
 function textOf<Row>(table: Table<Row>, { columns, where, lock }: By<Row>): string {
   const types = namesIn(columns).map((name, i) => `$${i + 1}::${typeOf(table, name)}[]`)
-  const match = types.length === 1 ? `${columns} = any(${types.join()})` : `(${columns}) in (select * from unnest(${types.join()}))`
+  const match =
+    types.length === 1 ? `${columns} = any(${types.join()})` : `(${columns}) in (select * from unnest(${types.join()}))`
   const also = where === undefined ? '' : `and ${where}`
   return `select ${table.list} from ${table.name} where ${match} ${also} ${lock ? `order by ${columns} for update` : ''}`
 }

@@ -33,6 +33,8 @@ export interface PoolOptions {
   readonly connections: number
   /** Shown in pg_stat_activity. */
   readonly name: string
+  /** May sit in a transaction, and on a statement, for as long as it likes: it locks nothing. */
+  readonly patient?: boolean
 }
 
 const IDLE_IN_TRANSACTION_MS = 10_000
@@ -40,15 +42,14 @@ const STATEMENT_MS = 30_000
 const CONNECT_MS = 10_000
 
 /** Connections of one purpose. A center that hangs in the middle of a transaction loses its locks after ten seconds. */
-export function openPool({ url, connections, name }: PoolOptions): Pool {
+export function openPool({ url, connections, name, patient = false }: PoolOptions): Pool {
   const pool = new Pool({
     connectionString: url,
     max: connections,
     pipeline: true,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
-    statement_timeout: STATEMENT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    ...(!patient && { statement_timeout: STATEMENT_MS, idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS }),
     keepAlive: true,
     types: { getTypeParser },
   })

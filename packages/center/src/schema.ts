@@ -50,6 +50,8 @@ create table terminal (
   stolen boolean not null,
   last_upload_ms bigint
 );
+
+create index terminal_stolen on terminal (terminal_id) where stolen;
 `
 
 const PURSES = `
@@ -91,6 +93,8 @@ create table purse (
   check ((closed_epoch, closed_number) <= (epoch, number))
 ) with (fillfactor = 70);
 
+create index purse_blocked on purse (purse_id) where blocked;
+
 create table operation (
   purse_id bigint not null,
   epoch bigint not null,
@@ -116,6 +120,8 @@ create table operation (
 
 -- at most one open operation a purse (F-10)
 create unique index operation_open on operation (purse_id) where closed_at_ms is null;
+
+create index operation_by_time on operation (opened_at_ms);
 
 create table load (
   load_id bigint primary key check (load_id > 0),
@@ -163,6 +169,8 @@ create table number (
   primary key (store_id, transaction),
   check (refunded <= amount)
 );
+
+create index number_of_purse on number (purse_id);
 
 create table receipt (
   purse_id bigint not null,

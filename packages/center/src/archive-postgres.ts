@@ -1,0 +1,134 @@
+/** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
+import { idNumber } from '@kozeni/base/ids'
+import type { Entry } from '@kozeni/ledger/entry'
+import type { Archive, PurseFile, StoreFile } from './archive.ts'
+import type { PurseRow, StoreRow } from './book.ts'
+import { ENTRY, LOAD, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
+import { arrayOf } from './postgres-array.ts'
+import { openPool, type Session, statement, withSession } from './postgres-session.ts'
+import type { Table } from './postgres-table.ts'
+
+/** Purses or stores whose files are in memory at once. */
+const PAGE = 100
+
+/**
+ * Opens one snapshot of the book for `work`. An audit may take its time: nothing waits for it.
+ *
+ * @param work  reads the archive's lists one after the other, not side by side
+ */
+export async function withPostgresArchive<A>(url: string, work: (archive: Archive) => Promise<A>): Promise<A> {
+  const pool = openPool({ url, connections: 1, name: 'kozeni archive', patient: true })
+  try {
+    return await withSession(pool, async session => {
+      await session.all(['begin isolation level repeatable read read only'])
+      const answer = await work(archiveOf(session))
+      await session.all(['commit'])
+      return answer
+    })
+  } finally {
+    await pool.end()
+  }
+}
+
+const archiveOf = (session: Session): Archive => ({
+  purses: () => pursesOf(session),
+  stores: () => storesOf(session),
+  strays: () => straysOf(session),
+})
+
+async function* pursesOf(session: Session): AsyncGenerator<PurseFile> {
+  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse))) {
+    yield* await purseFiles(session, page)
+  }
+}
+
+async function purseFiles(session: Session, page: readonly PurseRow[]): Promise<PurseFile[]> {
+  const names = page.map(row => idNumber(row.purse))
+  const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
+    rowsOf(session, table, column, names, order, owner)
+  const [operations, loads, orders, receipts, numbers, entries] = await Promise.all([
+    of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
+    of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
+    of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
+    of(RECEIPT, 'purse_id', 'seq', row => row.purse),
+    of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
+    of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
+  ])
+  return page.map(row => ({
+    purse: row,
+    operations: operations.get(row.purse) ?? [],
+    loads: loads.get(row.purse) ?? [],
+    orders: orders.get(row.purse) ?? [],
+    receipts: receipts.get(row.purse) ?? [],
+    numbers: numbers.get(row.purse) ?? [],
+    entries: entries.get(row.purse) ?? [],
+  }))
+}
+
+async function* storesOf(session: Session): AsyncGenerator<StoreFile> {
+  for await (const page of pages(session, STORE, 'store_id', row => idNumber(row.store))) {
+    yield* await storeFiles(session, page)
+  }
+}
+
+async function storeFiles(session: Session, page: readonly StoreRow[]): Promise<StoreFile[]> {
+  const names = page.map(row => idNumber(row.store))
+  const [settlements, entries] = await Promise.all([
+    rowsOf(session, SETTLEMENT, 'store_id', names, 'settled_window', row => row.store),
+    rowsOf(session, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject),
+  ])
+  return page.map(store => ({
+    store,
+    settlements: settlements.get(store.store) ?? [],
+    entries: entries.get(store.store) ?? [],
+  }))
+}
+
+const STRAYS = `
+  select ${ENTRY.list} from entry
+  where not exists (select from purse where purse_id = subject_id)
+    and not exists (select from store where store_id = subject_id)
+    and (subject_id, cause, first, second) > ($1, $2, $3, $4)
+  order by subject_id, cause, first, second limit ${PAGE}`
+
+async function* straysOf(session: Session): AsyncGenerator<Entry> {
+  let after: readonly unknown[] = [0, 0, 0, 0]
+  for (;;) {
+    const [answer] = await session.all([statement(STRAYS, ...after)])
+    const cells = answer?.rows ?? []
+    yield* cells.map(ENTRY.read)
+    if (cells.length < PAGE) return
+    after = cells.at(-1)?.slice(0, 4) ?? []
+  }
+}
+
+/** All rows of a table in the order of their names, page by page. */
+async function* pages<Row>(
+  session: Session,
+  table: Table<Row>,
+  column: string,
+  nameOf: (row: Row) => bigint,
+): AsyncGenerator<readonly Row[]> {
+  const text = `select ${table.list} from ${table.name} where ${column} > $1 order by ${column} limit ${PAGE}`
+  for (let after = 0n; ; ) {
+    const [answer] = await session.all([statement(text, after)])
+    const page = (answer?.rows ?? []).map(table.read)
+    const last = page.at(-1)
+    if (last === undefined) return
+    yield page
+    after = nameOf(last)
+  }
+}
+
+async function rowsOf<Row>(
+  session: Session,
+  table: Table<Row>,
+  column: string,
+  names: readonly bigint[],
+  order: string,
+  owner: (row: Row) => string,
+): Promise<ReadonlyMap<string, Row[]>> {
+  const text = `select ${table.list} from ${table.name} where ${column} = any($1) order by ${column}, ${order}`
+  const [answer] = await session.all([statement(text, arrayOf('bigint', names))])
+  return Map.groupBy((answer?.rows ?? []).map(table.read), owner)
+}

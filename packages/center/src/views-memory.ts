@@ -1,0 +1,133 @@
+/** The lists, over a book in Maps. Slow by design: every list looks at every row. */
+import { currencyNumber } from '@kozeni/base/currency'
+import { idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { ACCOUNT_KIND, type Account } from '@kozeni/ledger/account'
+import type { Entry } from '@kozeni/ledger/entry'
+import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
+import { ALARM_WHAT } from './book-codes.ts'
+import type { MemoryBook, MemoryTables } from './book-memory.ts'
+import { type StoryLine, storyOf } from './story.ts'
+import {
+  type Balance,
+  type OperationsWanted,
+  type Page,
+  type PageQuery,
+  pageOfTimes,
+  timeCursor,
+  type Views,
+} from './views.ts'
+
+export class MemoryViews implements Views {
+  readonly #tables: MemoryTables
+
+  /** @param book  is looked at as it stands when a list is asked for */
+  constructor(book: MemoryBook) {
+    this.#tables = book.tables
+  }
+
+  async listed(): ReturnType<Views['listed']> {
+    const purses = [...this.#tables.purse.values()].filter(row => row.blocked)
+    const terminals = [...this.#tables.terminal.values()].filter(row => row.stolen)
+    return { purses: purses.map(row => row.purse).sort(), terminals: terminals.map(row => row.terminal).sort() }
+  }
+
+  async waiting(purse: PurseId): Promise<readonly OrderRow[]> {
+    const orders = this.#of(purse, this.#tables.order).filter(row => row.stage === 'waiting')
+    return orders.sort((a, b) => a.at - b.at || byText(a.order, b.order))
+  }
+
+  async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {
+    const { operation, receipt, load, order, entry, alarm } = this.#tables
+    const lines = storyOf({
+      operations: this.#of(purse, operation),
+      receipts: this.#of(purse, receipt),
+      loads: this.#of(purse, load),
+      orders: this.#of(purse, order),
+      entries: [...entry.values()].filter(row => row.subject === purse),
+      alarms: [...alarm.values()].filter(row => row.subject === purse),
+    })
+    return paged(lines, line => line.at, page, 'oldest first')
+  }
+
+  async operations({ open, purse }: OperationsWanted, page: PageQuery): Promise<Page<OperationRow>> {
+    const rows = [...this.#tables.operation.values()]
+      .filter(row => open === undefined || open === (row.closed === undefined))
+      .filter(row => purse === undefined || purse === row.purse)
+      .sort((a, b) => a.openedAt - b.openedAt || byText(a.purse, b.purse) || a.epoch - b.epoch || a.number - b.number)
+    return paged(rows, row => row.openedAt, page, 'oldest first')
+  }
+
+  async alarms(page: PageQuery): Promise<Page<AlarmRow>> {
+    const rows = [...this.#tables.alarm.values()].sort(
+      (a, b) => b.at - a.at || byText(b.subject, a.subject) || ALARM_WHAT[b.what] - ALARM_WHAT[a.what],
+    )
+    return paged(rows, row => row.at, page, 'newest first')
+  }
+
+  async statements(store: StoreId, { limit, after }: PageQuery): Promise<Page<SettlementRow>> {
+    const rows = [...this.#tables.settlement.values()]
+      .filter(row => row.store === store && (after === undefined || row.window < Number(after)))
+      .sort((a, b) => b.window - a.window)
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? String(rows[limit - 1]?.window) : undefined }
+  }
+
+  async statement(store: StoreId, window: number): Promise<SettlementRow | undefined> {
+    return [...this.#tables.settlement.values()].find(row => row.store === store && row.window === window)
+  }
+
+  async balances(until = Number.POSITIVE_INFINITY): Promise<readonly Balance[]> {
+    return balancesIn([...this.#tables.entry.values()].filter(entry => entry.at < until))
+  }
+
+  async balancesOf(owner: PurseId | StoreId): Promise<readonly Balance[]> {
+    return balancesIn([...this.#tables.entry.values()], account => 'owner' in account && account.owner === owner)
+  }
+
+  async close(): Promise<void> {}
+
+  #of<Row extends { readonly purse: PurseId }>(purse: PurseId, rows: ReadonlyMap<string, Row>): Row[] {
+    return [...rows.values()].filter(row => row.purse === purse)
+  }
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function paged<Row>(
+  rows: readonly Row[],
+  at: (row: Row) => Instant,
+  page: PageQuery,
+  order: 'oldest first' | 'newest first',
+): Page<Row> {
+  const start = page.after === undefined ? undefined : timeCursor(page.after).at
+  const isAhead = (row: Row): boolean =>
+    start === undefined || (order === 'oldest first' ? at(row) >= start : at(row) <= start)
+  return pageOfTimes(rows.filter(isAhead), at, page)
+}
+
+interface Side {
+  readonly account: Account
+  readonly currency: Entry['currency']
+  readonly change: bigint
+}
+
+const sidesOf = ({ debit, credit, amount, currency }: Entry): Side[] => [
+  { account: debit, currency, change: amount },
+  { account: credit, currency, change: 0n - amount },
+]
+
+function balancesIn(entries: readonly Entry[], counts: (account: Account) => boolean = () => true): Balance[] {
+  const sides = entries.flatMap(sidesOf).filter(({ account }) => counts(account))
+  return [...Map.groupBy(sides, ({ account, currency }) => `${account.kind} ${currency}`).values()]
+    .flatMap(balanceOf)
+    .sort(
+      (a, b) => ACCOUNT_KIND[a.kind] - ACCOUNT_KIND[b.kind] || currencyNumber(a.currency) - currencyNumber(b.currency),
+    )
+}
+
+function balanceOf(sides: readonly Side[]): Balance[] {
+  const owners = new Set(sides.map(({ account }) => ('owner' in account ? idNumber(account.owner) : 0n)))
+  const balance = sides.reduce((sum, { change }) => sum + change, 0n)
+  return sides
+    .slice(0, 1)
+    .map(({ account, currency }) => ({ kind: account.kind, currency, balance, accounts: owners.size }))
+}

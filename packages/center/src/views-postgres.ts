@@ -1,0 +1,200 @@
+/** The lists in PostgreSQL, in plain SQL. Never on the connections that take payments. */
+import { idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
+import type { Pool } from 'pg'
+import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
+import { ORDER_STAGE } from './book-codes.ts'
+import { ALARM, ENTRY, LOAD, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
+import { openPool, statement, withSession } from './postgres-session.ts'
+import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
+import { type StoryLine, storyOf } from './story.ts'
+import {
+  type Balance,
+  enoughFor,
+  type OperationsWanted,
+  type Page,
+  type PageQuery,
+  pageOfTimes,
+  timeCursor,
+  type Views,
+} from './views.ts'
+
+const LISTED_PURSES = 'select purse_id from purse where blocked order by purse_id'
+const LISTED_TERMINALS = 'select terminal_id from terminal where stolen order by terminal_id'
+
+const WAITING = `
+  select ${ORDER.list} from "order"
+  where purse_id = $1 and stage = ${ORDER_STAGE.waiting}
+  order by at_ms, order_id`
+
+const OPERATIONS = `
+  select ${OPERATION.list} from operation
+  where ($1::bigint is null or purse_id = $1)
+    and ($2::boolean is null or $2 = (closed_at_ms is null))
+    and opened_at_ms >= $3
+  order by opened_at_ms, purse_id, epoch, number limit $4`
+
+const OPEN_OPERATIONS = `
+  select ${OPERATION.list} from operation
+  where closed_at_ms is null and opened_at_ms >= $1
+  order by opened_at_ms, purse_id limit $2`
+
+const ALARMS = `
+  select ${ALARM.list} from alarm
+  where at_ms <= $1
+  order by at_ms desc, subject_id desc, what desc limit $2`
+
+/** Operations of one purse never overlap, so the order of their places is that of both their ends. */
+const STORY_OPERATIONS = `
+  select ${OPERATION.list} from operation
+  where purse_id = $1 and coalesce(closed_at_ms, opened_at_ms) >= $2
+  order by epoch, number limit $3`
+
+const storyFrom = <Row>({ list, name }: Table<Row>, owner: string): string => `
+  select ${list} from ${name}
+  where ${owner} = $1 and at_ms >= $2
+  order by at_ms limit $3`
+
+const STORY = [
+  STORY_OPERATIONS,
+  storyFrom(RECEIPT, 'purse_id'),
+  storyFrom(LOAD, 'purse_id'),
+  storyFrom(ORDER, 'purse_id'),
+  storyFrom(ENTRY, 'subject_id'),
+  storyFrom(ALARM, 'subject_id'),
+]
+
+/** More than one command writes about one purse: they bear one instant, and a page may end among them. */
+const ONE_INSTANT = 64
+
+const STATEMENTS = `
+  select ${SETTLEMENT.list} from settlement
+  where store_id = $1 and settled_window < $2
+  order by settled_window desc limit $3`
+
+const STATEMENT = `select ${SETTLEMENT.list} from settlement where store_id = $1 and settled_window = $2`
+
+const BALANCES = `
+  select kind, currency, sum(amount)::bigint, count(distinct owner)
+  from (
+    select debit_kind, debit_owner, currency, amount from entry where at_ms < $1
+    union all
+    select credit_kind, credit_owner, currency, -amount from entry where at_ms < $1
+  ) as side (kind, owner, currency, amount)
+  group by kind, currency
+  order by kind, currency`
+
+/** A purse's entries stand under its own name; of a store only a settlement's do, and all others have a claim. */
+const BALANCES_OF = `
+  select kind, currency, sum(amount)::bigint, 1::bigint
+  from (
+    select debit_kind, currency, amount from entry where subject_id = $1 and debit_owner = $1
+    union all
+    select credit_kind, currency, -amount from entry where subject_id = $1 and credit_owner = $1
+    union all
+    select ${ACCOUNT_KIND['store-payable']}, store.currency, -claim.amount
+    from claim join store on store.store_id = claim.store_id
+    where claim.store_id = $1
+  ) as side (kind, currency, amount)
+  group by kind, currency
+  order by kind, currency`
+
+const BALANCE: Field<Balance> = fields<Balance>({
+  kind: words<AccountKind>('kind', ACCOUNT_KIND),
+  currency: currencies('currency'),
+  balance: bigints('balance'),
+  accounts: numbers('accounts'),
+})
+
+/** Earlier and later than any row. */
+const [FIRST, LAST] = [-(2n ** 63n), 2n ** 63n - 1n]
+
+export class PostgresViews implements Views {
+  readonly #pool: Pool
+
+  constructor(options: { readonly url: string; readonly connections?: number }) {
+    this.#pool = openPool({ url: options.url, connections: options.connections ?? 4, name: 'kozeni views' })
+  }
+
+  async listed(): ReturnType<Views['listed']> {
+    return {
+      purses: await this.#rows(ids<PurseId>('purse_id'), LISTED_PURSES),
+      terminals: await this.#rows(ids<TerminalId>('terminal_id'), LISTED_TERMINALS),
+    }
+  }
+
+  waiting(purse: PurseId): Promise<readonly OrderRow[]> {
+    return this.#rows(ORDER, WAITING, idNumber(purse))
+  }
+
+  async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {
+    const since = startOf(page) ?? FIRST
+    const [operations, receipts, loads, orders, entries, alarms] = await withSession(this.#pool, async session => {
+      const answers = await session.all([
+        'begin isolation level repeatable read read only',
+        ...STORY.map(text => statement(text, idNumber(purse), since, enoughFor(page) + ONE_INSTANT)),
+        'commit',
+      ])
+      return answers.slice(1, -1).map(answer => answer.rows)
+    })
+    const lines = storyOf({
+      operations: read(OPERATION, operations),
+      receipts: read(RECEIPT, receipts),
+      loads: read(LOAD, loads),
+      orders: read(ORDER, orders),
+      entries: read(ENTRY, entries),
+      alarms: read(ALARM, alarms),
+    })
+    return pageOfTimes(
+      lines.filter(line => line.at >= since),
+      line => line.at,
+      page,
+    )
+  }
+
+  async operations({ open, purse }: OperationsWanted, page: PageQuery): Promise<Page<OperationRow>> {
+    const since = startOf(page) ?? FIRST
+    const rows =
+      open === true && purse === undefined
+        ? await this.#rows(OPERATION, OPEN_OPERATIONS, since, enoughFor(page))
+        : await this.#rows(OPERATION, OPERATIONS, purse && idNumber(purse), open, since, enoughFor(page))
+    return pageOfTimes(rows, row => row.openedAt, page)
+  }
+
+  async alarms(page: PageQuery): Promise<Page<AlarmRow>> {
+    const rows = await this.#rows(ALARM, ALARMS, startOf(page) ?? LAST, enoughFor(page))
+    return pageOfTimes(rows, row => row.at, page)
+  }
+
+  async statements(store: StoreId, { limit, after }: PageQuery): Promise<Page<SettlementRow>> {
+    const rows = await this.#rows(SETTLEMENT, STATEMENTS, idNumber(store), after ?? LAST, limit + 1)
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? String(rows[limit - 1]?.window) : undefined }
+  }
+
+  async statement(store: StoreId, window: number): Promise<SettlementRow | undefined> {
+    const [row] = await this.#rows(SETTLEMENT, STATEMENT, idNumber(store), window)
+    return row
+  }
+
+  balances(until?: Instant): Promise<readonly Balance[]> {
+    return this.#rows(BALANCE, BALANCES, until ?? LAST)
+  }
+
+  balancesOf(owner: PurseId | StoreId): Promise<readonly Balance[]> {
+    return this.#rows(BALANCE, BALANCES_OF, idNumber(owner))
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #rows<Row>(field: Field<Row>, text: string, ...values: readonly unknown[]): Promise<readonly Row[]> {
+    const [answer] = await withSession(this.#pool, session => session.all([statement(text, ...values)]))
+    return read(field, answer?.rows)
+  }
+}
+
+const read = <Row>(field: Field<Row>, rows: readonly (readonly unknown[])[] = []): readonly Row[] =>
+  rows.map(field.read)
+
+const startOf = ({ after }: PageQuery): Instant | undefined => (after === undefined ? undefined : timeCursor(after).at)
