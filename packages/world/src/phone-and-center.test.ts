@@ -1,0 +1,183 @@
+import { StillClock } from '@kozeni/base/clock'
+import { currency } from '@kozeni/base/currency'
+import { SeededDice } from '@kozeni/base/dice'
+import { type ChipId, id, type StoreId } from '@kozeni/base/ids'
+import { money } from '@kozeni/base/money'
+import { MemoryBook } from '@kozeni/center/book-memory'
+import { type FundingSource, noFunding } from '@kozeni/center/funding'
+import { Hotlists } from '@kozeni/center/hotlist'
+import { defaultPolicy } from '@kozeni/center/policy'
+import { createServer } from '@kozeni/center/server'
+import { memoryVault } from '@kozeni/center/vault-memory'
+import { memoryViews } from '@kozeni/center/views-memory'
+import { Chip } from '@kozeni/chip/chip'
+import { forge } from '@kozeni/chip/foundry'
+import { CHIP_BYTES } from '@kozeni/chip/memory-map'
+import { LocalReader } from '@kozeni/chip/reader-local'
+import { MemorySilicon } from '@kozeni/chip/silicon-memory'
+import { dialer } from '@kozeni/phone/center'
+import { Device } from '@kozeni/phone/device'
+import { MemoryDeviceMemory } from '@kozeni/phone/device-memory'
+import { ExclusiveReader } from '@kozeni/phone/exclusive-reader'
+import { Phone } from '@kozeni/phone/phone'
+import { compilePurse } from '@kozeni/program/compile-node'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { makeNumber } from '@kozeni/protocol/number'
+import { payLink } from '@kozeni/protocol/paylink'
+import { checkProof } from '@kozeni/protocol/proof'
+import type { Reader } from '@kozeni/protocol/reader'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+const NOW_MS = 1_800_000_000_000
+const CHIP = id<ChipId>('0102030405060708')
+const STORE = id<StoreId>('0505050505050505')
+const JPY = currency('JPY')
+const module = await compilePurse()
+
+type Fate = 'before' | 'after' | undefined
+
+/** Takes one fate after the other; then nothing is lost any more. */
+class Weather {
+  network: Fate[] = []
+  radio: Fate[] = []
+}
+
+/** Loses commands before the chip has them, and answers after it has acted. */
+const torn = (chip: Reader, weather: Weather): Reader => ({
+  connect: () => chip.connect(),
+  disconnect: () => chip.disconnect(),
+  transmit: async command => {
+    const fate = weather.radio.shift()
+    const answer = fate === 'before' ? undefined : await chip.transmit(command)
+    if (fate !== undefined) await chip.disconnect()
+    return fate === undefined ? answer : undefined
+  },
+})
+
+/** The real center, chip and purse program, and a phone between them, on one still clock. */
+async function world() {
+  const clock = new StillClock(NOW_MS)
+  const dice = new SeededDice(40)
+  const weather = new Weather()
+  const vault = memoryVault(crypto, 1)
+  const book = new MemoryBook(clock)
+  const views = memoryViews(book)
+  let captures = 0
+  const capture: FundingSource['capture'] = async () => ({ state: 'captured', capture: `capture ${++captures}` })
+  const app = await createServer({
+    ...{ book, views, vault, clock, dice, crypto, module, policy: defaultPolicy },
+    funding: { ...noFunding, capture, giveBack: async () => 'given-back' },
+    hotlists: new Hotlists({ views, vault, clock }),
+    operatorToken: undefined,
+    log: () => {},
+  })
+  const silicon = new MemorySilicon(CHIP_BYTES)
+  forge(silicon, {
+    chip: CHIP,
+    chipClass: 'software',
+    cardKeys: vault.cardKeys(CHIP),
+    loadKey: vault.publicKey('load-files'),
+  })
+  await book.run({
+    keys: { chip: CHIP, store: STORE },
+    decide: () => ({
+      answer: undefined,
+      writes: [
+        { write: 'chip', row: { chip: CHIP, chipClass: 'software', purse: undefined } },
+        {
+          write: 'store',
+          row: {
+            ...{ store: STORE, name: 'A shop', currency: JPY, publicKey: vault.publicKey('audit'), generation: 1 },
+            ...{ feeBasisPoints: 0, webhookUrl: undefined, webhookSecret: '' },
+          },
+        },
+      ],
+    }),
+  })
+  const means = { origin: 'http://center.example', clock, crypto, dice }
+  const center = dialer({
+    ...means,
+    transport: async ({ target, method, headers, body }) => {
+      const fate = weather.network.shift()
+      if (fate === 'before') throw new Error('lost')
+      const payload = body.length > 0 ? { payload: Buffer.from(body) } : {}
+      const url = `${means.origin}${target}`
+      const answer = await app.inject({
+        method: method === 'GET' ? 'GET' : 'POST',
+        url,
+        headers: { ...headers },
+        ...payload,
+      })
+      if (fate === 'after') throw new Error('lost')
+      return { status: answer.statusCode, headers: {}, body: answer.body }
+    },
+  })
+  const reader = torn(new LocalReader(new Chip({ silicon, crypto, dice })), weather)
+  const lanes = new ExclusiveReader(clock)
+  const memory = new MemoryDeviceMemory()
+  const start = async () => {
+    const device = await Device.open(memory, () => crypto.generate(dice))
+    return new Phone({ device, dial: center, chip: () => lanes.lane(reader), crypto, clock, dice, progress: () => {} })
+  }
+  return { start, weather, vault, clock, captures: () => captures }
+}
+
+function sale(seed: Uint8Array, amount: bigint, window: number) {
+  const time = NOW_MS / 1000
+  const transaction = {
+    ...{ store: STORE, terminal: null, sequence: 1, amount: money(amount), currency: JPY, time, expires: time + 600 },
+    ...{ orderReference: 'order 1', returnUrl: '', generation: 1, window },
+  }
+  return payLink({ transaction, number: makeNumber(crypto, seed, transaction) })
+}
+
+const window = Math.floor(NOW_MS / 1000 / defaultPolicy.windows.lengthSeconds)
+const place = { store: STORE, generation: 1, window }
+const yes = async () => ({ agreed: true })
+
+test('a blank chip becomes a purse over the network, is loaded, pays a shop, and shows it with no network', async () => {
+  const { start, vault, weather, captures } = await world()
+  const phone = await start()
+  expect(await phone.install()).toMatchObject({ ok: true, value: { chip: CHIP, active: { currency: 'JPY' } } })
+  expect(await phone.load({ amount: money(2000n), method: 'card' })).toMatchObject({
+    ok: true,
+    value: { load: { stage: 'loaded' }, contact: { ok: true } },
+  })
+  const paid = await phone.pay(sale(vault.seed(place), 500n, window), yes)
+  expect(paid).toMatchObject({ ok: true, value: { verdict: 'paid' } })
+  const proof = paid.ok ? (paid.value.proof ?? '') : ''
+  expect(checkProof(crypto, vault.seed(place), proof)).toMatchObject({
+    ok: true,
+    value: { verdict: 'paid', amount: 500n },
+  })
+  weather.network = Array<Fate>(50).fill('before')
+  expect(await phone.show()).toMatchObject({ ok: true, value: { value: 1500n, flag: false } })
+  expect(captures()).toBe(1)
+})
+
+const fates = fc.array(fc.constantFrom<Fate>('before', 'after', undefined, undefined, undefined), { maxLength: 25 })
+
+test('whatever is torn or lost between phone, chip and center: one purse, one capture, one debit, or none', async () => {
+  await fc.assert(
+    fc.asyncProperty(fates, fates, fates, fates, async (radio, network, radioLater, networkLater) => {
+      const { start, vault, weather, clock, captures } = await world()
+      Object.assign(weather, { radio: [...radio], network: [...network] })
+      for (let tries = 0; !(await (await start()).install()).ok; tries++) expect(tries).toBeLessThan(60)
+      Object.assign(weather, { radio: [...radioLater], network: [...networkLater] })
+      await (await start()).load({ amount: money(2000n), method: 'card' })
+      const asked = captures() > 0 || (await start()).state.loads.length > 0
+      await (await start()).pay(sale(vault.seed(place), 500n, window), yes)
+      for (let tries = 0; tries < 60; tries++) await (await start()).recover()
+      clock.advance(61_000)
+      for (let tries = 0; tries < 3; tries++) await (await start()).recover()
+      const { state } = await start()
+      const again = await (await start()).pay(sale(vault.seed(place), 500n, window), yes)
+      const debited = again.ok && again.value.verdict === 'paid' ? 500n : 0n
+      const shown = await (await start()).show()
+      expect(shown).toMatchObject({ ok: true, value: { value: (asked ? 2000n : 0n) - debited, flag: false } })
+      expect([captures(), state.loads, state.purses.length]).toEqual([asked ? 1 : 0, [], 1])
+    }),
+    { numRuns: 15 },
+  )
+}, 120_000)
