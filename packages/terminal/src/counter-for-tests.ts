@@ -8,6 +8,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Receipt, readReceipt } from '@kozeni/protocol/debit'
+import { hotlistMessage } from '@kozeni/protocol/hotlist'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Center, TerminalStanding, Upload, UploadAnswer } from './center.ts'
 import { ChipForTests } from './chip-for-tests.ts'
@@ -75,8 +76,11 @@ export class CenterForTests implements Center {
   faults: ('request-lost' | 'answer-lost' | 'none')[] = []
   final = false
 
-  constructor(standing: TerminalStanding) {
+  readonly #sign: (message: Bytes) => Bytes
+
+  constructor(standing: TerminalStanding, sign: (message: Bytes) => Bytes) {
     this.says = standing
+    this.#sign = sign
   }
 
   async deliver(upload: Upload): Promise<Result<UploadAnswer, Refusal>> {
@@ -90,7 +94,14 @@ export class CenterForTests implements Center {
   async standing(since: number): Promise<Result<TerminalStanding, Refusal>> {
     const { hotlist } = this.says
     const unchanged = since === hotlist.version
-    return ok({ ...this.says, hotlist: unchanged ? { ...hotlist, since, entries: [] } : hotlist })
+    const message = hotlistMessage({
+      version: hotlist.version,
+      at: Date.parse(hotlist.at) / 1000,
+      purses: hotlist.entries.flatMap(entry => (entry.subject === 'purse' ? [entry.purse] : [])),
+      terminals: hotlist.entries.flatMap(entry => (entry.subject === 'terminal' ? [entry.terminal] : [])),
+    })
+    const signed = { ...hotlist, signature: base64url(this.#sign(message)) }
+    return ok({ ...this.says, hotlist: unchanged ? { ...signed, since, entries: [] } : signed })
   }
 
   /** Value that the store is owed. */
@@ -125,7 +136,7 @@ export class CounterForTests {
     this.issuer = crypto.generate(this.dice)
     this.key = crypto.generate(this.dice)
     this.journal = new MemoryJournal(crypto)
-    this.center = new CenterForTests(this.#standing())
+    this.center = new CenterForTests(this.#standing(), message => crypto.sign(this.issuer, message))
   }
 
   /** A terminal that has been on-line once. */

@@ -46,6 +46,12 @@ export interface IssuerKey {
   readonly publicKey: Bytes
 }
 
+/** Put on a list, and taken off it. */
+export interface ListChange<T> {
+  readonly listed: readonly T[]
+  readonly unlisted: readonly T[]
+}
+
 interface At {
   /** Seconds since 1970, by the terminal's clock. */
   readonly at: number
@@ -88,8 +94,8 @@ interface Entries {
     readonly since: number
     /** When the center made it. */
     readonly made: number
-    readonly listed: readonly PurseId[]
-    readonly unlisted: readonly PurseId[]
+    readonly purses: ListChange<PurseId>
+    readonly terminals: ListChange<TerminalId>
   }
   /** The clock stood before `latest`, or far from the center's. */
   readonly 'clock-doubted': At & { readonly latest: number }
@@ -141,8 +147,8 @@ const READERS: { readonly [E in EntryName]: Readers<Entries[E]> } = {
     version: whole,
     since: whole,
     made: whole,
-    listed: list(idText<PurseId>),
-    unlisted: list(idText<PurseId>),
+    purses: object<ListChange<PurseId>>({ listed: list(idText<PurseId>), unlisted: list(idText<PurseId>) }),
+    terminals: object<ListChange<TerminalId>>({ listed: list(idText<TerminalId>), unlisted: list(idText<TerminalId>) }),
   },
   'clock-doubted': { ...at, latest: whole },
   'clock-agreed': at,

@@ -6,11 +6,13 @@ import { expect, test } from 'vitest'
 import type { Entry } from './entry.ts'
 import { type Journal, placeAfter } from './journal.ts'
 
+const nobody = { listed: [], unlisted: [] }
+
 /** Entries of several shapes. */
 export const someEntries: readonly Entry[] = [
   { entry: 'intended', at: 10, sale: 1, amount: money(120n), currency: currency('JPY') },
   { entry: 'refused', at: 11, sale: 1, deed: 'debit', code: 'balance-too-low' },
-  { entry: 'hotlist', at: 12, version: 3, since: 0, made: 9, listed: [], unlisted: [] },
+  { entry: 'hotlist', at: 12, version: 3, since: 0, made: 9, purses: nobody, terminals: nobody },
   { entry: 'offered', at: 13, sales: [1, 2] },
 ]
 

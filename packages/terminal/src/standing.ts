@@ -4,10 +4,11 @@ import { parseMoney, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { checkCertificate, terminalCertificate } from '@kozeni/protocol/certificate'
 import type { Crypto } from '@kozeni/protocol/crypto'
+import { hotlistMessage } from '@kozeni/protocol/hotlist'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { TerminalStanding } from './center.ts'
-import { type Entry, type EntryOf, type IssuerKey, type Limits, writeEntry } from './entry.ts'
-import type { Till } from './till.ts'
+import { type Entry, type EntryOf, type IssuerKey, type Limits, type ListChange, writeEntry } from './entry.ts'
+import { hotlistAfter, type Till } from './till.ts'
 
 /**
  * The entries by which the till takes over what the center said; none for what it knows already.
@@ -29,12 +30,14 @@ export function standingEntries(
   if (!isOurs(crypto, terms, publicKey) || (till.terms && till.terms.terminal !== said.terminal)) {
     return no(refusal('center-garbled', { field: 'certificate' }))
   }
-  const { since, version } = said.hotlist
-  if (since !== 0 && since !== till.hotlist?.version) return no(refusal('center-garbled', { field: 'hotlist' }))
-  const isNews = version !== till.hotlist?.version || seconds(said.hotlist.at) > till.hotlist.made
+  const hotlist = hotlistEntry(said, now)
+  if (!continues(till, hotlist) || !isSigned(crypto, till, terms.issuerKeys, hotlist, said.hotlist.signature)) {
+    return no(refusal('center-garbled', { field: 'hotlist' }))
+  }
+  const isNews = hotlist.version !== till.hotlist?.version || hotlist.made > till.hotlist.made
   return ok([
     ...(isKnown(till, terms) ? [] : [terms]),
-    ...(isNews ? [hotlistEntry(said, now)] : []),
+    ...(isNews ? [hotlist] : []),
     ...clockEntries(till, terms.limits, seconds(said.at), now),
   ])
 }
@@ -66,17 +69,45 @@ function isOurs(crypto: Crypto, { terminal, certificate, issuerKeys }: EntryOf<'
   return facts !== undefined && facts.terminal === terminal && equal(facts.publicKey, publicKey)
 }
 
-/** Whether the till has exactly these terms. */
+/** A certificate that ends later by less is not news: the center makes a new one each time. */
+const NEWS_SECONDS = 86_400
+
+/** Whether the till has these terms already. */
 function isKnown({ terms }: Till, entry: EntryOf<'terms'>): boolean {
   if (terms === undefined) return false
-  const { terminal, certificateBytes: certificate, issuerKeys, limits } = terms
-  return writeEntry({ entry: 'terms', at: entry.at, terminal, certificate, issuerKeys, limits }) === writeEntry(entry)
+  const { certificate, certificateBytes, ...known } = terms
+  const { expires } = terminalCertificate.read(entry.certificate.slice(0, terminalCertificate.size)) ?? { expires: 0 }
+  const same = { ...entry, ...known, certificate: entry.certificate }
+  return Math.abs(expires - certificate.expires) < NEWS_SECONDS && writeEntry(same) === writeEntry(entry)
 }
 
-function hotlistEntry({ hotlist: { version, since, at: made, entries } }: TerminalStanding, at: number): Entry {
-  const purses = entries.flatMap(entry => (entry.subject === 'purse' ? [entry] : []))
-  const which = (listed: boolean) => purses.filter(entry => entry.listed === listed).map(({ purse }) => purse)
-  return { entry: 'hotlist', at, version, since, made: seconds(made), listed: which(true), unlisted: which(false) }
+function hotlistEntry({ hotlist }: TerminalStanding, at: number): EntryOf<'hotlist'> {
+  const { version, since, entries } = hotlist
+  const purses = entries.flatMap(entry => (entry.subject === 'purse' ? [{ ...entry, name: entry.purse }] : []))
+  const terminals = entries.flatMap(entry => (entry.subject === 'terminal' ? [{ ...entry, name: entry.terminal }] : []))
+  const made = seconds(hotlist.at)
+  return { entry: 'hotlist', at, version, since, made, purses: changeOf(purses), terminals: changeOf(terminals) }
+}
+
+const changeOf = <T>(entries: readonly { readonly name: T; readonly listed: boolean }[]): ListChange<T> => ({
+  listed: entries.filter(({ listed }) => listed).map(({ name }) => name),
+  unlisted: entries.filter(({ listed }) => !listed).map(({ name }) => name),
+})
+
+const continues = ({ hotlist }: Till, { since }: EntryOf<'hotlist'>): boolean =>
+  since === 0 || since === hotlist?.version
+
+/** The issuer signs the list that comes of it, as a whole. */
+function isSigned(
+  crypto: Crypto,
+  till: Till,
+  issuerKeys: readonly IssuerKey[],
+  change: EntryOf<'hotlist'>,
+  signature = '',
+): boolean {
+  const { version, made, purses, terminals } = hotlistAfter(till.hotlist, change)
+  const message = hotlistMessage({ version, at: made, purses: [...purses], terminals: [...terminals] })
+  return issuerKeys.some(({ publicKey }) => crypto.verify(publicKey, message, bytesOf(signature)))
 }
 
 function clockEntries(till: Till, { clockDoubtSeconds }: Limits, center: number, at: number): readonly Entry[] {

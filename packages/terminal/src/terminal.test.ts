@@ -1,13 +1,15 @@
 import { money } from '@kozeni/base/money'
+import { ok } from '@kozeni/base/result'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { receipt } from '@kozeni/protocol/debit'
 import { INS } from '@kozeni/protocol/purse'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
 import { expect, test } from 'vitest'
+import type { Upload } from './center.ts'
 import type { ChipForTests, Fault } from './chip-for-tests.ts'
 import { CounterForTests, GENEROUS, JPY, START_SECONDS, TERMINAL } from './counter-for-tests.ts'
 import type { Screen } from './tap.ts'
-import type { Terminal } from './terminal.ts'
+import { Terminal } from './terminal.ts'
 
 /** The faults of one contact: SELECT, INTRODUCE, DEBIT or VOID. */
 const TORN_DEBIT: readonly Fault[] = ['none', 'none', 'answer-lost']
@@ -231,6 +233,19 @@ test('an old list stops the selling even when uploads go through', async () => {
   counter.say({})
   await terminal.upload()
   expect(await terminal.sell(money(1n), once(chip))).toMatchObject({ refusal: { code: 'hotlist-too-old' } })
+})
+
+test('a list that the issuer did not sign as a whole is not taken', async () => {
+  const { counter, terminal } = await stand()
+  const { hotlist } = counter.center.says
+  for (const signature of ['', counter.center.says.certificate.slice(-86)]) {
+    const standing = async () => ok({ ...counter.center.says, hotlist: { ...hotlist, version: 2, signature } })
+    const center = { deliver: (upload: Upload) => counter.center.deliver(upload), standing }
+    const { crypto, clock, key, journal } = counter
+    const misled = await Terminal.open({ crypto, clock, key, journal, center })
+    expect(misled.ok && (await misled.value.upload())).toMatchObject({ refusal: { facts: { field: 'hotlist' } } })
+  }
+  expect(terminal.status().hotlistVersion).toBe(1)
 })
 
 test('a terminal without certificate sells nothing, and one with another’s takes none', async () => {

@@ -10,7 +10,7 @@ import type { Money } from '@kozeni/base/money'
 import { type TerminalCertificate, terminalCertificate } from '@kozeni/protocol/certificate'
 import { type DebitRequest, debitRequest, type Receipt, readReceipt } from '@kozeni/protocol/debit'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
-import type { Entry, EntryOf, IssuerKey, Limits, Standing } from './entry.ts'
+import type { Entry, EntryOf, IssuerKey, Limits, ListChange, Standing } from './entry.ts'
 import type { Placed } from './journal.ts'
 
 /** A request that was signed: it may have reached a chip. */
@@ -61,6 +61,8 @@ export interface Hotlist {
   /** When the center made it, in seconds. */
   readonly made: number
   readonly purses: ReadonlySet<PurseId>
+  /** Stolen ones; here only because the issuer signs the whole list. */
+  readonly terminals: ReadonlySet<TerminalId>
 }
 
 export interface Till {
@@ -243,9 +245,16 @@ function termsOf({ terminal, certificate: certificateBytes, issuerKeys, limits }
   return { terminal, certificateBytes, certificate, issuerKeys, limits }
 }
 
-function hotlistAfter(before: Hotlist | undefined, { version, since, made, listed, unlisted }: EntryOf<'hotlist'>) {
-  const purses = new Set(since === 0 ? [] : before?.purses)
-  for (const purse of listed) purses.add(purse)
-  for (const purse of unlisted) purses.delete(purse)
-  return { version, made, purses }
+/** The list after what changed; a whole one (since 0) replaces it. */
+export function hotlistAfter(before: Hotlist | undefined, change: EntryOf<'hotlist'>): Hotlist {
+  const { version, since, made, purses, terminals } = change
+  const kept = since === 0 ? undefined : before
+  return { version, made, purses: changed(kept?.purses, purses), terminals: changed(kept?.terminals, terminals) }
+}
+
+function changed<T>(before: ReadonlySet<T> | undefined, { listed, unlisted }: ListChange<T>): ReadonlySet<T> {
+  const after = new Set(before)
+  for (const one of listed) after.add(one)
+  for (const one of unlisted) after.delete(one)
+  return after
 }
