@@ -27,7 +27,7 @@ import {
   selectIssuerDomain,
   storeData,
 } from '@kozeni/protocol/globalplatform'
-import { loadFileMessage } from '@kozeni/protocol/load-file'
+import { loadFileMessage } from '@kozeni/protocol/loadfile'
 import { seal, unseal } from '@kozeni/protocol/message'
 import {
   GROUP,

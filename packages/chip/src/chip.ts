@@ -8,9 +8,10 @@ import { type CommandApdu, encodeResponse, type ResponseApdu } from '@kozeni/pro
 import { CARD_STATE, ISSUER_DOMAIN_AID, LOCKED } from '@kozeni/protocol/globalplatform'
 import { ANSWER_TO_RESET } from './atr.ts'
 import { CardManager } from './card-manager.ts'
+import { isForged } from './foundry.ts'
 import { startsWith } from './manager-answers.ts'
 import { ManagerPages } from './manager-pages.ts'
-import { DEFECT_AT, MAGIC, MAGIC_AT, MANAGER_AREA } from './memory-map.ts'
+import { DEFECT_AT, MANAGER_AREA } from './memory-map.ts'
 import { answerOf, type ChipParts, openProgram } from './programs.ts'
 import { Defective, openRecordStore } from './record-store.ts'
 import { type Installed, named, type Registry } from './registry.ts'
@@ -21,12 +22,19 @@ import { Transport } from './transport.ts'
 
 export type { ChipParts } from './programs.ts'
 
+/**
+ * How the chip is reached. Over radio anybody may come near: there it only offers its programs, which keep to themselves
+ * who they are; the card manager, which tells the chip's name to whoever asks, is for the device that carries it (C-11).
+ */
+export type Way = 'wire' | 'radio'
+
 /** The shortest beginning of a name by which a program can be selected. */
 const AID_MIN = 5
 
 export class Chip {
   readonly #parts: ChipParts
   #contact: Contact | undefined
+  #powerUps = 0
 
   /** @param parts  silicon that a foundry has made a chip of, cryptography, dice; pages are the chip's own if not given */
   constructor(parts: Omit<ChipParts, 'openStore'> & Partial<Pick<ChipParts, 'openStore'>>) {
@@ -38,13 +46,23 @@ export class Chip {
    *
    * @returns the answer to reset, undefined when the silicon is no chip yet
    */
-  powerOn(): Bytes | undefined {
+  powerOn(way: Way = 'wire'): Bytes | undefined {
     const { silicon } = this.#parts
     this.#contact = undefined
+    this.#powerUps += 1
     silicon.powerOn()
-    if (!equal(silicon.read(MAGIC_AT, MAGIC.length), MAGIC)) return undefined
-    this.#contact = new Contact(this.#parts)
-    return ANSWER_TO_RESET
+    if (isForged(silicon)) this.#contact = new Contact(this.#parts, way)
+    return this.answerToReset
+  }
+
+  /** How often it got power: a reader sees by it that its contact is over, and another's has begun. */
+  get powerUps(): number {
+    return this.#powerUps
+  }
+
+  /** What the chip said when it got power; undefined while it has none. */
+  get answerToReset(): Bytes | undefined {
+    return this.#contact && ANSWER_TO_RESET
   }
 
   powerOff(): void {
@@ -81,11 +99,13 @@ class Contact {
   readonly #pages: ManagerPages
   readonly #manager: CardManager
   readonly #transport = new Transport(command => this.#answer(command))
-  /** The selected program; the card manager when there is none. */
+  readonly #way: Way
+  /** The selected program; the card manager when there is none, if it can be reached. */
   #program: Program | undefined
 
-  constructor(parts: ChipParts) {
+  constructor(parts: ChipParts, way: Way) {
     this.#parts = parts
+    this.#way = way
     this.#pages = new ManagerPages(parts.openStore(parts.silicon, MANAGER_AREA))
     this.#manager = new CardManager(parts, this.#pages)
   }
@@ -98,7 +118,8 @@ class Contact {
   #answer(command: CommandApdu): ResponseApdu {
     const { cla, ins, p1 } = command
     if (cla === 0x00 && ins === 0xa4) return p1 === 0x04 ? this.#select(command) : refuse('parametersWrong')
-    if (this.#program === undefined) return this.#manager.process(command)
+    if (this.#program === undefined)
+      return this.#way === 'wire' ? this.#manager.process(command) : refuse('conditionsWrong')
     return answerOf(this.#program.exchange('process', programInput(command)))
   }
 
@@ -107,7 +128,8 @@ class Contact {
     if (p2 !== 0x00 && p2 !== 0x0c) return refuse('parametersWrong')
     const { registry } = this.#pages
     const program = selectable(registry, data)
-    if (program === undefined) return meansDomain(data) ? this.#selectDomain() : refuse('nothingSelected')
+    if (program === undefined)
+      return this.#way === 'wire' && meansDomain(data) ? this.#selectDomain() : refuse('nothingSelected')
     this.#manager.reset()
     this.#program = openProgram(this.#parts, registry, program)
     return answerOf(this.#program.exchange('select', NO_BYTES))

@@ -6,7 +6,7 @@
 import { type Bytes, equal, NO_BYTES } from '@kozeni/base/bytes'
 import type { CommandApdu, ResponseApdu } from '@kozeni/protocol/apdu'
 import { CARD_STATE, INSTALL_FOR, ISSUER_DOMAIN_AID, LOCKED, PROGRAM_STATE } from '@kozeni/protocol/globalplatform'
-import { moduleAid } from '@kozeni/protocol/load-file'
+import { moduleAid } from '@kozeni/protocol/loadfile'
 import { Loading } from './loading.ts'
 import type { ManagerPages } from './manager-pages.ts'
 import { answerOf, type ChipParts, isRemovable, openProgram, storeOf } from './programs.ts'

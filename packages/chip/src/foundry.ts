@@ -5,7 +5,7 @@ import { assert } from '@kozeni/base/assert'
 import { CARD_STATE } from '@kozeni/protocol/globalplatform'
 import type { CardKeys } from '@kozeni/protocol/keys'
 import { type ChipIdentity, ManagerPages } from './manager-pages.ts'
-import { MAGIC, MAGIC_AT, MANAGER_AREA } from './memory-map.ts'
+import { FORGED_AT, MANAGER_AREA } from './memory-map.ts'
 import { openRecordStore } from './record-store.ts'
 import { ERASED, type Silicon } from './silicon.ts'
 
@@ -25,13 +25,13 @@ export interface Order extends ChipIdentity {
  */
 export function forge(silicon: Silicon, { cardKeys, keyVersion = 1, state = CARD_STATE.secured, ...who }: Order): void {
   silicon.powerOn()
-  assert(silicon.read(MAGIC_AT, 1)[0] === ERASED, 'erased silicon, not a chip')
+  assert(!isForged(silicon), 'erased silicon, not a chip')
   const pages = new ManagerPages(openRecordStore(silicon, MANAGER_AREA))
   pages.identity = who
   pages.keySets = [{ version: keyVersion, ...cardKeys }]
   pages.registry = { state, loadFiles: [], programs: [] }
-  silicon.write(MAGIC_AT, MAGIC)
+  silicon.write(FORGED_AT, Uint8Array.of(0))
 }
 
 /** Whether a foundry has made a chip of it. */
-export const isForged = (silicon: Silicon): boolean => silicon.read(MAGIC_AT, 1)[0] !== ERASED
+export const isForged = (silicon: Silicon): boolean => silicon.read(FORGED_AT, 1)[0] !== ERASED

@@ -19,7 +19,7 @@ import {
   storeData,
 } from '@kozeni/protocol/globalplatform'
 import { cardKeys } from '@kozeni/protocol/keys'
-import { type LoadFile, loadFileMessage } from '@kozeni/protocol/load-file'
+import { type LoadFile, loadFileMessage } from '@kozeni/protocol/loadfile'
 import { PURSE_AID, PURSE_PACKAGE_AID } from '@kozeni/protocol/purse'
 import {
   initializeUpdate,
@@ -55,6 +55,7 @@ export function blank(): MemorySilicon {
   return silicon
 }
 
+/** A chip of that memory; its dice always fall the same. */
 export const chipOf = (silicon: Silicon, other: Partial<ChipParts> = {}): Chip =>
   new Chip({ silicon, crypto: nodeCrypto, dice: new SeededDice(5), ...other })
 

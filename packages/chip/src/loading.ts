@@ -4,7 +4,7 @@
  * @spec C-5, GlobalPlatform Card Specification 2.3.1 §9.3.5, §11.6
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
-import { type LoadFileHead, loadFileMessage, readLoadFileHead } from '@kozeni/protocol/load-file'
+import { type LoadFileHead, loadFileMessage, readLoadFileHead } from '@kozeni/protocol/loadfile'
 import { MODULE_BYTES_MAX, regionAt } from './memory-map.ts'
 import { type ChipParts, versionOf } from './programs.ts'
 import { writeDifference } from './record-store.ts'

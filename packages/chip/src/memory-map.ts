@@ -1,20 +1,18 @@
 /**
  * Where everything lies in a chip's memory. Nothing else adds up addresses.
  *
- *   header      "KZN1", and the mark of a defective chip
+ *   header      whether this is a chip yet, and whether it is defective
  *   manager     the card manager's own pages
  *   load files  regions for modules; one more than programs, so that an upgrade has somewhere to arrive
  *   stores      one area of pages for each installed program
  */
-import { utf8 } from '@kozeni/base/bytes'
 import { STORE_PAGE_BYTES, STORE_PAGES } from '@kozeni/program/host'
 import { type Area, areaBytes } from './record-store.ts'
 
-/** Written last by the foundry: without it there is no chip. */
-export const MAGIC = utf8('KZN1')
-export const MAGIC_AT = 0
+/** Anything but erased: a foundry has finished making a chip of it. One byte: whatever a torn write leaves is yes or no. */
+export const FORGED_AT = 0
 /** Anything but erased: defective for ever. */
-export const DEFECT_AT = 4
+export const DEFECT_AT = 1
 const HEADER_BYTES = 16
 
 /** The card manager's pages. */

@@ -7,7 +7,7 @@ import { type Bytes, hex } from '@kozeni/base/bytes'
 import { IO_BYTES, type ProgramExportName } from '@kozeni/program/host'
 import { hostFunctions } from './host-functions.ts'
 import { admit, FUEL } from './module.ts'
-import { Defective, type RecordStore } from './record-store.ts'
+import { Defective } from './record-store.ts'
 import { PowerLost } from './silicon.ts'
 import { type Surroundings, Trap } from './surroundings.ts'
 

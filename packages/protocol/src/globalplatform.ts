@@ -10,7 +10,7 @@ import { type ChipId, ID_BYTES, isId } from '@kozeni/base/ids'
 import { type CommandApdu, commandApdu } from './apdu.ts'
 import type { Crypto } from './crypto.ts'
 import type { CardKeys } from './keys.ts'
-import { encodeLoadFile, type LoadFile, moduleAid } from './load-file.ts'
+import { encodeLoadFile, type LoadFile, moduleAid } from './loadfile.ts'
 import { selectCommand } from './purse.ts'
 import { readTlvs, tlv, valueOf } from './tlv.ts'
 
