@@ -9,6 +9,8 @@ export interface Counter {
   readonly reader: Reader
   readonly waitMs: number
   readonly show?: (screen: Screen) => void
+  /** Aborted when the clerk has waited enough. A tap that has begun is not cut off. */
+  readonly enough?: AbortSignal
 }
 
 /** Between two looks for a chip. */
@@ -20,21 +22,26 @@ const PAUSE_MS = 1000
 export class Contact {
   readonly #clock: Clock
   readonly #reader: Reader
-  readonly #untilMs: number
+  readonly #waitMs: number
+  /** Patience begins when the first chip is looked for, not while the disk works. */
+  #untilMs: number | undefined
+  readonly #enough: AbortSignal | undefined
   #there = false
 
-  constructor(clock: Clock, { reader, waitMs }: Counter) {
+  constructor(clock: Clock, { reader, waitMs, enough }: Counter) {
     this.#clock = clock
     this.#reader = reader
-    this.#untilMs = clock.now() + waitMs
+    this.#waitMs = waitMs
+    this.#enough = enough
   }
 
   /** Waits for a fresh contact; false when patience has ended. @param trouble  of the contact before */
   async next(trouble: Refusal | undefined): Promise<boolean> {
+    const untilMs = (this.#untilMs ??= this.#clock.now() + this.#waitMs)
     const again = this.#there
     await this.end()
     if (again) await this.#clock.wait(trouble?.code === 'chip-gone' ? POLL_MS : PAUSE_MS)
-    while (this.#clock.now() < this.#untilMs) {
+    while (this.#clock.now() < untilMs && this.#enough?.aborted !== true) {
       this.#there = await this.#reader.connect()
       if (this.#there) return true
       await this.#clock.wait(POLL_MS)

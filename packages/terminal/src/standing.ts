@@ -75,10 +75,10 @@ const NEWS_SECONDS = 86_400
 /** Whether the till has these terms already. */
 function isKnown({ terms }: Till, entry: EntryOf<'terms'>): boolean {
   if (terms === undefined) return false
-  const { certificate, certificateBytes, ...known } = terms
+  const { terminal, issuerKeys, limits } = terms
   const { expires } = terminalCertificate.read(entry.certificate.slice(0, terminalCertificate.size)) ?? { expires: 0 }
-  const same = { ...entry, ...known, certificate: entry.certificate }
-  return Math.abs(expires - certificate.expires) < NEWS_SECONDS && writeEntry(same) === writeEntry(entry)
+  const same = { ...entry, terminal, issuerKeys, limits }
+  return Math.abs(expires - terms.certificate.expires) < NEWS_SECONDS && writeEntry(same) === writeEntry(entry)
 }
 
 function hotlistEntry({ hotlist }: TerminalStanding, at: number): EntryOf<'hotlist'> {

@@ -67,7 +67,7 @@ export class Terminal {
   static async open(parts: TerminalParts): Promise<Result<Terminal, Refusal>> {
     const terminal = new Terminal(parts)
     const memory = terminal.#memory
-    const publicKey = parts.crypto.publicKey(parts.key)
+    const { publicKey } = terminal
     if (memory.till.publicKey === undefined) await memory.write({ entry: 'opened', at: memory.now, publicKey })
     const { publicKey: owner } = memory.till
     return owner && equal(owner, publicKey) ? ok(terminal) : no(refusal('journal-broken', { check: 'owner' }))
@@ -153,6 +153,11 @@ export class Terminal {
       lastSale: this.sale(lastSale),
       stopped: standing.ok ? undefined : standing.refusal,
     }
+  }
+
+  /** What an operator registers at the center. */
+  get publicKey(): Bytes {
+    return this.#parts.crypto.publicKey(this.#parts.key)
   }
 
   /** One sale, as the journal tells it. */
