@@ -9,7 +9,8 @@ import { INS } from '@kozeni/protocol/purse'
 import { WIRE } from '@kozeni/protocol/refusal'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { certificateFor, EPOCH, NOW, type Order, purseFrom, requestOf, type Sale, till } from './purse-for-tests.ts'
+import { certificateFor, EPOCH, NOW, type Order, requestOf, type Sale, till } from './purse-for-tests.ts'
+import { purseFrom } from './purse-from-source-node.ts'
 
 const purse = await purseFrom()
 const shop = till('0606060606060606')

@@ -9,7 +9,8 @@ import { HOLDER_REQUEST, PIN_BYTES, readHistory, standing } from '@kozeni/protoc
 import { INS } from '@kozeni/protocol/purse'
 import { WIRE } from '@kozeni/protocol/refusal'
 import { expect, test } from 'vitest'
-import { digestOfOrder, EPOCH, type Order, type PurseForTests, purseFrom, requestOf, till } from './purse-for-tests.ts'
+import { digestOfOrder, EPOCH, type Order, type PurseForTests, requestOf, till } from './purse-for-tests.ts'
+import { purseFrom } from './purse-from-source-node.ts'
 
 const purse = await purseFrom()
 const shop = till('0606060606060606')

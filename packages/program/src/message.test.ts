@@ -7,7 +7,8 @@ import { GROUP, INS, keySet } from '@kozeni/protocol/purse'
 import { WIRE } from '@kozeni/protocol/refusal'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { commandOf, digestOfOrder, EPOCH, keysOf, type Order, PURSE, purseFrom } from './purse-for-tests.ts'
+import { commandOf, digestOfOrder, EPOCH, keysOf, type Order, PURSE } from './purse-for-tests.ts'
+import { purseFrom } from './purse-from-source-node.ts'
 
 const purse = await purseFrom()
 const sw = (code: keyof typeof WIRE): number => WIRE[code].statusWord

@@ -5,7 +5,8 @@ import { MESSAGE_TYPE } from '@kozeni/protocol/header'
 import { KIND } from '@kozeni/protocol/operation'
 import { WIRE } from '@kozeni/protocol/refusal'
 import { expect, test } from 'vitest'
-import { abortOf, commandOf, digestOfOrder, EPOCH, type Order, purseFrom, till } from './purse-for-tests.ts'
+import { abortOf, commandOf, digestOfOrder, EPOCH, type Order, till } from './purse-for-tests.ts'
+import { purseFrom } from './purse-from-source-node.ts'
 
 const purse = await purseFrom()
 const sw = (code: keyof typeof WIRE): number => WIRE[code].statusWord
@@ -281,9 +282,10 @@ test('a kind that is none is refused, and the number stays free', () => {
   const mine = purse()
   const before = mine.read()
   const places = [0, 0, 0, 1, 0, 0, 0, 1]
+  const zeros = (length: number) => Array.from({ length }, () => 0)
   for (const kind of [0, 5, 255]) {
-    const command = Uint8Array.of(...places, kind, ...new Array<number>(30).fill(0))
-    const abort = Uint8Array.of(...places, kind, ...new Array<number>(40).fill(0))
+    const command = Uint8Array.of(...places, kind, ...zeros(30))
+    const abort = Uint8Array.of(...places, kind, ...zeros(40))
     expect(mine.sayRaw(MESSAGE_TYPE.command, command)).toEqual({ ...before, status: sw('data-wrong') })
     expect(mine.sayRaw(MESSAGE_TYPE.abort, abort)).toEqual({ ...before, status: sw('data-wrong') })
   }

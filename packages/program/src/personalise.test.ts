@@ -1,6 +1,5 @@
 /** A blank program becomes a purse (P-1, P-2), what stays open afterwards (C-9, F-15), and when it may go (C-5). */
 import { SeededDice } from '@kozeni/base/dice'
-import { id, type PurseId } from '@kozeni/base/ids'
 import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { acquaintance } from '@kozeni/protocol/debit'
 import { GROUP, greeting, INS, keySet } from '@kozeni/protocol/purse'
@@ -8,17 +7,8 @@ import { WIRE } from '@kozeni/protocol/refusal'
 import { expect, test } from 'vitest'
 import { PowerCut } from './chip-for-tests.ts'
 import { builtPurse } from './compile-node.ts'
-import {
-  blank,
-  certificateFor,
-  EPOCH,
-  IDENTITY,
-  keysOf,
-  NOW,
-  type PurseForTests,
-  purseFrom,
-  till,
-} from './purse-for-tests.ts'
+import { blank, certificateFor, EPOCH, IDENTITY, keysOf, NOW, type PurseForTests, till } from './purse-for-tests.ts'
+import { purseFrom } from './purse-from-source-node.ts'
 
 const module = new WebAssembly.Module(await builtPurse())
 const purse = await purseFrom()

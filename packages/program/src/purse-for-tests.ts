@@ -32,7 +32,6 @@ import {
 import { digestOf, type Kind, type Place, REFERENCE_BYTES } from '@kozeni/protocol/operation'
 import { GROUP, greeting, group, INS, identity, keySet } from '@kozeni/protocol/purse'
 import { ChipForTests } from './chip-for-tests.ts'
-import { builtPurse, compilePurse, type Patch } from './compile-node.ts'
 
 export const NOW = 1_800_000_000
 export const EPOCH = 1
@@ -381,10 +380,3 @@ export function requestOf({ terminal }: Till, sale: Sale): DebitRequest {
 /** A blank program on a chip of its own. */
 export const blank = (module: WebAssembly.Module): PurseForTests =>
   new PurseForTests(new ChipForTests(module, crypto, new SeededDice(21)))
-
-/** A fresh purse at each call: personalised once, then copied. @param patch  what to weaken in the program's source */
-export async function purseFrom(patch?: Patch): Promise<() => PurseForTests> {
-  const bytes = patch === undefined ? await builtPurse() : await compilePurse(patch)
-  const made = blank(new WebAssembly.Module(bytes)).personalise()
-  return () => made.fork()
-}
