@@ -1,7 +1,6 @@
 import { type Bytes, concat, equal, hex, unhex } from '@kozeni/base/bytes'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { commandApdu } from '@kozeni/protocol/apdu'
-import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import {
   CARD_STATE,
   chipIdOf,
@@ -33,7 +32,17 @@ import {
 import { SECURITY_LEVEL } from '@kozeni/protocol/scp03'
 import { readTlvs, valueOf } from '@kozeni/protocol/tlv'
 import { beforeAll, expect, test } from 'vitest'
-import { blank, CARD_KEYS, CHIP, chipOf, GROUPS, Host, install, released } from './install-for-tests-node.ts'
+import {
+  blank,
+  CARD_KEYS,
+  CHIP,
+  chipOf,
+  fastCrypto,
+  GROUPS,
+  Host,
+  install,
+  released,
+} from './install-for-tests-node.ts'
 import { assembled } from './module-for-tests.ts'
 import { KEPT_PAGE, NOTE, notebook } from './program-for-tests-node.ts'
 
@@ -238,7 +247,7 @@ test('blocks out of order, too many, too few or of another file end the load', (
   for (const order of sequences) {
     const host = fresh()
     host.open()
-    expect(host.send(installForLoad(nodeCrypto, file)).statusWord).toBe(0x9000)
+    expect(host.send(installForLoad(fastCrypto, file)).statusWord).toBe(0x9000)
     const answers = order.map(i => host.send(blocks[i] ?? expect.fail('a block')).statusWord)
     expect(answers.at(-1)).not.toBe(0x9000)
     expect(host.send(blocks[1] ?? expect.fail('a block')).statusWord).toBe(0x6985)
@@ -249,10 +258,10 @@ test('blocks out of order, too many, too few or of another file end the load', (
 test('a module that is announced as another, or larger than the cap, is refused', () => {
   const host = fresh()
   host.open()
-  host.send(installForLoad(nodeCrypto, released(version(2))))
+  host.send(installForLoad(fastCrypto, released(version(2))))
   const answers = loadBlocks(released(version(1)), 1000).map(block => host.send(block).statusWord)
   expect(answers.at(-1)).toBe(0x6a80)
-  host.send(installForLoad(nodeCrypto, released(version(1))))
+  host.send(installForLoad(fastCrypto, released(version(1))))
   const huge = loadBlocks(released(new Uint8Array(24 * 1024 + 1)), 1000)
   expect(host.send(huge[0] ?? expect.fail('a block')).statusWord).toBe(0x6a84)
 })
@@ -304,7 +313,7 @@ test('an upgrade keeps the record; a module of an older layout is refused (C-5)'
   note(host, NOTE.write, KEPT_PAGE, Uint8Array.of(4, 5))
   const load = (module: Bytes): number | undefined => {
     host.open()
-    const commands = [installForLoad(nodeCrypto, released(module)), ...loadBlocks(released(module), 1000)]
+    const commands = [installForLoad(fastCrypto, released(module)), ...loadBlocks(released(module), 1000)]
     return commands.map(command => host.send(command).statusWord).at(-1)
   }
   expect(load(version(2))).toBe(0x9000)
@@ -335,7 +344,7 @@ const NEXT_KEYS = {
 test('keys are added, used, and the old ones taken away; old keys work until then', () => {
   const host = fresh()
   host.open()
-  const put = putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2)
+  const put = putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2)
   const receipt = host.send(put)
   expect(receipt.statusWord).toBe(0x9000)
   expect(receipt.data).toHaveLength(1 + 3 * 3)
@@ -353,7 +362,7 @@ test('keys are added, used, and the old ones taken away; old keys work until the
 test('the last key set cannot be taken away, not even from the channel of the one it replaced', () => {
   const host = fresh()
   host.open()
-  expect(host.send(putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2, 1)).statusWord).toBe(0x9000)
+  expect(host.send(putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2, 1)).statusWord).toBe(0x9000)
   expect(host.send(deleteKeys(2)).statusWord).toBe(0x6985)
   expect(host.open(SECURITY_LEVEL.bothSecret, NEXT_KEYS)).toBe(0x9000)
 })
@@ -361,7 +370,7 @@ test('the last key set cannot be taken away, not even from the channel of the on
 test('a key set that is not whole, does not fit its check values, or has no room is refused', () => {
   const host = fresh()
   host.open()
-  const put = putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2)
+  const put = putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2)
   for (let cut = 1; cut < put.data.length; cut += 7)
     expect(host.send({ ...put, data: put.data.slice(0, -cut) }).statusWord).toBe(0x6a80)
   for (let at = 0; at < put.data.length; at += 5)
@@ -369,20 +378,20 @@ test('a key set that is not whole, does not fit its check values, or has no room
       host.send({ ...put, data: put.data.map((byte, i) => (i === at && i > 0 ? byte ^ 1 : byte)) }).statusWord,
     ).toBe(at === 0 ? 0x9000 : 0x6a80)
   expect(host.send({ ...put, data: concat(put.data, Uint8Array.of(0)) }).statusWord).toBe(0x6a80)
-  expect(host.send(putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, 2)).statusWord).toBe(0x6985)
-  expect(host.send(putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, 3, 7)).statusWord).toBe(0x6a88)
+  expect(host.send(putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, 2)).statusWord).toBe(0x6985)
+  expect(host.send(putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, 3, 7)).statusWord).toBe(0x6a88)
   for (const [next, sw] of [
     [3, 0x9000],
     [4, 0x9000],
     [5, 0x6a84],
   ] as const)
-    expect(host.send(putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, next)).statusWord).toBe(sw)
+    expect(host.send(putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, next)).statusWord).toBe(sw)
 })
 
 test('keys without GlobalPlatform’s inner length are read as well', () => {
   const host = fresh()
   host.open()
-  const put = putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, 2)
+  const put = putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, 2)
   const plainer = [0, 1, 2].map(i => {
     const key = put.data.slice(1 + i * 23, 1 + (i + 1) * 23)
     return concat(Uint8Array.of(0x88, 16), key.slice(3))
@@ -415,7 +424,7 @@ test('a chip’s life goes forward only, but for its lock', () => {
   expect(host.plain(selectCommand(unhex('a000000151000000'))).statusWord).toBe(0x6283)
   host.open()
   expect(host.send(deleteContent(PURSE_AID)).statusWord).toBe(0x6985)
-  expect(host.send(putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, 2)).statusWord).toBe(0x6985)
+  expect(host.send(putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, 2)).statusWord).toBe(0x6985)
   expect(to(secured)).toBe(0x9000)
   expect(host.plain(selectCommand(PURSE_AID)).statusWord).toBe(0x9000)
   expect(to(terminated)).toBe(0x9000)

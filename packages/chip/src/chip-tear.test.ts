@@ -1,7 +1,6 @@
 /** Power cut at every byte of everything that the card manager and a program store: before or after, nothing between. */
 import { type Bytes, hex, unhex } from '@kozeni/base/bytes'
 import { type CommandApdu, commandApdu } from '@kozeni/protocol/apdu'
-import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import {
   CARD_STATE,
   deleteContent,
@@ -21,7 +20,7 @@ import {
 import { PURSE_AID, PURSE_PACKAGE_AID, selectCommand } from '@kozeni/protocol/purse'
 import { SECURITY_LEVEL } from '@kozeni/protocol/scp03'
 import { beforeAll, expect, test } from 'vitest'
-import { blank, CARD_KEYS, chipOf, Host, install, released } from './install-for-tests-node.ts'
+import { blank, CARD_KEYS, chipOf, fastCrypto, Host, install, released } from './install-for-tests-node.ts'
 import { assembled, body } from './module-for-tests.ts'
 import { NOTE, notebook } from './program-for-tests-node.ts'
 import { areaBytes, type OpenRecordStore, openRecordStore } from './record-store.ts'
@@ -82,7 +81,7 @@ const loaded = (host: Host): void => load(host, released(module))
 /** Small modules: their every byte is cut. All that they do is answer with a number, the version of their record. */
 const small = (version: number) => released(assembled({ body: body(0x41, version, 0x0b) }))
 const load = (host: Host, what: ReturnType<typeof released>): void =>
-  void managed(host, [installForLoad(nodeCrypto, what), ...loadBlocks(what, 1000)])
+  void managed(host, [installForLoad(fastCrypto, what), ...loadBlocks(what, 1000)])
 const write = (host: Host, data: string): void => {
   host.chip.powerOn()
   host.plain(selectCommand(PURSE_AID))
@@ -127,10 +126,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
     act: manage(deleteContent(PURSE_AID)),
   },
   'a package is deleted with its program': { before: installed, act: manage(deleteContent(PURSE_PACKAGE_AID, true)) },
-  'keys are added': { before: installed, act: manage(putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2)) },
-  'keys are replaced': { before: installed, act: manage(putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2, 1)) },
+  'keys are added': { before: installed, act: manage(putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2)) },
+  'keys are replaced': { before: installed, act: manage(putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2, 1)) },
   'keys are taken away': {
-    before: manage(putKeys(nodeCrypto, CARD_KEYS, NEXT_KEYS, 2)),
+    before: manage(putKeys(fastCrypto, CARD_KEYS, NEXT_KEYS, 2)),
     act: host => {
       host.open(SECURITY_LEVEL.bothSecret, NEXT_KEYS, 2)
       host.send(deleteKeys(1))

@@ -2,7 +2,6 @@
 import { type Bytes, concat, hex } from '@kozeni/base/bytes'
 import { SeededDice } from '@kozeni/base/dice'
 import { commandApdu, decodeCommand, encodeCommand } from '@kozeni/protocol/apdu'
-import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import {
   deleteContent,
   GP_INS,
@@ -23,7 +22,7 @@ import { PURSE_AID, PURSE_PACKAGE_AID, selectCommand } from '@kozeni/protocol/pu
 import { initializeUpdate, openHost, type Session, wrap } from '@kozeni/protocol/scp03'
 import { beforeAll, expect, test } from 'vitest'
 import type { Chip } from './chip.ts'
-import { blank, CARD_KEYS, chipOf, Host, install, released } from './install-for-tests-node.ts'
+import { blank, CARD_KEYS, chipOf, fastCrypto, Host, install, released } from './install-for-tests-node.ts'
 import { NOTE, notebook } from './program-for-tests-node.ts'
 import { PowerLost } from './silicon.ts'
 import type { MemorySilicon } from './silicon-memory.ts'
@@ -60,7 +59,7 @@ const managing = (): readonly Bytes[] =>
     getStatus(LISTED.programs),
     getStatus(LISTED.loadFilesAndModules),
     getData(GP_TAG.cardData),
-    installForLoad(nodeCrypto, released(module)),
+    installForLoad(fastCrypto, released(module)),
     ...loadBlocks(released(module), 400),
     installAndMakeSelectable(PURSE_PACKAGE_AID, PURSE_AID),
     installForPersonalization(PURSE_AID),
@@ -68,7 +67,7 @@ const managing = (): readonly Bytes[] =>
     deleteContent(PURSE_AID),
     deleteContent(PURSE_PACKAGE_AID, true),
     setStatus({ program: PURSE_AID }, 0x87),
-    putKeys(nodeCrypto, CARD_KEYS, CARD_KEYS, 2),
+    putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, 2),
   ].map(encodeCommand)
 
 const open = (): readonly Bytes[] =>
@@ -127,7 +126,7 @@ function installed(): MemorySilicon {
 function channel(chip: Chip): Session | undefined {
   chip.powerOn()
   const initialized = answerOf(chip, encodeCommand(initializeUpdate(new Uint8Array(8), 1)))
-  const opened = initialized && openHost(nodeCrypto, CARD_KEYS, new Uint8Array(8), initialized.slice(0, -2), 0x33)
+  const opened = initialized && openHost(fastCrypto, CARD_KEYS, new Uint8Array(8), initialized.slice(0, -2), 0x33)
   return opened && answerOf(chip, encodeCommand(opened.command)) && opened.session
 }
 
@@ -144,7 +143,7 @@ test('the same through the secure channel, with power cuts among them: never a c
     session ??= channel(chip)
     const command = decodeCommand(mutated(pick(seeds)))
     if (session === undefined || command === undefined || command.data.length > 2000) continue
-    const out = wrap(nodeCrypto, session, { ...command, cla: 0x80, expected: 65_536 })
+    const out = wrap(fastCrypto, session, { ...command, cla: 0x80, expected: 65_536 })
     const answer = answerOf(chip, encodeCommand(out.command))
     through += answer === undefined ? 0 : 1
     session = answer === undefined || hex(answer.slice(-2)) === '6982' ? undefined : out.session

@@ -6,6 +6,8 @@ import { type Bytes, equal, unhex } from '@kozeni/base/bytes'
 import { SeededDice } from '@kozeni/base/dice'
 import { type ChipId, id } from '@kozeni/base/ids'
 import { type CommandApdu, decodeResponse, encodeCommand, type ResponseApdu } from '@kozeni/protocol/apdu'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import {
   getStatus,
@@ -36,28 +38,32 @@ import { CHIP_BYTES } from './memory-map.ts'
 import type { Silicon } from './silicon.ts'
 import { MemorySilicon } from './silicon-memory.ts'
 
+/** For short messages noble's AES is the faster, for curves Node's. */
+const { verify, sign, publicKey } = nodeCrypto
+export const fastCrypto: Crypto = { ...nobleCrypto, verify, sign, publicKey }
+
 export const CHIP = id<ChipId>('0102030405060708')
 const MASTER = new Uint8Array(32).fill(7)
-export const CARD_KEYS = cardKeys(nodeCrypto, MASTER, CHIP)
-const LOAD_KEY = nodeCrypto.generate(new SeededDice(99))
+export const CARD_KEYS = cardKeys(fastCrypto, MASTER, CHIP)
+const LOAD_KEY = fastCrypto.generate(new SeededDice(99))
 
 /** The issuer's released program of that module. */
 export function released(module: Bytes, packageAid = PURSE_PACKAGE_AID): LoadFile {
-  const signature = nodeCrypto.sign(LOAD_KEY, loadFileMessage(nodeCrypto, { packageAid, module }))
+  const signature = fastCrypto.sign(LOAD_KEY, loadFileMessage(fastCrypto, { packageAid, module }))
   return { packageAid, module, signature }
 }
 
 /** A chip's memory as it leaves the foundry. */
 export function blank(): MemorySilicon {
   const silicon = new MemorySilicon(CHIP_BYTES)
-  const loadKey = nodeCrypto.publicKey(LOAD_KEY)
+  const loadKey = fastCrypto.publicKey(LOAD_KEY)
   forge(silicon, { chip: CHIP, chipClass: 'software', cardKeys: CARD_KEYS, loadKey })
   return silicon
 }
 
 /** A chip of that memory; its dice always fall the same. */
 export const chipOf = (silicon: Silicon, other: Partial<ChipParts> = {}): Chip =>
-  new Chip({ silicon, crypto: nodeCrypto, dice: new SeededDice(5), ...other })
+  new Chip({ silicon, crypto: fastCrypto, dice: new SeededDice(5), ...other })
 
 /** A host that sends commands in the clear, or through a channel. */
 export class Host {
@@ -78,9 +84,9 @@ export class Host {
   /** Through the channel. */
   send(command: CommandApdu): ResponseApdu {
     assert(this.#session, 'an open channel')
-    const out = wrap(nodeCrypto, this.#session, command)
+    const out = wrap(fastCrypto, this.#session, command)
     this.#session = out.session
-    const answer = unwrap(nodeCrypto, out.session, this.plain(out.command))
+    const answer = unwrap(fastCrypto, out.session, this.plain(out.command))
     assert(answer, 'an answer for this command')
     return answer
   }
@@ -91,7 +97,7 @@ export class Host {
     this.plain(selectIssuerDomain())
     const challenge = new Uint8Array(8).fill(3)
     const initialized = this.plain(initializeUpdate(challenge, version))
-    const opened = openHost(nodeCrypto, keys, challenge, initialized.data, level)
+    const opened = openHost(fastCrypto, keys, challenge, initialized.data, level)
     if (opened === undefined) return initialized.statusWord
     this.#session = opened.session
     return this.plain(opened.command).statusWord
@@ -115,7 +121,7 @@ export function install(host: Host, file: LoadFile, aid = PURSE_AID, groups: rea
   const commands = [
     ...(host.has(LISTED.loadFiles, file.packageAid)
       ? []
-      : [installForLoad(nodeCrypto, file), ...loadBlocks(file, 1000)]),
+      : [installForLoad(fastCrypto, file), ...loadBlocks(file, 1000)]),
     ...(host.has(LISTED.programs, aid) ? [] : [installAndMakeSelectable(file.packageAid, aid)]),
     installForPersonalization(aid),
     ...groups.map((group, i) => storeData(group, i, i === groups.length - 1)),
