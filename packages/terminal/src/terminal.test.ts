@@ -284,6 +284,19 @@ test('no void after the debit has been offered for upload, not even after an upl
   }
 })
 
+test('a debit that is being voided is not shown to the center beside it, and one that is being shown is not voided', async () => {
+  const { counter, terminal, chip } = await stand()
+  await terminal.sell(money(300n), once(chip))
+  const [voided, uploaded] = await Promise.all([terminal.voidLast(once(chip)), terminal.upload()])
+  expect(voided).toMatchObject({ value: { outcome: 'done' } })
+  expect(uploaded).toMatchObject({ value: { receipts: 0 } })
+  await terminal.sell(money(300n), once(chip))
+  const [shown, refused] = await Promise.all([terminal.upload(), terminal.voidLast(once(chip))])
+  expect(shown).toMatchObject({ value: { receipts: 3 } })
+  expect(refused).toMatchObject({ refusal: { code: 'sale-offered' } })
+  expect(counter.center.owed).toBe(300n)
+})
+
 test('another chip, or one that has debits after it, voids nothing', async () => {
   const { counter, terminal, chip } = await stand()
   await terminal.sell(money(300n), once(chip))
