@@ -2,7 +2,7 @@
  * The least chip that a purse program runs on: pages in a map, which lose power on demand, and the host's cryptography.
  * It checks nothing of what it is given to run; the real chip does.
  */
-import { type Bytes, bigEndian, concat } from '@kozeni/base/bytes'
+import { type Bytes, bigEndian, concat, NO_BYTES } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import { decodeResponse, type ResponseApdu } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -14,11 +14,20 @@ export class PowerCut extends Error {
   override readonly name = 'PowerCut'
 }
 
+/** One call from the chip's side, and what the program left in the buffer. */
+export interface Exchange {
+  readonly call: 'select' | 'process' | 'personalise'
+  readonly command: Bytes
+  readonly response: Bytes
+}
+
 type HostFunctions = Record<HostFunctionName, (...parameters: number[]) => number | undefined>
 
 export class ChipForTests {
   /** What survives a power cut. */
   pages = new Map<number, Bytes>()
+  /** Every exchange since it was made. */
+  readonly exchanges: Exchange[] = []
   /** Page writes since it was made. */
   writes = 0
   /** How many more page writes power lasts for. */
@@ -48,7 +57,7 @@ export class ChipForTests {
   }
 
   select(): ResponseApdu {
-    return this.#answer(this.#call('select'))
+    return this.#exchange('select', NO_BYTES)
   }
 
   /** One instruction, as the chip hands it over. */
@@ -70,16 +79,15 @@ export class ChipForTests {
     return this.#call(name)
   }
 
-  #exchange(name: ProgramExportName, input: Bytes): ResponseApdu {
-    this.#memory().set(input, this.#call('buffer'))
-    return this.#answer(this.#call(name, input.length))
-  }
-
-  #answer(size: number): ResponseApdu {
+  #exchange(call: Exchange['call'], command: Bytes): ResponseApdu {
     const at = this.#call('buffer')
-    const response = decodeResponse(this.#memory().slice(at, at + size))
-    if (response === undefined) throw new Error(`an answer of ${size} bytes`)
-    return response
+    this.#memory().set(command, at)
+    const size = call === 'select' ? this.#call(call) : this.#call(call, command.length)
+    const response = this.#memory().slice(at, at + size)
+    this.exchanges.push({ call, command, response })
+    const decoded = decodeResponse(response)
+    if (decoded === undefined) throw new Error(`an answer of ${size} bytes`)
+    return decoded
   }
 
   #call(name: ProgramExportName, ...parameters: readonly number[]): number {
