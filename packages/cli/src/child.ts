@@ -10,6 +10,8 @@ export interface Child {
   readonly name: string
   readonly pid: number
   readonly port: number
+  /** All that it said of itself, in objects of one line, until it was ready. */
+  readonly facts: Readonly<Record<string, unknown>>
   /** Ends it politely and waits; by force after a while. */
   stop(): Promise<void>
   /** Ends it as a power cut would. */
@@ -28,7 +30,8 @@ const PATIENCE_MS = 30_000
 const GRACE_MS = 5_000
 
 /**
- * Starts a process that prints `{"listening":port}` on a line of its standard output when it is ready.
+ * Starts a process that prints `{"listening":port}` on a line of its standard output when it is ready; lines of JSON
+ * before it may say more.
  *
  * @returns the child, or what it last said when it ended before it was ready
  */
@@ -40,33 +43,49 @@ export async function startChild({
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const said = lastWords(child)
-  const port = await listening(child, ended)
-  if (port === undefined) {
+  const facts = await listening(child, ended)
+  const port = facts?.['listening']
+  if (facts === undefined || typeof port !== 'number') {
     child.kill('SIGKILL')
     return no(said() || `${name} ended without a word.`)
   }
-  return ok({ name, pid: child.pid ?? 0, port, ended, stop: () => stop(child, ended), kill: () => kill(child, ended) })
+  return ok({
+    name,
+    pid: child.pid ?? 0,
+    port,
+    facts,
+    ended,
+    stop: () => stop(child, ended),
+    kill: () => kill(child, ended),
+  })
 }
 
-function listening(child: ChildProcess, ended: Promise<void>): Promise<number | undefined> {
+type Facts = Record<string, unknown>
+
+function listening(child: ChildProcess, ended: Promise<void>): Promise<Facts | undefined> {
+  const facts: Facts = {}
   return new Promise(resolve => {
     const late = setTimeout(() => resolve(undefined), PATIENCE_MS)
-    const finish = (port: number | undefined): void => {
+    const finish = (said: Facts | undefined): void => {
       clearTimeout(late)
-      resolve(port)
+      resolve(said)
     }
     void ended.then(() => finish(undefined))
     if (child.stdout === null) return
     createInterface({ input: child.stdout }).on('line', line => {
-      const port = portIn(line)
-      if (port !== undefined) finish(port)
+      Object.assign(facts, factsIn(line))
+      if ('listening' in facts) finish(facts)
     })
   })
 }
 
-function portIn(line: string): number | undefined {
-  const found = /"listening":\s*(\d+)/.exec(line)
-  return found ? Number(found[1]) : undefined
+function factsIn(line: string): object {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
 }
 
 /** The last few lines of standard error. */

@@ -1,7 +1,7 @@
 /** A software chip in a file: as its foundry forged it, or as it has become since. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { hex } from '@kozeni/base/bytes'
+import { hex, NO_BYTES } from '@kozeni/base/bytes'
 import { systemDice } from '@kozeni/base/dice'
 import { type ChipId, freshId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
@@ -11,8 +11,19 @@ import { forge } from '@kozeni/chip/foundry'
 import { CHIP_BYTES } from '@kozeni/chip/memory-map'
 import type { Silicon } from '@kozeni/chip/silicon'
 import { openSiliconFile, SiliconTaken } from '@kozeni/chip/silicon-file'
+import { type CommandApdu, decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
 import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
-import { selectIssuerDomain } from '@kozeni/protocol/globalplatform'
+import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import {
+  chipIdOf,
+  GP_TAG,
+  getData,
+  getStatus,
+  LISTED,
+  readStatus,
+  selectIssuerDomain,
+} from '@kozeni/protocol/globalplatform'
+import { HOST_CHALLENGE_BYTES, initializeUpdate, openHost, SECURITY_LEVEL, unwrap, wrap } from '@kozeni/protocol/scp03'
 
 export interface OpenChip {
   readonly chip: Chip
@@ -67,9 +78,25 @@ export function forgeChip(folder: string, vault: Vault): Result<ChipId, string> 
   return ok(chip)
 }
 
-/** What the card manager of a chip says to SELECT, for people: is it a chip at all? */
-export function answerToSelect({ chip }: OpenChip): string {
+/**
+ * What is installed on a chip, as its card manager lists it to whoever has its keys: the programs' names.
+ *
+ * @returns or one plain sentence, when it is no chip with those keys
+ */
+export function listPrograms(chip: Chip, vault: Vault): Result<readonly string[], string> {
   chip.powerOn()
-  const { cla, ins, p1, p2, data } = selectIssuerDomain()
-  return hex(chip.process(Uint8Array.of(cla, ins, p1, p2, data.length, ...data)))
+  const send = (command: CommandApdu) => decodeResponse(chip.process(encodeCommand(command)))
+  send(selectIssuerDomain())
+  const cardNumber = send(getData(GP_TAG.cardNumber))
+  const name = cardNumber && chipIdOf(cardNumber.data)
+  if (name === undefined) return no('This chip does not say its name: it is damaged, or not one of ours.')
+  const challenge = systemDice.bytes(HOST_CHALLENGE_BYTES)
+  const initialized = send(initializeUpdate(challenge))?.data ?? NO_BYTES
+  const channel = openHost(nodeCrypto, vault.cardKeys(name), challenge, initialized, SECURITY_LEVEL.bothSecret)
+  if (channel === undefined) return no('This chip has other keys than this issuer’s: another vault made it.')
+  send(channel.command)
+  const asked = wrap(nodeCrypto, channel.session, getStatus(LISTED.programs))
+  const answer = send(asked.command)
+  const listed = answer && unwrap(nodeCrypto, asked.session, answer)
+  return ok((listed && readStatus(listed.data))?.map(({ aid }) => hex(aid)) ?? [])
 }

@@ -38,14 +38,17 @@ export async function startPhone(options: PhoneOptions): Promise<Result<PhonePro
   const opened = openChip(folder, faults?.silicon)
   if (!opened.ok) return opened
   const { chip, close } = opened.value
-  const local = new LocalReader(chip)
+  const reach = (way: 'wire' | 'radio'): Reader => {
+    const reader = new LocalReader(chip, way)
+    return faults?.reader(reader) ?? reader
+  }
   const means = { origin: center, transport: fetchTransport, clock: systemClock, crypto: nodeCrypto, dice: systemDice }
-  const reader = faults?.reader(local) ?? local
   const parts = {
     folder: join(folder, 'device'),
     port,
     center: dialer(means),
-    reader,
+    reader: reach('wire'),
+    radio: reach('radio'),
     crypto: nodeCrypto,
     clock: systemClock,
     dice: systemDice,

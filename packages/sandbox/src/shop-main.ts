@@ -1,6 +1,6 @@
 /**
  * `node shop-main.ts [--port N] [--data FOLDER] [--store ID] [--currency JPY] [--webhook-secret whsec_…]
- * [--center URL --key FILE]`: the sample shop as a process, on the loopback; without a center in test mode. Prints
+ * [--center URL --key FILE] [--with-parent]`: the sample shop as a process, on the loopback; without a center in test mode. Prints
  * {"listening":port} when it may be asked, and ends on SIGTERM or SIGINT. Whatever it answered is on the disk, so it may
  * also be killed.
  */
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     'webhook-secret': { type: 'string', default: TEST_WEBHOOK_SECRET },
     center: { type: 'string' },
     key: { type: 'string' },
+    'with-parent': { type: 'boolean', default: false },
   },
 })
 
@@ -52,5 +53,6 @@ const stop = () =>
     .then(() => store.close())
     .then(() => process.exit(0))
 process.once('SIGTERM', stop).once('SIGINT', stop)
+if (values['with-parent']) process.stdin.resume().once('end', stop)
 
 process.stdout.write(`${JSON.stringify({ listening: await server.listen(Number(values.port)) })}\n`)

@@ -16,7 +16,7 @@ async function behindWire(): Promise<{ wire: Wire; origin: string; served: () =>
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const wire = new Wire(`http://127.0.0.1:${port}`)
+  const wire = new Wire([`http://127.0.0.1:${port}`])
   const origin = `http://127.0.0.1:${await wire.listen()}`
   closers.push(
     () => wire.close(),
@@ -37,6 +37,7 @@ test('a lost request never arrives; a lost answer was acted upon', async () => {
   await expect(fetch(`${origin}/v1/a`)).rejects.toThrow()
   await requestLost
   expect(served()).toBe(0)
+  wire.heal()
   const answerLost = wire.plan({ lose: 'answer', path: '/v1', after: 1 })
   await fetch(`${origin}/v1/a`)
   await expect(fetch(`${origin}/v1/a`)).rejects.toThrow()

@@ -10,20 +10,21 @@ export interface Fault {
   readonly lose: 'request' | 'answer'
   /** The path it is about. */
   readonly path: string
-  /** How many such requests pass unharmed before. */
+  /** How many such requests pass unharmed before; all later ones are lost until the network heals. */
   readonly after: number
-  /** What happens at that moment, before the caller notices: a power cut at the center, for one. */
+  /** What happens when the first is lost, before the caller notices: a power cut at the center, for one. */
   readonly then?: () => Promise<void>
 }
 
 export class Wire {
   readonly #server: Server
-  #target: string
-  #fault: { readonly fault: Fault; left: number; readonly happened: () => void } | undefined
+  #targets: readonly string[]
+  #turn = 0
+  #fault: { readonly fault: Fault; pass: number; readonly happened: () => void } | undefined
 
-  /** @param target  the center's origin; it may move (moveTo) */
-  constructor(target: string) {
-    this.#target = target
+  /** @param targets  the origins of the center's processes, which take turns */
+  constructor(targets: readonly string[]) {
+    this.#targets = targets
     this.#server = createServer((incoming, outgoing) => void this.#carry(incoming, outgoing))
   }
 
@@ -34,16 +35,21 @@ export class Wire {
     return typeof address === 'object' && address !== null ? address.port : 0
   }
 
-  /** Another process has taken the center's place. */
-  moveTo(target: string): void {
-    this.#target = target
+  /** Other processes have taken the center's place. */
+  moveTo(targets: readonly string[]): void {
+    this.#targets = targets
   }
 
-  /** Plans one fault. @returns what resolves when it has happened */
+  /** Plans a fault. @returns what resolves when it has struck */
   plan(fault: Fault): Promise<void> {
     return new Promise(resolve => {
-      this.#fault = { fault, left: fault.after, happened: resolve }
+      this.#fault = { fault, pass: fault.after, happened: resolve }
     })
+  }
+
+  /** Nothing is lost any more. */
+  heal(): void {
+    this.#fault = undefined
   }
 
   async close(): Promise<void> {
@@ -55,17 +61,17 @@ export class Wire {
     const body = await bodyOf(incoming)
     const fault = this.#due(incoming.url ?? '')
     if (fault?.lose === 'request') return lose(fault, incoming)
-    const answer = await forward(this.#target, incoming, body)
+    const target = this.#targets[this.#turn++ % this.#targets.length]
+    const answer = target && (await forward(target, incoming, body))
     if (fault !== undefined) return lose(fault, incoming)
-    if (answer === undefined) return void incoming.socket.destroy()
+    if (!answer) return void incoming.socket.destroy()
     outgoing.writeHead(answer.status, answer.headers).end(answer.body)
   }
 
   #due(url: string): Fault | undefined {
     const planned = this.#fault
     if (planned === undefined || !url.startsWith(planned.fault.path)) return undefined
-    if (planned.left-- > 0) return undefined
-    this.#fault = undefined
+    if (planned.pass-- > 0) return undefined
     planned.happened()
     return planned.fault
   }

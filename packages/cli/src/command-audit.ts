@@ -1,0 +1,57 @@
+/** `kozeni audit`: recomputes the whole book and names every disagreement. */
+import { show } from '@kozeni/base/currency'
+import { withPostgresArchive } from '@kozeni/center/archive-postgres'
+import { type AuditReport, audit } from '@kozeni/center/audit'
+import { defaultPolicy } from '@kozeni/center/policy'
+import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import type { Command } from 'commander'
+import { openDatabase } from './database.ts'
+import { bad, giveUp, good, quiet, say } from './say.ts'
+import { dataFolder } from './settings.ts'
+import { vaultIn } from './vault.ts'
+
+/** Adds the command. */
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('recompute everything from entries, receipts and chips’ totals; exit 1 when anything disagrees')
+    .option('--database-url <url>', 'a PostgreSQL; default: DATABASE_URL, else the embedded one of the data folder')
+    .option('--json', 'the report as one JSON object')
+    .action(run)
+}
+
+async function run({ databaseUrl, json }: { databaseUrl?: string; json?: boolean }, command: Command): Promise<void> {
+  const folder = dataFolder(command)
+  const vault = await vaultIn(folder)
+  const database = await openDatabase(folder, databaseUrl, !json)
+  if (!database.ok) return giveUp(database.refusal)
+  const onProgress = (purses: number): void => {
+    if (!json && process.stdout.isTTY) process.stdout.write(`\r${purses} purses`)
+  }
+  const report = await withPostgresArchive(database.value.url, archive =>
+    audit({ crypto: nodeCrypto, vault, onProgress }, archive),
+  )
+  await database.value.stop()
+  if (json) say(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
+  else print(report)
+  process.exitCode = report.findings.length === 0 && report.unexplained === 0n ? 0 : 1
+}
+
+function print({ findings, counted, balances, onChips, inDoubt, unexplained }: AuditReport): void {
+  const yen = (amount: bigint): string => show(amount, defaultPolicy.currency)
+  for (const { row, says, expected, found, difference, invariant } of findings) {
+    say(`${bad('✗')} ${row}: ${says}`)
+    say(`    should be  ${expected}`)
+    say(
+      `    is         ${found}${difference === undefined ? '' : `   (difference ${difference > 0n ? '+' : ''}${yen(difference)})`}`,
+    )
+    say(quiet(`    ${invariant}`))
+  }
+  const { purses, operations, receipts, stores, entries } = counted
+  say(quiet(`${purses} purses, ${operations} operations, ${receipts} receipts, ${stores} stores, ${entries} entries`))
+  for (const [kind, balance] of Object.entries(balances)) say(`  ${kind.padEnd(14)} ${yen(balance)}`)
+  const sum = Object.values(balances).reduce((all, balance) => all + balance, 0n)
+  say(`  ${'sum'.padEnd(14)} ${yen(sum)}`)
+  say(`on chips ${yen(onChips)}, in doubt ${yen(inDoubt)}, unexplained ${yen(unexplained)}`)
+  say(findings.length === 0 ? `${good('✓')} everything agrees` : `${bad('✗')} ${findings.length} disagreements`)
+}
