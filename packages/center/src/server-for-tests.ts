@@ -76,11 +76,16 @@ export interface RawRequest {
   readonly spoil?: (headers: Record<string, string>) => Record<string, string>
 }
 
+interface Setting {
+  readonly limits?: ServerLimits | undefined
+  readonly now?: number
+}
+
 export class TestCenter {
-  readonly clock = new StillClock(NOW)
+  readonly clock: StillClock
   readonly dice = new SeededDice(11)
-  readonly book = new MemoryBook(this.clock)
-  readonly views = new MemoryViews(this.book)
+  readonly book: MemoryBook
+  readonly views: MemoryViews
   readonly vault = memoryVault(crypto, 5)
   readonly logged: string[] = []
   readonly center: Center
@@ -89,7 +94,10 @@ export class TestCenter {
   close: () => Promise<void> = async () => undefined
   #sequence = 0
 
-  constructor(funding: FundingSource, limits: ServerLimits = defaultLimits) {
+  constructor(funding: FundingSource, { limits = defaultLimits, now = NOW }: Setting = {}) {
+    this.clock = new StillClock(now)
+    this.book = new MemoryBook(this.clock)
+    this.views = new MemoryViews(this.book)
     const { clock, dice, book, views, vault } = this
     this.#limits = limits
     this.center = {
@@ -231,19 +239,20 @@ export class TestCenter {
     })
   }
 
-  /** Everything that the book holds, as text: equal when nothing has changed. */
-  dump = (): string =>
-    JSON.stringify(
-      Object.entries(this.book.tables).map(([name, rows]) => [name, [...rows].sort(([a], [b]) => (a < b ? -1 : 1))]),
-      (_, value: unknown) =>
-        typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? `hex:${hex(value)}` : value,
-    )
+  /** Everything that the book holds, a line a row: equal when nothing has changed. */
+  dump = (): readonly string[] =>
+    Object.entries(this.book.tables)
+      .flatMap(([name, rows]) => [...rows].map(([key, row]) => `${name} ${key} ${JSON.stringify(row, spelled)}`))
+      .sort()
 }
+
+const spelled = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? `hex:${hex(value)}` : value
 
 /** A center that listens, with a provider that the test commands. */
 export async function testCenter(limits?: ServerLimits): Promise<TestCenter & { readonly funding: TestFunding }> {
   const funding = new TestFunding()
-  return Object.assign(await new TestCenter(funding, limits).listen(), { funding })
+  return Object.assign(await new TestCenter(funding, { limits }).listen(), { funding })
 }
 
 /** The value of an answer that the test needs to go on. */
