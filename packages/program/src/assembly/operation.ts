@@ -82,15 +82,12 @@ function perform(place: u64, kind: u32, asked: u32): i32 {
   const amount: u32 = kind === Kind.SWEEP ? all() : asked
   const reason = judge(kind, amount)
   if (reason === COUNTER_EXHAUSTED) return reason
-  if (reason === OK) move(kind, amount)
-  become(
-    place,
-    kind,
-    FRESH_DIGEST,
-    reason === OK ? Outcome.APPLIED : Outcome.REJECTED,
-    reason,
-    reason === OK ? amount : 0,
-  )
+  if (reason === OK) {
+    move(kind, amount)
+    become(place, kind, FRESH_DIGEST, Outcome.APPLIED, OK, amount)
+  } else {
+    become(place, kind, FRESH_DIGEST, Outcome.REJECTED, reason, 0)
+  }
   return reason
 }
 
