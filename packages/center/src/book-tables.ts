@@ -1,5 +1,6 @@
 /** Where each row of the book stands in PostgreSQL: one declaration a table, beside schema.ts, which makes the tables. */
 import { assert } from '@kozeni/base/assert'
+import type { Currency } from '@kozeni/base/currency'
 import {
   type AccountId,
   type ChipId,
@@ -272,6 +273,7 @@ export const ENTRY = table<Entry>('entry', {
 export interface ClaimRow extends EntryName, Claim {
   readonly window: number
   readonly at: number
+  readonly currency: Currency
 }
 
 export const CLAIM = table<ClaimRow>('claim', {
@@ -284,6 +286,7 @@ export const CLAIM = table<ClaimRow>('claim', {
   second: bigints('second'),
   part: words('part', CLAIM_PART),
   amount: bigints('amount'),
+  currency: currencies('currency'),
 })
 
 export const SETTLEMENT = table<SettlementRow>('settlement', {

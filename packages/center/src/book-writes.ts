@@ -42,13 +42,17 @@ export function rowName({ write, row }: Write): string {
 
 type Named<Row, Field extends keyof Row> = Pick<Row, Field>
 
-/** Names of rows whose key has several parts. */
+/** Purse and place. */
 export const operationName = ({ purse, epoch, number }: Named<OperationRow, 'purse' | 'epoch' | 'number'>): string =>
   `${purse} ${epoch} ${number}`
+/** Store and number. */
 export const numberName = ({ store, transaction }: Named<NumberRow, 'store' | 'transaction'>): string =>
   `${store} ${transaction}`
+/** Purse and seq. */
 export const receiptName = ({ purse, seq }: Named<ReceiptRow, 'purse' | 'seq'>): string => `${purse} ${seq}`
+/** What it is about, its cause, and the cause's two numbers. */
 export const entryName = (entry: EntryName): string => `${entry.subject} ${entry.cause} ${entry.first} ${entry.second}`
+/** Store and window. */
 export const settlementName = ({ store, window }: Named<SettlementRow, 'store' | 'window'>): string =>
   `${store} ${window}`
 

@@ -53,7 +53,9 @@ export function openPool({ url, connections, name, patient = false }: PoolOption
     keepAlive: true,
     types: { getTypeParser },
   })
-  pool.on('error', () => undefined) // an idle connection that breaks is replaced when next one is needed
+  // whoever uses a connection that breaks hears of it from its statements; nobody has to hear of an idle one's end
+  pool.on('error', () => undefined)
+  pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 

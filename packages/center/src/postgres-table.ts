@@ -33,6 +33,7 @@ export interface Table<Row> extends Field<Row> {
   parameters(rows: readonly Row[]): Buffer[]
 }
 
+/** One column of PostgreSQL's own type. */
 export const bigints = (name: string): Field<bigint> => column(name, 'bigint', cell => typeof cell === 'bigint')
 export const booleans = (name: string): Field<boolean> => column(name, 'boolean', cell => typeof cell === 'boolean')
 export const texts = (name: string): Field<string> => column(name, 'text', cell => typeof cell === 'string')
@@ -61,12 +62,14 @@ export const mapped = <A, B>(field: Field<A>, to: (value: B) => A, from: (value:
 /** A whole number that the program holds as a number: a place, a count, an instant in milliseconds. */
 export const numbers = (name: string): Field<number> => mapped(bigints(name), BigInt, Number)
 
+/** A name of eight bytes. */
 export const ids = <T extends Id>(name: string): Field<T> => mapped(bigints(name), idNumber, idFromNumber<T>)
 
 /** An amount of minor units; `gate` is money or total. */
 export const amounts = <T extends bigint>(name: string, gate: (minorUnits: bigint) => T): Field<T> =>
   mapped(bigints(name), value => value, gate)
 
+/** ISO 4217's number. */
 export const currencies = (name: string): Field<Currency> =>
   mapped(smallints(name), currencyNumber, number => {
     const found = currencyFromNumber(number)

@@ -232,6 +232,7 @@ create table claim (
   second bigint not null,
   part smallint not null check (part between 1 and 3),
   amount bigint not null check (amount <> 0),
+  currency smallint not null,
   primary key (store_id, settled_window, at_ms, subject_id, cause, first, second)
 );
 

@@ -92,9 +92,7 @@ const BALANCES_OF = `
     union all
     select credit_kind, currency, -amount from entry where subject_id = $1 and credit_owner = $1
     union all
-    select ${ACCOUNT_KIND['store-payable']}, store.currency, -claim.amount
-    from claim join store on store.store_id = claim.store_id
-    where claim.store_id = $1
+    select ${ACCOUNT_KIND['store-payable']}, currency, -amount from claim where store_id = $1
   ) as side (kind, currency, amount)
   group by kind, currency
   order by kind, currency`

@@ -1,0 +1,209 @@
+/** Any row that the book may hold, by kind of write, for the suites of book.contract.ts. */
+import { assert } from '@kozeni/base/assert'
+import { currency } from '@kozeni/base/currency'
+import { type Id, idFromNumber } from '@kozeni/base/ids'
+import { MONEY_MAX, money, TOTAL_MAX, total } from '@kozeni/base/money'
+import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
+import { CAUSE } from '@kozeni/ledger/entry'
+import { CHIP_CLASS } from '@kozeni/protocol/certificate'
+import { RECEIPT_KIND } from '@kozeni/protocol/debit'
+import { KIND, OUTCOME } from '@kozeni/protocol/operation'
+import fc, { type Arbitrary } from 'fast-check'
+import type { Write } from './book.ts'
+import * as codes from './book-codes.ts'
+import { accountFrom } from './book-tables.ts'
+
+type Kind = Write['write']
+type Rows = { readonly [W in Write as W['write']]: W['row'] }
+export type RowOf<K extends Kind> = Rows[K]
+
+const anyId = <T extends Id>(): Arbitrary<T> => fc.bigInt(1n, 2n ** 63n - 1n).map(number => idFromNumber<T>(number))
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff })
+const instant = fc.integer({ min: 0, max: 4_102_444_800_000 })
+const amount = fc.bigInt(1n, MONEY_MAX).map(money)
+const amountOrNone = fc.bigInt(0n, MONEY_MAX).map(money)
+const sum = fc.bigInt(0n, TOTAL_MAX).map(total)
+const bytes = fc.uint8Array({ maxLength: 40 })
+/** PostgreSQL's text holds everything but the character of number zero. */
+const text = fc.string({ unit: 'grapheme', maxLength: 20 }).map(any => any.replaceAll('\0', ''))
+const money3 = fc.constantFrom('JPY', 'EUR', 'KWD').map(currency)
+const word = <T extends string>(table: Readonly<Record<T, number>>): Arbitrary<T> =>
+  fc.constantFrom(...(Object.keys(table) as T[]))
+const maybe = <T>(some: Arbitrary<T>): Arbitrary<T | undefined> => fc.option(some, { nil: undefined })
+const texts = fc
+  .dictionary(text, text, { noNullPrototype: true, maxKeys: 4 })
+  .filter(record => !Object.hasOwn(record, '__proto__'))
+
+const account: Arbitrary<Account> = fc
+  .tuple(word<AccountKind>(ACCOUNT_KIND), fc.bigInt(1n, 2n ** 63n - 1n))
+  .map(([kind, owner]) => accountFrom(kind, ACCOUNT_KIND[kind] >= 3 && ACCOUNT_KIND[kind] <= 6 ? owner : 0n))
+
+const limits = fc.record({
+  maximumValue: amountOrNone,
+  maximumDebit: amountOrNone,
+  lowerAmount: amountOrNone,
+  upperAmount: amountOrNone,
+  lowerCount: u32,
+  upperCount: u32,
+  pinAbove: amountOrNone,
+})
+
+export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
+  account: fc.record({ account: anyId(), secretDigest: bytes, at: instant }),
+  device: fc.record({ device: anyId(), account: anyId(), publicKey: bytes, at: instant }),
+  chip: fc.record({ chip: anyId(), chipClass: word(CHIP_CLASS), purse: maybe(anyId()) }),
+  store: fc.record({
+    store: anyId(),
+    name: text,
+    currency: money3,
+    publicKey: bytes,
+    generation: u32,
+    feeBasisPoints: fc.integer({ min: 0, max: 10_000 }),
+    webhookUrl: maybe(text),
+    webhookSecret: text,
+  }),
+  terminal: fc.record({
+    terminal: anyId(),
+    store: anyId(),
+    publicKey: bytes,
+    stolen: fc.boolean(),
+    lastUpload: maybe(instant),
+  }),
+  purse: fc
+    .record<RowOf<'purse'>>({
+      purse: anyId(),
+      chip: anyId(),
+      device: anyId(),
+      account: anyId(),
+      currency: money3,
+      chipClass: word(CHIP_CLASS),
+      stage: word(codes.PURSE_STAGE),
+      reservedUntil: instant,
+      publicKey: maybe(bytes),
+      certificate: maybe(bytes),
+      keyVersion: fc.integer({ min: 0, max: 255 }),
+      epoch: u32,
+      number: u32,
+      closedEpoch: u32,
+      closedNumber: u32,
+      flag: fc.boolean(),
+      credits: sum,
+      debits: sum,
+      seenCredits: sum,
+      seenDebits: sum,
+      seenSeq: u32,
+      bookedAmount: sum,
+      bookedCount: u32,
+      settings: u32,
+      settingsSeen: u32,
+      blocked: fc.boolean(),
+      limits,
+    })
+    .map(row => ({ ...row, closedEpoch: Math.min(row.closedEpoch, row.epoch), closedNumber: 0 })),
+  operation: fc
+    .record<RowOf<'operation'>>({
+      purse: anyId(),
+      epoch: u32,
+      number: u32,
+      kind: word(KIND),
+      amount: amountOrNone,
+      currency: money3,
+      reference: bytes,
+      digest: bytes,
+      decision: word(codes.OPERATION_DECISION),
+      closed: maybe(fc.record({ at: instant, source: word(codes.EVIDENCE_SOURCE), outcome: word(OUTCOME) })),
+      openedAt: instant,
+      sessionEnd: maybe(instant),
+      store: maybe(anyId()),
+      transaction: maybe(text),
+      order: maybe(anyId()),
+    })
+    .filter(row => row.closed === undefined || row.decision !== 'open'),
+  load: fc.record({
+    load: anyId(),
+    purse: anyId(),
+    amount,
+    currency: money3,
+    method: text,
+    stage: word(codes.LOAD_STAGE),
+    cancelled: fc.boolean(),
+    capture: maybe(text),
+    inputDigest: bytes,
+    at: instant,
+  }),
+  order: fc.record({
+    order: anyId(),
+    purse: anyId(),
+    kind: word(codes.ORDER_KIND),
+    amount,
+    currency: money3,
+    stage: word(codes.ORDER_STAGE),
+    store: maybe(anyId()),
+    transaction: maybe(text),
+    inputDigest: bytes,
+    at: instant,
+  }),
+  number: fc
+    .record<RowOf<'number'>>({
+      store: anyId(),
+      transaction: text,
+      purse: anyId(),
+      epoch: u32,
+      number: u32,
+      generation: u32,
+      window: u32,
+      amount,
+      refunded: amountOrNone,
+    })
+    .filter(row => row.refunded <= row.amount),
+  receipt: fc.record({
+    purse: anyId(),
+    seq: u32,
+    kind: word(RECEIPT_KIND),
+    amount,
+    currency: money3,
+    terminal: anyId(),
+    sale: u32,
+    store: anyId(),
+    whole: fc.uint8Array({ maxLength: 300 }),
+    standing: word(codes.STANDING),
+    at: instant,
+  }),
+  entry: fc
+    .record<RowOf<'entry'>>({
+      subject: anyId(),
+      cause: word(CAUSE),
+      first: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+      second: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+      debit: account,
+      credit: account,
+      amount,
+      currency: money3,
+      at: instant,
+    })
+    .filter(row => row.debit.kind !== row.credit.kind),
+  settlement: fc.record({
+    store: anyId(),
+    window: fc.integer({ min: 1, max: 1_000_000 }),
+    from: fc.constant(0),
+    until: instant,
+    onlineCount: fc.constant(0),
+    online: fc.constant(0n),
+    offlineCount: fc.constant(0),
+    offline: fc.constant(0n),
+    refunds: fc.constant(0n),
+    fee: amountOrNone,
+    net: amountOrNone,
+    carried: fc.bigInt(-(2n ** 62n), 0n),
+    currency: money3,
+  }),
+  alarm: fc.record({ subject: anyId(), what: word(codes.ALARM_WHAT), facts: texts, at: instant }),
+  outbox: fc.record({ name: text, task: word(codes.TASK), subject: anyId(), body: texts, due: instant }),
+}
+
+/** One row of `kind`, always the same, with these fields instead of its own. */
+export function rowOf<K extends Kind>(kind: K, fields: Partial<RowOf<K>>): RowOf<K> {
+  const [row] = fc.sample(anyRow[kind], { numRuns: 1, seed: 7 })
+  assert(row !== undefined, 'one run makes one row')
+  return Object.assign(row, fields)
+}
