@@ -1,6 +1,6 @@
 /** The center's log as lines of JSON. Nobody should hand it a secret; what is called like one is struck out all the same. */
 import { type DestinationStream, pino } from 'pino'
-import type { Center } from './server-handler.ts'
+import type { Center } from './center.ts'
 
 const SECRETS = [
   'authorization',

@@ -1,11 +1,11 @@
 /** A center at work over a book that is open: the server and the mover, started together and stopped in order. */
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { FastifyInstance } from 'fastify'
+import type { Center } from './center.ts'
 import { Hotlists } from './hotlist.ts'
 import { Mover } from './mover.ts'
 import { fetchPost } from './post-fetch.ts'
 import { createServer, type ServerLimits } from './server.ts'
-import type { Center } from './server-handler.ts'
 import type { Post } from './store-webhook.ts'
 
 export interface ServeOptions extends Omit<Center, 'hotlists'> {

@@ -12,8 +12,8 @@ import { seconds } from '@kozeni/base/clock'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { DeviceRow, StoreRow, TerminalRow } from './book.ts'
+import type { Center } from './center.ts'
 import type { CaptureNotice } from './funding.ts'
-import type { Center } from './server-handler.ts'
 
 export type Caller =
   /** `key` has signed the request and is registered for nobody; `doubt` is why the caller could not be known. */

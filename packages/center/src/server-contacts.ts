@@ -6,16 +6,18 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { z } from 'zod'
 import type { PurseRow } from './book.ts'
+import type { Center } from './center.ts'
 import { beginContact, continueContact, type Statement, type Turn } from './contact.ts'
 import { openToken } from './contact-token.ts'
 import { beginInstall, continueInstall } from './install.ts'
 import { type Caller, callerName } from './server-caller.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { ownPurse } from './server-own.ts'
 
 type Relay = Extract<Caller, { kind: 'device' | 'terminal' }>
 type Purpose = z.output<typeof contactPurpose>
 
+/** Rounds of contacts, by whatever relay. */
 export const contactHandlers = (center: Center): Pick<Handlers, 'contact'> => ({
   contact: async ({ caller, body: { purpose, token, responses } }) => {
     const turn =

@@ -2,11 +2,13 @@
 import { equal, fromBase64url } from '@kozeni/base/bytes'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
+import type { Center } from './center.ts'
 import { registerDevice } from './register.ts'
 import { reserve } from './reserve.ts'
 import { timeOf } from './server-answer.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 
+/** Registration and reservation. */
 export const deviceHandlers = (center: Center): Pick<Handlers, 'registerDevice' | 'reserveInstallation'> => ({
   registerDevice: async ({ caller, body }) => {
     if (caller.key === undefined) return no(caller.doubt ?? refusal('not-authenticated'))

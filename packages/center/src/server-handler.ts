@@ -3,22 +3,7 @@ import type { Answer, Input, Route } from '@kozeni/api/route'
 import type { RouteName, routes } from '@kozeni/api/routes'
 import type { Result } from '@kozeni/base/result'
 import type { Refusal } from '@kozeni/protocol/refusal'
-import type { Means } from './contact.ts'
-import type { FundingSource } from './funding.ts'
-import type { Hotlists } from './hotlist.ts'
 import type { Caller } from './server-caller.ts'
-import type { Views } from './views.ts'
-
-/** What the server's handlers work with. */
-export interface Center extends Means {
-  readonly views: Views
-  readonly funding: FundingSource
-  readonly hotlists: Hotlists
-  /** Undefined: no operator is let in. */
-  readonly operatorToken: string | undefined
-  /** Says what an operator may want to read later; never a secret. */
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
-}
 
 /** One request, past its parsers, by a caller of a kind that the route is for. */
 export type Asked<R extends Route> = Input<R> & { readonly caller: Extract<Caller, { kind: R['caller'][number] }> }

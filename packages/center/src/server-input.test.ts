@@ -28,10 +28,10 @@ async function refused(request: RawRequest): Promise<{ code: string; status: num
   const before = center.dump()
   const answer = await center.raw(request)
   const { code = 'yes', facts } = JSON.parse(answer.body)
-  expect(answer.status, answer.body).toBeGreaterThanOrEqual(400)
-  expect(answer.status, answer.body).toBeLessThan(500)
+  expect(answer.status).toBeGreaterThanOrEqual(400)
+  expect(answer.status).toBeLessThan(500)
   expect(answer.headers['content-type']).toContain('application/problem+json')
-  expect(center.dump(), `${request.target} was refused as ${code}, and the book changed`).toEqual(before)
+  expect(center.dump()).toEqual(before)
   return { code, status: answer.status, field: facts?.field }
 }
 
@@ -181,8 +181,8 @@ test('not one bit of a signature, its parameters, the digest, the path or the bo
       fc.nat(),
       async (name, place) => {
         const spoil = (headers: Record<string, string>) => ({ ...headers, [name]: spoiled(headers[name] ?? '', place) })
-        const { code, status } = await refused({ ...request, spoil })
-        expect([400, 401], code).toContain(status)
+        const { status } = await refused({ ...request, spoil })
+        expect([400, 401]).toContain(status)
       },
     ),
     { numRuns: 150 },
@@ -225,7 +225,7 @@ test('not one bit of a sale or of its number can be changed', async () => {
   const allowed = ['data-wrong', 'transaction-altered', 'store-unknown', 'window-closed', 'input-wrong']
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
     const { code } = await pay(base64url(flip(bytes, bit)), sale.number)
-    expect(allowed, `bit ${bit}`).toContain(code)
+    expect(allowed).toContain(code)
   }
   for (let at = 0; at < sale.number.length; at++) {
     const slipped = `${sale.number.slice(0, at)}${sale.number[at] === '7' ? '8' : '7'}${sale.number.slice(at + 1)}`
@@ -305,7 +305,7 @@ test('whatever is put into any field of any body is answered below 500', async (
         ...(as === undefined && { authorization: `Bearer ${OPERATOR_TOKEN}` }),
       }
       const answer = await center.raw({ method, target, body: JSON.stringify(changed), headers, ...(as && { as }) })
-      expect(answer.status, answer.body).toBeLessThan(500)
+      expect(answer.status).toBeLessThan(500)
     }),
     { numRuns: 400 },
   )

@@ -6,14 +6,16 @@ import { parseMoney } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
+import type { Center } from './center.ts'
 import { cancelLoad, requestLoad } from './load.ts'
 import { fund } from './load-funding.ts'
 import { inputDigest, requestName } from './request-name.ts'
 import { loadAnswer } from './server-answer.ts'
 import { callerName } from './server-caller.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { ownPurse } from './server-own.ts'
 
+/** Asking for a load, asking after it, wishing it back. */
 export const loadHandlers = (center: Center): Pick<Handlers, 'createLoad' | 'getLoad' | 'cancelLoad'> => ({
   createLoad: async ({ caller, body, idempotencyKey }) => {
     const own = await ownPurse(center, caller.device.account, body.purse)

@@ -5,12 +5,13 @@ import type { OrderId, StoreId, TerminalId } from '@kozeni/base/ids'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import { webhookSecret } from '@kozeni/protocol/webhook'
+import type { Center } from './center.ts'
 import { blockPurse } from './purse-block.ts'
 import { registerChip, registerStore, registerTerminal } from './register.ts'
 import { requestName } from './request-name.ts'
 import { refundAnswer } from './server-answer.ts'
 import { callerName } from './server-caller.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { settlementHandlers } from './server-settlement.ts'
 import { refundSale } from './server-stores.ts'
 import { terminalCertificateOf } from './server-terminals.ts'
@@ -20,6 +21,7 @@ type OperatorRoutes = 'registerChips' | 'registerStore' | 'registerTerminal' | '
 const WEBHOOK_SECRET_BYTES = 32
 const FIRST_GENERATION = 1
 
+/** Registration and orders, by operators alone. */
 export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes> => ({
   ...settlementHandlers(center),
 

@@ -2,11 +2,13 @@
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import { transactionFromText } from '@kozeni/protocol/transaction'
+import type { Center } from './center.ts'
 import { openPayment, settleVerdict } from './payment.ts'
 import { paymentAnswer } from './server-answer.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { ownPurse } from './server-own.ts'
 
+/** Opening a payment, and asking after it for ever. */
 export const paymentHandlers = (center: Center): Pick<Handlers, 'createPayment' | 'getPayment'> => ({
   createPayment: async ({ caller, body: { purse, transaction: compact, number } }) => {
     const own = await ownPurse(center, caller.device.account, purse)

@@ -10,8 +10,9 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Center } from './center.ts'
 import { admit, callerName } from './server-caller.ts'
-import type { Asked, Center, Handler } from './server-handler.ts'
+import type { Handler } from './server-handler.ts'
 import { readBody } from './server-json.ts'
 import { sendRefusal } from './server-problem.ts'
 
@@ -62,7 +63,7 @@ async function respond(
   request.callerName = callerName(caller.value)
   const input = inputOf(route, request, http)
   if (!input.ok) return input
-  return await handle({ ...input.value, caller: caller.value } as Asked<Route>)
+  return await handle({ ...input.value, caller: caller.value })
 }
 
 /** The request as the contract's signatures see it. */

@@ -7,15 +7,17 @@ import type { StoreId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { SettlementRow } from './book.ts'
+import type { Center } from './center.ts'
 import { inputDigest } from './request-name.ts'
 import { statementAnswer } from './server-answer.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { settle } from './settle.ts'
 
 type Settled = Result<SettlementRow, Refusal>
 
 const KEYS_KEPT = 1000
 
+/** Closing a store’s window, once. */
 export function settlementHandlers(center: Center): Pick<Handlers, 'settle'> {
   const known = new Map<string, { readonly digest: string; readonly answer: Promise<Settled> }>()
   return {

@@ -12,12 +12,13 @@ import type { TransactionNumber } from '@kozeni/protocol/number'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { windowsHanded } from '@kozeni/protocol/seed'
 import type { OrderRow, StoreRow } from './book.ts'
+import type { Center } from './center.ts'
 import { settleVerdict, verdictOf } from './payment.ts'
 import { orderRefund } from './refund.ts'
 import { inputDigest, requestName } from './request-name.ts'
 import { refundAnswer, statementAnswer, storePaymentAnswer } from './server-answer.ts'
 import { callerName } from './server-caller.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { pageOf } from './server-page.ts'
 
 type StoreRoutes =
@@ -31,6 +32,7 @@ type StoreRoutes =
 /** Raised when the center is restored from a backup (F-12). */
 const EPOCH = 1
 
+/** Seeds, payments, refunds and statements of the store that asks. */
 export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
   getSeeds: async ({ caller }) => ok(seedsOf(center, caller.store)),
 

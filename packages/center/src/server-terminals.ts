@@ -8,13 +8,15 @@ import { no, ok } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import { refusal } from '@kozeni/protocol/refusal'
 import type { StoreRow, TerminalRow } from './book.ts'
+import type { Center } from './center.ts'
 import type { Hotlist } from './hotlist.ts'
 import type { Policy } from './policy.ts'
 import { noteUpload } from './register.ts'
 import { timeOf } from './server-answer.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { takeIn } from './take-in.ts'
 
+/** Uploads, and what a till sells by. */
 export const terminalHandlers = (center: Center): Pick<Handlers, 'uploadReceipts' | 'getTerminal'> => ({
   uploadReceipts: async ({ caller, body }) => {
     const receipts = body.receipts.map(text => fromBase64url(text) ?? new Uint8Array(0))

@@ -5,12 +5,14 @@ import { base64url } from '@kozeni/base/bytes'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import type { OrderRow, PurseRow, Seen } from './book.ts'
+import type { Center } from './center.ts'
 import { operationAnswer, timeOf } from './server-answer.ts'
-import type { Center, Handlers } from './server-handler.ts'
+import type { Handlers } from './server-handler.ts'
 import { pageOf } from './server-page.ts'
 
 type ViewRoutes = 'getHealth' | 'getPurse' | 'getPurseStory' | 'listOperations' | 'listAlarms' | 'getBalances'
 
+/** Health, purses, stories, lists and balances. */
 export const viewHandlers = (center: Center): Pick<Handlers, ViewRoutes> => ({
   getHealth: async () => {
     const { now } = await center.book.look({})

@@ -271,8 +271,8 @@ test('the reference is served with nothing from elsewhere, and every other path 
   expect(script.status).toBe(200)
   for (const target of ['/', '/v1/nothing', '/v1/loads/', '/../etc/passwd', '/v1/loads/%zz']) {
     const answer = await center.raw({ method: 'GET', target })
-    expect(answer.headers['content-type'], target).toContain('application/problem+json')
-    expect(answer.status, target).toBeLessThan(500)
+    expect(answer.headers['content-type']).toContain('application/problem+json')
+    expect(answer.status).toBeLessThan(500)
   }
   const health = await center.raw({ method: 'GET', target: '/healthz' })
   expect(JSON.parse(health.body)).toEqual({ status: 'ok', at: '2026-04-01T09:30:00.000Z' })
@@ -305,7 +305,7 @@ test('a book that is away is busy, not broken: the same request may come again',
 test('who asks too often is told to wait', async () => {
   const strict = await testCenter({ requestsPerMinute: 3, lateMs: 1000 })
   const answers = await Promise.all([1, 2, 3, 4, 5].map(() => strict.raw({ method: 'GET', target: '/healthz' })))
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 503, 503])
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(3)
   expect(JSON.parse(answers.find(({ status }) => status === 503)?.body ?? '')).toMatchObject({ code: 'busy' })
   await strict.close()
 })

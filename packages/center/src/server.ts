@@ -10,9 +10,10 @@ import type { Route } from '@kozeni/api/route'
 import { type RouteName, routes } from '@kozeni/api/routes'
 import { refusal } from '@kozeni/protocol/refusal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Center } from './center.ts'
 import { contactHandlers } from './server-contacts.ts'
 import { deviceHandlers } from './server-devices.ts'
-import type { Center, Handler, Handlers } from './server-handler.ts'
+import type { Handler, Handlers } from './server-handler.ts'
 import { loadHandlers } from './server-loads.ts'
 import { operatorHandlers } from './server-operator.ts'
 import { paymentHandlers } from './server-payments.ts'
@@ -45,7 +46,7 @@ export async function createServer(center: Center, limits: ServerLimits = defaul
     exposeHeadRoutes: false,
     requestTimeout: ARRIVAL_MS,
     forceCloseConnections: 'idle',
-    frameworkErrors: (error, _, reply) => answerError(center, error, _, reply),
+    frameworkErrors: (error, request, reply) => void answerError(center, error, request, reply),
   })
   takeJsonOnly(app)
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(center, error, request, reply))

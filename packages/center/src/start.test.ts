@@ -48,7 +48,7 @@ test('a center on an empty database serves, stops, and finds everything again', 
   const register = caller({ ...means(first.origin), credentials: unknown })
   const { device } = right(await register(routes.registerDevice, { body: { publicKey: base64url(publicKey) } }))
   await first.stop()
-  await expect(fetch(`${first.origin}/healthz`)).rejects.toThrow()
+  await expect(fetch(`${first.origin}/healthz`)).rejects.toThrow('fetch failed')
 
   const second = await started()
   expect(right(await operator(second.origin)(routes.registerChips, { body: { chips } })).known).toBe(1)

@@ -8,13 +8,13 @@ import { systemDice } from '@kozeni/base/dice'
 import { ok, type Result } from '@kozeni/base/result'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { PostgresBook } from './book-postgres.ts'
+import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
 import { type MigrationRefusal, migrate } from './migrate.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { type DatabaseRefusal, explainDatabase, reachDatabase } from './postgres-url.ts'
 import { type PortRefusal, type RunningCenter, serveCenter } from './serve-center.ts'
 import type { ServerLimits } from './server.ts'
-import type { Center } from './server-handler.ts'
 import type { Vault } from './vault.ts'
 import { PostgresViews } from './views-postgres.ts'
 
@@ -61,7 +61,13 @@ export async function startCenter(options: StartOptions): Promise<Result<Running
     return running
   }
   const { origin, stop } = running.value
-  return ok({ origin, stop: () => stop().finally(close) })
+  return ok({
+    origin,
+    stop: async () => {
+      await stop()
+      await close()
+    },
+  })
 }
 
 const withDefaults = ({ policy, funding, host, log, operatorToken, ...given }: StartOptions) => ({

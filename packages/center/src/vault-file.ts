@@ -185,7 +185,11 @@ async function writeWhole(file: string, content: Bytes): Promise<void> {
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder)
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 const isSystem = (error: unknown): error is NodeJS.ErrnoException =>

@@ -31,7 +31,7 @@ test('only its owner can read the vault and its key file, and nothing else is le
   await opened('private/vault')
   expect((await readdir(join(folder, 'private'))).sort()).toEqual(['vault', 'vault.key'])
   for (const name of ['vault', 'vault.key'])
-    expect((await stat(join(folder, 'private', name))).mode & 0o777, name).toBe(0o600)
+    expect((await stat(join(folder, 'private', name))).mode & 0o777).toBe(0o600)
 })
 
 test('a wrong passphrase, a missing one, a missing key file and a damaged file are told apart', async () => {
