@@ -14,10 +14,19 @@ import Stripe from 'stripe'
 import type { LoadRow } from './book.ts'
 import type { Captured, CaptureNotice, FundingSource, GivenBack } from './funding.ts'
 
+/** What kept the provider from answering, in its own words. */
+export interface Trouble {
+  readonly type: string
+  readonly status: number | undefined
+  readonly code: string | undefined
+}
+
 export interface StripeOptions {
   readonly secretKey: string
   readonly webhookSecret: string
   readonly clock: Clock
+  /** Hears of every answer that was none: an operator should see a wrong key. Holds no secret. */
+  readonly onTrouble?: (trouble: Trouble) => void
   /** A double of the provider; without it, the provider itself. */
   readonly double?: { readonly host: string; readonly port: number; readonly protocol: 'http' | 'https' }
 }
@@ -59,7 +68,7 @@ export class StripeFunding implements FundingSource {
       const intent = await this.#find(load)
       if (intent !== undefined) return await this.#stateOf(intent, load)
     } catch (error) {
-      return unknownUnlessBug(error)
+      return this.#unknown(error)
     }
     return this.#age(load) > ENDED_MS ? declined('not-taken') : UNKNOWN
   }
@@ -106,7 +115,7 @@ export class StripeFunding implements FundingSource {
     if (error instanceof Stripe.errors.StripeCardError) return declined(error.decline_code ?? error.code ?? 'card')
     if (error instanceof Stripe.errors.StripeInvalidRequestError && neverAccepted(error))
       return declined(error.code ?? error.param ?? 'request')
-    if (!(error instanceof Stripe.errors.StripeAPIError)) return unknownUnlessBug(error)
+    if (!(error instanceof Stripe.errors.StripeAPIError)) return this.#unknown(error)
     const found = await this.check(load)
     const final = error.headers?.['idempotent-replayed'] === 'true'
     return found.state === 'unknown' && final ? await this.#absent(load) : found
@@ -117,7 +126,7 @@ export class StripeFunding implements FundingSource {
     try {
       return (await this.#find(load)) === undefined ? declined('provider-failed') : UNKNOWN
     } catch (error) {
-      return unknownUnlessBug(error)
+      return this.#unknown(error)
     }
   }
 
@@ -146,7 +155,7 @@ export class StripeFunding implements FundingSource {
       await this.#stripe.paymentIntents.cancel(intent.id)
       return declined('authentication_required')
     } catch (error) {
-      return unknownUnlessBug(error)
+      return this.#unknown(error)
     }
   }
 
@@ -157,19 +166,20 @@ export class StripeFunding implements FundingSource {
       const refund = made ?? (await this.#newRefund(capture, load))
       return refund.status === 'succeeded' ? 'given-back' : 'unknown'
     } catch (error) {
-      unknownUnlessBug(error)
+      this.#unknown(error)
       return 'unknown'
     }
   }
 
+  /** What the provider says is the world's; what anything else throws is a bug. */
+  #unknown(error: unknown): Captured {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error
+    this.#options.onTrouble?.({ type: error.type, status: error.statusCode, code: error.code })
+    return UNKNOWN
+  }
+
   #newRefund = (capture: string, load: LoadId): Promise<Stripe.Refund> =>
     this.#stripe.refunds.create({ payment_intent: capture, metadata: { load } }, { idempotencyKey: `refund:${load}` })
-}
-
-/** What the provider says is the world's; what anything else throws is a bug. */
-function unknownUnlessBug(error: unknown): Captured {
-  if (error instanceof Stripe.errors.StripeError) return UNKNOWN
-  throw error
 }
 
 const neverAccepted = ({ statusCode }: Stripe.errors.StripeInvalidRequestError): boolean =>

@@ -46,18 +46,19 @@ export async function returnFunds({ book, funding }: Means, load: LoadRow): Prom
 }
 
 /**
- * Takes in what the provider tells of its own accord. A capture for a load that ended without one goes straight back:
- * it is nobody's.
+ * What the provider tells of its own accord is a reason to look, not yet the truth: the provider is asked. A capture for a
+ * load that ended without one goes straight back: it is nobody's.
  *
- * @returns false when it could not go back yet: the provider is to tell again
+ * @returns false when the provider has not confirmed it, or has not taken it back: it is to tell again
  * @spec    F-13
  */
 export async function heardCapture({ book, funding }: Means, notice: CaptureNotice): Promise<boolean> {
-  const { load: known } = await book.look({ load: notice.load })
-  if (known === undefined) return true
-  const load = after(await book.run(recordCaptured(notice.load, known.purse, notice.capture)), known)
-  const stray = load.stage === 'declined'
-  return !stray || (await funding.giveBackStray(notice)) === 'given-back'
+  const { load } = await book.look({ load: notice.load })
+  if (load === undefined || (load.stage !== 'requested' && load.stage !== 'declined')) return true
+  const said = await funding.check(load)
+  if (load.stage === 'requested') return (await record(book, load, said)).stage !== 'requested'
+  if (said.state !== 'captured') return said.state === 'declined'
+  return (await funding.giveBackStray({ load: load.load, capture: said.capture })) === 'given-back'
 }
 
 const after = (recorded: Result<LoadRow, Refusal>, before: LoadRow): LoadRow => (recorded.ok ? recorded.value : before)

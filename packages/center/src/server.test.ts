@@ -1,10 +1,10 @@
 import { routes } from '@kozeni/api/routes'
 import { base64url } from '@kozeni/base/bytes'
-import { type ChipId, id, type PurseId } from '@kozeni/base/ids'
+import { type ChipId, id, type LoadId, type PurseId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { checkProof } from '@kozeni/protocol/proof'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import {
   type Holder,
   OPERATOR_TOKEN,
@@ -258,6 +258,18 @@ test('the provider’s own word captures a load once, and a capture that nobody 
   expect(right(await holder.call(routes.getLoad, { params: { load: name } }))).toMatchObject({ stage: 'captured' })
   expect([...center.book.tables.entry.values()].filter(({ cause }) => cause === 'captured')).toHaveLength(1)
   expect(center.funding.refunded.size).toBe(0)
+  center.funding.next = 'declines'
+  const declined = await load('a-load-that-is-declined')
+  const stray = id<LoadId>(declined.ok ? '' : String(declined.refusal.facts['load']))
+  center.funding.captured.set(stray, 2000n)
+  for (const _ of [1, 2])
+    await center.raw({
+      target: '/v1/webhooks/card',
+      headers: { 'stripe-signature': 'right' },
+      body: JSON.stringify({ load: stray, capture: 'pi_of_somebody_else' }),
+    })
+  expect([...center.funding.refunded]).toEqual([`pi_${stray}`])
+  expect(center.book.tables.load.get(stray)).toMatchObject({ stage: 'declined' })
 })
 
 test('the reference is served with nothing from elsewhere, and every other path is not found', async () => {
@@ -300,6 +312,19 @@ test('a book that is away is busy, not broken: the same request may come again',
   const answer = await center.raw({ method: 'GET', target: '/healthz' })
   expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   expect(JSON.parse(answer.body)).toMatchObject({ code: 'busy', retry: 'same' })
+})
+
+test('a center that is late says so at once, and does nothing', async () => {
+  const late = await testCenter({ requestsPerMinute: 1000, lateMs: 1 })
+  await vi.waitFor(
+    async () => {
+      const answer = await late.raw({ method: 'GET', target: '/healthz' })
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'busy' })
+    },
+    { timeout: 10_000, interval: 300 },
+  )
+  await late.close()
 })
 
 test('who asks too often is told to wait', async () => {
