@@ -42,6 +42,7 @@ export const alarm = naming(
       'mac-wrong-signature-right',
       'rolled-back',
       'sale-paid-twice',
+      'debits-above-credits',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

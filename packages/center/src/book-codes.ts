@@ -43,6 +43,7 @@ export const ALARM_WHAT = {
   'mac-wrong-signature-right': 3,
   'rolled-back': 4,
   'sale-paid-twice': 5,
+  'debits-above-credits': 6,
 } as const satisfies Codes<AlarmRow['what']>
 
 export const TASK = { webhook: 1, capture: 2, 'give-back': 3 } as const satisfies Codes<OutboxRow['task']>

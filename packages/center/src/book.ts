@@ -206,6 +206,7 @@ export interface AlarmRow {
     | 'mac-wrong-signature-right'
     | 'rolled-back'
     | 'sale-paid-twice'
+    | 'debits-above-credits'
   readonly facts: Readonly<Record<string, string>>
   readonly at: Instant
 }

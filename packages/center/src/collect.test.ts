@@ -194,3 +194,23 @@ test('a receipt of a purse that nobody knows is refused, and changes nothing', a
   expect(await book.run(collect(stranger))).toEqual({ standing: 'refused', code: 'not-found' })
   expect(book.tables.receipt.size).toBe(0)
 })
+
+test('more debits than the purse was ever given are a chip that invents value: booked, paid, blocked, shown', async () => {
+  const invented = claimOf({ amount: money(LOADED + 1n), credits: total(LOADED + 1n), debits: total(LOADED + 1n) })
+  expect(await book.run(collect(invented))).toEqual({ standing: 'booked' })
+  expect(await booked()).toMatchObject({ blocked: true, debits: LOADED + 1n })
+  expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['debits-above-credits'])
+})
+
+test('the void of a debit that is held is held too: its store was never credited, and is not charged', async () => {
+  const [first, second] = chain([
+    { amount: 100n, at: 0 },
+    { amount: 100n, at: 0 },
+  ])
+  if (first === undefined || second === undefined) throw new Error('two claims')
+  const twice = claimOf({ ...second.signed.receipt, sale: 1 })
+  const undo = claimOf({ ...twice.signed.receipt, kind: 'void', seq: 3, credits: total(LOADED + 100n) })
+  for (const claim of [first, twice, undo]) await book.run(collect(claim))
+  expect((await book.look({ purse, receipts: [3] })).receipts.get(3)?.standing).toBe('held')
+  expect(await booked()).toMatchObject({ credits: LOADED, debits: 100n })
+})

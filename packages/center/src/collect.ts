@@ -8,8 +8,8 @@ import { total } from '@kozeni/base/money'
 import { debited, debitVoided } from '@kozeni/ledger/posting'
 import { type Receipt, readReceipt, type SignedReceipt, sameReceipt } from '@kozeni/protocol/debit'
 import { type RefusalCode } from '@kozeni/protocol/refusal'
+import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import {
-  type AlarmRow,
   type Command,
   type Decision,
   type PurseRow,
@@ -18,7 +18,7 @@ import {
   unchanged,
   type Write,
 } from './book.ts'
-import { judge } from './evidence.ts'
+import { type Judged, judge } from './evidence.ts'
 
 /** A receipt whose chip was proved by MAC or signature, and the store whose terminal brought it. */
 export interface Claim {
@@ -44,7 +44,8 @@ export type Collected =
 export const collect = (claim: Claim): Command<Collected> => {
   const { purse, seq, terminal, sale } = claim.signed.receipt
   return {
-    keys: { purse, receipts: [seq], sale: { terminal, sale }, terminal },
+    // the records beside it, for a debit and its void are judged together
+    keys: { purse, receipts: [seq - 1, seq, seq + 1], sale: { terminal, sale }, terminal },
     decide: seen => {
       if (seen.purse === undefined) return unchanged({ standing: 'refused', code: 'not-found' })
       const earlier = seen.receipts.get(seq)
@@ -61,39 +62,56 @@ function repeated(claim: Claim, earlier: ReceiptRow, purse: PurseRow, now: numbe
     return unchanged({ standing: earlier.standing === 'held' ? 'held' : 'already-booked' })
   }
   const facts = { first: hex(earlier.whole), second: hex(claim.whole) }
-  return { answer: { standing: 'held' }, writes: alarm(purse, 'receipts-differ', facts, now) }
+  return { answer: { standing: 'held' }, writes: blockFor(purse, 'receipts-differ', facts, now).writes }
 }
 
-function booked(claim: Claim, seen: Seen & { readonly purse: PurseRow }): Decision<Collected> {
+type Case = Seen & { readonly purse: PurseRow }
+
+function booked(claim: Claim, seen: Case): Decision<Collected> {
   const made = claim.signed.receipt
   const judged = judge(seen, { ...made, source: 'receipt', amount: undefined })
-  const held = mustBeHeld(made, seen)
-  const row = rowOf(claim, held ? 'held' : 'booked', seen.now)
-  if (held) {
-    const facts = { sale: String(made.sale), paidBy: seen.sale?.purse ?? '', alsoBy: made.purse }
-    const writes = [...judged.writes, receiptWrite(row), ...alarm(judged.purse, 'sale-paid-twice', facts, seen.now)]
-    return { answer: { standing: 'held' }, writes }
-  }
-  const purse = afterBooking(judged.purse, made)
+  if (mustBeHeld(made, seen)) return held(claim, judged, seen)
+  const row = rowOf(claim, 'booked', seen.now)
+  const marked = claim.macWrong ? markMacWrong(claim, judged.purse, seen.now) : { purse: judged.purse, writes: [] }
+  const { purse, writes: overdrawn } = blockIfOverdrawn(afterBooking(marked.purse, made), seen.now)
   const entry = made.kind === 'debit' ? debited(row) : debitVoided(row)
   return {
     answer: { standing: 'booked' },
     writes: [
       ...judged.writes,
+      ...marked.writes,
       { write: 'purse', row: purse },
-      receiptWrite(row),
+      { write: 'receipt', row },
       { write: 'entry', row: entry },
-      ...(claim.macWrong ? alarm(purse, 'mac-wrong-signature-right', { receipt: hex(claim.whole) }, seen.now) : []),
+      ...overdrawn,
     ],
   }
 }
 
-/** One sale of a terminal is paid once, whoever pays. @spec K-1 */
-const mustBeHeld = (made: Receipt, { sale }: Seen): boolean =>
-  made.kind === 'debit' &&
-  sale !== undefined &&
-  sale.kind === 'debit' &&
-  (sale.purse !== made.purse || sale.seq !== made.seq)
+const markMacWrong = ({ whole }: Claim, purse: PurseRow, now: number) =>
+  blockFor(purse, 'mac-wrong-signature-right', { receipt: hex(whole) }, now)
+
+/** Kept and not posted, until somebody has looked: the void of a held debit too, so that the pair stays worth 0. */
+function held(claim: Claim, judged: Judged, seen: Case): Decision<Collected> {
+  const made = claim.signed.receipt
+  const row = rowOf(claim, 'held', seen.now)
+  const writes: Write[] = [...judged.writes, { write: 'receipt', row }]
+  if (made.kind === 'void') return { answer: { standing: 'held' }, writes }
+  const facts = { sale: String(made.sale), paidBy: seen.sale?.purse ?? '', alsoBy: made.purse }
+  const alarm = blockFor(judged.purse, 'sale-paid-twice', facts, seen.now)
+  return { answer: { standing: 'held' }, writes: [...writes, ...alarm.writes] }
+}
+
+/**
+ * One sale of a terminal is paid once, whoever pays; a debit whose void is booked pays nothing and takes part in no sale.
+ *
+ * @spec K-1, D-6
+ */
+function mustBeHeld(made: Receipt, { sale, receipts }: Seen): boolean {
+  if (made.kind === 'void') return receipts.get(made.seq - 1)?.standing === 'held'
+  if (receipts.get(made.seq + 1)?.kind === 'void') return false
+  return sale?.kind === 'debit' && (sale.purse !== made.purse || sale.seq !== made.seq)
+}
 
 /** The totals follow the chip's; what CONFIRM acknowledges counts debits alone (C-6). */
 function afterBooking(purse: PurseRow, { kind, amount }: Receipt): PurseRow {
@@ -107,20 +125,7 @@ function afterBooking(purse: PurseRow, { kind, amount }: Receipt): PurseRow {
       }
 }
 
-/** Blocks the purse, by settings that reach its chip at the next contact, and shows an operator both sides. */
-function alarm(purse: PurseRow, what: AlarmRow['what'], facts: AlarmRow['facts'], at: number): Write[] {
-  const row: AlarmRow = { subject: purse.purse, what, facts, at }
-  return purse.blocked
-    ? [{ write: 'alarm', row }]
-    : [
-        { write: 'purse', row: { ...purse, blocked: true, settings: purse.settings + 1 } },
-        { write: 'alarm', row },
-      ]
-}
-
 function rowOf({ signed, whole, store }: Claim, standing: ReceiptRow['standing'], at: number): ReceiptRow {
   const { purse, seq, kind, amount, currency, terminal, sale } = signed.receipt
   return { purse, seq, kind, amount, currency, terminal, sale, store, whole, standing, at }
 }
-
-const receiptWrite = (row: ReceiptRow): Write => ({ write: 'receipt', row })

@@ -13,6 +13,7 @@ import type { Crypto } from '@kozeni/protocol/crypto'
 import { keyVersionOf, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
 import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal, refusalOf } from '@kozeni/protocol/refusal'
+import { blockFor } from './alarm.ts'
 import {
   type Book,
   type Command,
@@ -157,10 +158,22 @@ function judgeAll(seen: Seen & { readonly purse: PurseRow }, said: readonly Outc
 
 function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): Judged {
   const judged = judge(seen, { ...said, source: 'result' })
+  const current = said.settingsEpoch === judged.purse.epoch && said.settings >= judged.purse.settings
+  if (said.blocked && current && !judged.purse.blocked) return selfBlocked(judged, said, seen.now)
   const settingsSeen = said.settingsEpoch === judged.purse.epoch ? said.settings : judged.purse.settingsSeen
   if (settingsSeen === judged.purse.settingsSeen) return judged
   const purse = { ...judged.purse, settingsSeen }
   return { ...judged, purse, writes: [...judged.writes, { write: 'purse', row: purse }] }
+}
+
+/** The chip has blocked itself: the center had acknowledged more than the chip has ever done (C-6). */
+function selfBlocked(judged: Judged, said: Outcomes, now: number): Judged {
+  const facts = {
+    chip: `${said.offlineAmount} in ${said.offlineCount}`,
+    acknowledged: `${said.acknowledgedAmount} in ${said.acknowledgedCount}`,
+  }
+  const blocked = blockFor(judged.purse, 'rolled-back', facts, now)
+  return { ...judged, purse: blocked.purse, writes: [...judged.writes, ...blocked.writes] }
 }
 
 function statement(purse: PurseRow, operation: OperationRow | undefined, said: Outcomes): FlagStatement {

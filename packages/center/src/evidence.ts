@@ -7,7 +7,8 @@ import { type Bytes, equal } from '@kozeni/base/bytes'
 import { type Money, type Total, total } from '@kozeni/base/money'
 import { committed, type PostedOperation, voided } from '@kozeni/ledger/posting'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
-import type { AlarmRow, EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
+import { blockFor, blockIfOverdrawn } from './alarm.ts'
+import type { EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { tellGiveBack, tellStore } from './outbox.ts'
 
 /** One authentic statement of a purse's chip. */
@@ -60,17 +61,11 @@ function incomparable(purse: PurseRow, said: Evidence): boolean {
 }
 
 function alarmed(seen: Case, said: Evidence): Judged {
-  const purse = { ...seen.purse, blocked: true, settings: seen.purse.settings + (seen.purse.blocked ? 0 : 1) }
-  const row: AlarmRow = {
-    subject: purse.purse,
-    what: 'statements-not-comparable',
-    facts: {
-      known: `seq ${purse.seenSeq}, credits ${purse.seenCredits}, debits ${purse.seenDebits}`,
-      said: `seq ${said.seq}, credits ${said.credits}, debits ${said.debits}`,
-    },
-    at: seen.now,
+  const facts = {
+    known: `seq ${seen.purse.seenSeq}, credits ${seen.purse.seenCredits}, debits ${seen.purse.seenDebits}`,
+    said: `seq ${said.seq}, credits ${said.credits}, debits ${said.debits}`,
   }
-  return { purse, open: seen.open, writes: [putPurse(purse), { write: 'alarm', row }] }
+  return { open: seen.open, ...blockFor(seen.purse, 'statements-not-comparable', facts, seen.now) }
 }
 
 const highest = (a: Total, b: Total): Total => (a > b ? a : b)
@@ -100,9 +95,10 @@ export const withinSession = (operation: OperationRow, now: number): boolean =>
   operation.sessionEnd === undefined || now <= operation.sessionEnd
 
 /** The store was or will be told no, but the chip has paid: keep VOID and undo it at the chip. */
-function undone({ purse }: Case, open: OperationRow): Judged {
+function undone({ purse, now }: Case, open: OperationRow): Judged {
   const row: OperationRow = { ...open, decision: 'void' }
-  return { purse, open: row, writes: [putPurse(purse), { write: 'operation', row }] }
+  const decidedNow: Write[] = open.decision === 'void' ? [] : [{ write: 'operation', row }, tellStore(row, now)]
+  return { purse, open: row, writes: [putPurse(purse), ...decidedNow] }
 }
 
 /** A sweep takes what there is, and the RESULT says how much that was. @spec P-3 */
@@ -114,7 +110,7 @@ function moved(open: OperationRow, evidence: Evidence): Money {
 
 function closed(seen: Case, decision: OperationRow, { source, outcome }: Evidence): Judged {
   const operation: OperationRow = { ...decision, closed: { at: seen.now, source, outcome } }
-  const purse = afterClosing(seen.purse, operation, outcome)
+  const { purse, writes: overdrawn } = blockIfOverdrawn(afterClosing(seen.purse, operation, outcome), seen.now)
   const posted = postedOperation(operation, seen.now)
   const entries = operation.decision === 'commit' ? committed(posted) : voided(posted)
   return {
@@ -125,6 +121,7 @@ function closed(seen: Case, decision: OperationRow, { source, outcome }: Evidenc
       { write: 'operation', row: operation },
       ...entries.map((row): Write => ({ write: 'entry', row })),
       ...consequences(seen, operation),
+      ...overdrawn,
     ],
   }
 }

@@ -56,8 +56,6 @@ import { type InstallStep, type InstallToken, sealToken } from './contact-token.
 import { settingsOf } from './step.ts'
 
 const LOAD_BLOCK_BYTES = 2_000
-/** Between the personalisation's groups and its certificate there is one post. */
-const FIRST_GROUPS = 3
 
 /** The first commands of an installation's contact. */
 export function beginInstall(means: Means, caller: string, purse: PurseRow): Turn {
@@ -215,8 +213,11 @@ function loading({ crypto, vault, module }: Means): readonly CommandApdu[] {
 
 /** Identity, keys, and the order to make a key: the same bytes whenever this purse is installed. */
 function personalisation({ vault, policy }: Means, purse: PurseRow, device: DeviceRow): readonly CommandApdu[] {
-  const keys = vault.purseKeys(purse.keyVersion, purse.purse)
-  if (keys === undefined) throw new Error(`key version ${purse.keyVersion} was revoked before it was installed`)
+  // two versions live on a chip, so that a rotation refuses no valid payment (PROTOCOL §8)
+  const versions = [purse.keyVersion - 1, purse.keyVersion].flatMap(
+    version => vault.purseKeys(version, purse.purse) ?? [],
+  )
+  const keys = versions.map(set => group(GROUP.keys, keySet.write(set)))
   const who = identity.write({
     purse: purse.purse,
     device: purse.device,
@@ -228,39 +229,48 @@ function personalisation({ vault, policy }: Means, purse: PurseRow, device: Devi
     issuerKey: vault.publicKey('certificates'),
     deviceKey: device.publicKey,
   })
-  const groups = [group(GROUP.identity, who), group(GROUP.keys, keySet.write(keys)), group(GROUP.makeKey, NONE)]
+  const groups = [group(GROUP.identity, who), ...keys, group(GROUP.makeKey, NONE)]
   return groups.map((data, i) => storeData(data, i, false))
 }
 
 /** The chip has told its public key, through the channel: the center certifies it. */
-async function bringCertificate({ means, token, answers }: Arrived): Promise<Result<Turn, Refusal>> {
+async function bringCertificate({ means, token, purse, device, answers }: Arrived): Promise<Result<Turn, Refusal>> {
   const publicKey = answers.at(-1)?.data
   const session = token.sessions.at(-1)
   if (publicKey?.length !== 65 || session === undefined) return no(refusal('data-wrong'))
   const certificate = await means.book.run(certifyKey(means, token.purse, publicKey))
   if (!certificate.ok) return certificate
   const groups = [group(GROUP.certificate, certificate.value), group(GROUP.activate, NONE)]
-  const commands = groups.map((data, i) => storeData(data, FIRST_GROUPS + i, i === groups.length - 1))
+  const before = personalisation(means, purse, device).length
+  const commands = groups.map((data, i) => storeData(data, before + i, i === groups.length - 1))
   return through(means, { ...token, step: 'activation' }, session, commands)
 }
 
-/** A key that was certified before keeps its certificate: the chip is to get the same bytes again. */
+/**
+ * A key that was certified before keeps its certificate, so that the chip gets the same bytes again, until half of its
+ * time is over: then it gets a new one (C-9). An active purse never changes its key.
+ */
 const certifyKey = (means: Means, purse: PurseId, publicKey: Bytes): Command<Result<Bytes, Refusal>> => ({
   keys: { purse },
   decide: ({ purse: row, now }) => {
     if (row === undefined) return unchanged(no(refusal('not-found')))
-    const { certificate } = row
-    if (certificate !== undefined && row.publicKey !== undefined && equal(row.publicKey, publicKey)) {
-      return unchanged(ok(certificate))
-    }
-    if (row.stage === 'active') return unchanged(no(refusal('chip-taken')))
-    const made = certificateOf(means, row, publicKey, now)
+    const known = row.publicKey !== undefined && equal(row.publicKey, publicKey) ? row.certificate : undefined
+    if (known !== undefined && !worn(means.policy, known, now)) return unchanged(ok(known))
+    if (known === undefined && row.stage === 'active') return unchanged(no(refusal('chip-taken')))
+    const certificate = certificateOf(means, row, publicKey, now)
+    const stage = row.stage === 'reserved' ? 'certified' : row.stage
     return {
-      answer: ok(made),
-      writes: [{ write: 'purse', row: { ...row, stage: 'certified', publicKey, certificate: made } }],
+      answer: ok(certificate),
+      writes: [{ write: 'purse', row: { ...row, stage, publicKey, certificate } }],
     }
   },
 })
+
+/** Whether half of a certificate's time is over. */
+function worn({ purseCertificateMs }: Means['policy'], certificate: Bytes, now: number): boolean {
+  const facts = purseCertificate.read(certificate.slice(0, purseCertificate.size))
+  return facts === undefined || facts.expires < seconds(now + purseCertificateMs / 2)
+}
 
 /** @returns a purse certificate of this issuer, with its signature. @spec C-9 */
 export function certificateOf(
@@ -299,6 +309,8 @@ async function activate({ means, purse, answers }: Arrived): Promise<Result<Turn
   const keys = means.vault.purseKeys(purse.keyVersion, purse.purse)
   const message = keys && unseal(means.crypto, keys, purse.purse, answers[1]?.data ?? NONE)
   if (message?.type !== 'result') return no(refusal('mac-wrong'))
+  const { settings, settingsEpoch } = message.body
+  if (settingsEpoch !== purse.epoch || settings < purse.settings) return no(stale('proof', message.body.status))
   await means.book.run(activation(purse.purse))
   return ok({ token: undefined, commands: [], report: [] })
 }

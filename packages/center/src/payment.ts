@@ -20,6 +20,7 @@ import {
   type NumberRow,
   type OperationRow,
   type Seen,
+  type StoreRow,
   unchanged,
   type Write,
 } from './book.ts'
@@ -63,18 +64,13 @@ export const openPayment = (means: Means, { purse, transaction, number }: Paymen
   decide: seen => {
     const store = seen.store
     if (store === undefined) return unchanged(no(refusal('store-unknown')))
-    const genuine = checkGenuine(means, transaction, number, store.generation)
+    const genuine = checkNumber(means.crypto, means.vault.seed(transaction), transaction, number)
     if (!genuine.ok) return unchanged(genuine)
     if (seen.number !== undefined) return unchanged(sameAgain(means, seen, seen.number, purse))
-    const reason = timely(means.policy, transaction, seconds(seen.now)) ?? payable(seen, transaction)
+    const reason = timely(means.policy, transaction, store, seconds(seen.now)) ?? payable(seen, transaction)
     return reason === undefined ? opening(means, seen, transaction, number) : unchanged(no(reason))
   },
 })
-
-function checkGenuine({ crypto, vault }: Means, transaction: Transaction, number: string, generation: number) {
-  if (transaction.generation !== generation) return no(refusal('window-closed', { check: 'generation' }))
-  return checkNumber(crypto, vault.seed(transaction), transaction, number)
-}
 
 function sameAgain(means: Means, { numbered }: Seen, used: NumberRow, purse: PurseId): Paid {
   return used.purse === purse && numbered !== undefined
@@ -83,7 +79,9 @@ function sameAgain(means: Means, { numbered }: Seen, used: NumberRow, purse: Pur
 }
 
 /** The window is judged once, when the operation opens. @spec T-4 */
-function timely({ windows }: Policy, { window, expires }: Transaction, now: number): Refusal | undefined {
+function timely({ windows }: Policy, transaction: Transaction, store: StoreRow, now: number): Refusal | undefined {
+  const { window, expires, generation } = transaction
+  if (generation !== store.generation) return refusal('window-closed', { check: 'generation' })
   if (!windowOpen(windows, window, now)) return refusal('window-closed', { closed: windowCloses(windows, window) })
   return now < expires ? undefined : refusal('sale-expired', { expired: expires })
 }

@@ -8,6 +8,7 @@ import { type Bytes, concat, NO_BYTES, utf8 } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import type { PurseId } from '@kozeni/base/ids'
 import type { Crypto } from '@kozeni/protocol/crypto'
+import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { cardKeys, derive, type PurseKeys, purseKeys } from '@kozeni/protocol/keys'
 import { seedOf } from '@kozeni/protocol/seed'
 import type { SigningPurpose, Vault } from './vault.ts'
@@ -102,7 +103,8 @@ export class MasterVault implements Vault {
 
   publicKey: Vault['publicKey'] = purpose => this.#means.crypto.publicKey(this.#newest(purpose))
 
-  sign: Vault['sign'] = (purpose, message) => this.#means.crypto.sign(this.#newest(purpose), message)
+  /** Deterministic (RFC 6979), so that whoever repeats a step of an installation gets the same bytes (P-4). */
+  sign: Vault['sign'] = (purpose, message) => nobleCrypto.sign(this.#newest(purpose), message)
 
   /** AES-256-GCM: nonce 12 ‖ ciphertext ‖ tag 16. The label chooses the key and is authenticated beside it. */
   sealToken: Vault['sealToken'] = (label, content) => {

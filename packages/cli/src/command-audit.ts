@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import { openDatabase } from './database.ts'
 import { bad, giveUp, good, quiet, say } from './say.ts'
 import { dataFolder } from './settings.ts'
-import { vaultIn } from './vault.ts'
+import { existingVault } from './vault.ts'
 
 /** Adds the command. */
 export function addAudit(program: Command): void {
@@ -22,7 +22,7 @@ export function addAudit(program: Command): void {
 
 async function run({ databaseUrl, json }: { databaseUrl?: string; json?: boolean }, command: Command): Promise<void> {
   const folder = dataFolder(command)
-  const vault = await vaultIn(folder)
+  const vault = await existingVault(folder)
   const database = await openDatabase(folder, databaseUrl, !json)
   if (!database.ok) return giveUp(database.refusal)
   const onProgress = (purses: number): void => {

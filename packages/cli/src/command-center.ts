@@ -74,19 +74,22 @@ function sessionMs(text: string): number {
   return giveUp(`A session of "${text}" seconds is not possible: from 1 to 60.`)
 }
 
-/** A provider, when one is named or its key is there; without one every load is declined. */
+/** The provider's double when one is named; the provider when its keys are there; else every load is declined. */
 function fundingOf(double: string | undefined): FundingSource {
-  const secretKey = process.env['STRIPE_SECRET_KEY']
-  const webhookSecret = process.env['STRIPE_WEBHOOK_SECRET'] ?? 'whsec_sandbox'
-  const base = { webhookSecret, clock: systemClock }
-  if (double === undefined) return secretKey ? new StripeFunding({ ...base, secretKey }) : noFunding
-  const { hostname, port, protocol } = new URL(double)
-  const place = {
-    host: hostname,
-    port: Number(port),
-    protocol: protocol === 'https:' ? ('https' as const) : ('http' as const),
-  }
-  return new StripeFunding({ ...base, secretKey: secretKey ?? 'sk_test_sandbox', double: place })
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = process.env
+  if (double !== undefined)
+    return doubled(new URL(double), secretKey ?? 'sk_test_sandbox', webhookSecret ?? 'whsec_sandbox')
+  if (secretKey === undefined) return noFunding
+  return webhookSecret === undefined
+    ? giveUp(
+        'STRIPE_SECRET_KEY is set and STRIPE_WEBHOOK_SECRET is not: anybody could say that they have paid. Set both.',
+      )
+    : new StripeFunding({ secretKey, webhookSecret, clock: systemClock })
+}
+
+function doubled({ hostname, port, protocol }: URL, secretKey: string, webhookSecret: string): FundingSource {
+  const double = { host: hostname, port: Number(port), protocol: protocol === 'https:' ? 'https' : 'http' } as const
+  return new StripeFunding({ secretKey, webhookSecret, clock: systemClock, double })
 }
 
 /** Made at the first start; only the folder's owner can read it. */

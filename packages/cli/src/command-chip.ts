@@ -7,7 +7,7 @@ import { forgeChip, listPrograms, openChip } from './chip-file.ts'
 import { operatorCall } from './operator.ts'
 import { giveUp, good, quiet, say, strong } from './say.ts'
 import { centerOrigin, DEFAULT_CENTER, dataFolder } from './settings.ts'
-import { vaultIn } from './vault.ts'
+import { existingVault } from './vault.ts'
 
 interface ChipOptions {
   readonly as: string
@@ -31,7 +31,7 @@ async function forge({ center }: { center: string }, command: Command): Promise<
   const folder = dataFolder(command)
   const { as } = command.optsWithGlobals<ChipOptions>()
   const call = operatorCall(centerOrigin(center), folder, fetchTransport)
-  const forged = forgeChip(folder.of(as), await vaultIn(folder))
+  const forged = forgeChip(folder.of(as), await existingVault(folder))
   if (!forged.ok) return giveUp(forged.refusal)
   const told = await call(registerChips, { body: { chips: [{ chip: forged.value, chipClass: 'software' }] } })
   if (!told.ok)
@@ -44,7 +44,7 @@ async function list(_: unknown, command: Command): Promise<void> {
   const { as } = command.optsWithGlobals<ChipOptions>()
   const opened = openChip(folder.of(as))
   if (!opened.ok) return giveUp(opened.refusal)
-  const programs = listPrograms(opened.value.chip, await vaultIn(folder))
+  const programs = listPrograms(opened.value.chip, await existingVault(folder))
   opened.value.close()
   if (!programs.ok) return giveUp(programs.refusal)
   say(programs.value.length === 0 ? 'no programs' : programs.value.join('\n'))

@@ -1,4 +1,5 @@
 /** The issuer's keys in the data folder. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemDice } from '@kozeni/base/dice'
 import type { Vault } from '@kozeni/center/vault'
@@ -7,13 +8,18 @@ import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import type { DataFolder } from './data-folder.ts'
 import { giveUp } from './say.ts'
 
+const pathIn = (folder: DataFolder): string => join(folder.of('center'), 'vault')
+
 /** Opens the vault, or makes it at the first start; or ends, with the next step. */
 export async function vaultIn(folder: DataFolder): Promise<Vault> {
-  const vault = await openVault({
-    file: join(folder.of('center'), 'vault'),
-    passphrase: process.env['KOZENI_VAULT_PASSPHRASE'],
-    crypto: nodeCrypto,
-    dice: systemDice,
-  })
+  const passphrase = process.env['KOZENI_VAULT_PASSPHRASE']
+  const vault = await openVault({ file: pathIn(folder), passphrase, crypto: nodeCrypto, dice: systemDice })
   return vault.ok ? vault.value : giveUp(explainVault(vault.refusal))
+}
+
+/** Opens a vault that must be there: new keys would make whatever is checked with them look forged. */
+export async function existingVault(folder: DataFolder): Promise<Vault> {
+  if (!existsSync(pathIn(folder)))
+    giveUp(`There is no vault in ${folder.path}. Name the center's data folder with --data FOLDER.`)
+  return vaultIn(folder)
 }

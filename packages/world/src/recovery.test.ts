@@ -181,6 +181,30 @@ describe('a pay of 2 from a chip holding 3', () => {
   })
 })
 
+test('a store is told that it was not paid as soon as that is decided, before the chip hears of it', async () => {
+  await holding3()
+  const store = await town.openStore()
+  const sale = town.sale(store, 2n)
+  await town.pay(holder, sale)
+  await town.contact(holder, { lost: 'answers', at: 1 })
+  town.clock.advance(61_000)
+  await town.contact(holder, { lost: 'turn', at: 1 })
+  expect([...town.book.tables.outbox.keys()]).toContain(`webhook:${store}:${sale.number}:not-paid`)
+})
+
+test('a certificate is renewed when half of its time is over, and not before', async () => {
+  await holding3()
+  const certificate = async () => (await town.purse(holder)).certificate
+  const first = await certificate()
+  town.clock.advance(86_400_000)
+  expect((await town.install(holder)).ended).toBe('done')
+  expect(await certificate()).toEqual(first)
+  town.clock.advance(3 * 86_400_000)
+  expect(await town.install(holder)).toMatchObject({ ended: 'done', refusal: undefined })
+  expect(await certificate()).not.toEqual(first)
+  await expectRest(3n)
+})
+
 test('an installation that is interrupted anywhere is resumed, and ends as one purse', async () => {
   for (const lost of ['turn', 'answers'] as const) {
     for (let at = 1; at <= 5; at++) {
