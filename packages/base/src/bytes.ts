@@ -50,6 +50,7 @@ export function xor(a: Bytes, b: Bytes): Bytes {
   return a.map((byte, i) => byte ^ (b[i] ?? 0))
 }
 
+/** The text in UTF-8. */
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
 
 /** The text that the bytes spell in UTF-8, or undefined when they spell none. */

@@ -51,7 +51,7 @@ const missing = (wanted: Entry): Finding => ({
   says: 'what happened was never posted',
   expected: movement(wanted),
   found: 'no such entry',
-  difference: -wanted.amount,
+  difference: 0n - wanted.amount,
   invariant: 'INV-ACCOUNTED',
 })
 

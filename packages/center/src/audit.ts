@@ -88,7 +88,7 @@ class Tally {
     for (const entry of entries) {
       this.counted.entries += 1
       this.#add(entry.debit.kind, entry.amount)
-      this.#add(entry.credit.kind, -entry.amount)
+      this.#add(entry.credit.kind, 0n - entry.amount)
       this.#sell(entry)
     }
   }

@@ -22,7 +22,6 @@ import {
   type Seen,
   type StoreRow,
   unchanged,
-  type Write,
 } from './book.ts'
 import { expire, mayOpen, open } from './operation.ts'
 import type { Policy } from './policy.ts'

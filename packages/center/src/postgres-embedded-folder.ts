@@ -40,6 +40,7 @@ type Checked<T> = Promise<Result<T, PostgresRefusal>>
 
 export const USER = 'kozeni'
 
+/** Where the cluster, and where its log, stand in the folder. */
 export const dataIn = (folder: string): string => join(folder, 'data')
 export const logIn = (folder: string): string => join(folder, 'postgres.log')
 

@@ -70,9 +70,8 @@ async function pay(link: string, command: Command): Promise<void> {
     `${nested(offer, 'transaction', 'amount')} ${nested(offer, 'transaction', 'currency')} to store ${nested(offer, 'transaction', 'store')}`,
   )
   const said = await ask(command, { order: 'POST /pay', input: { link } })
-  const verdict = String(said['verdict'] ?? nested(said, 'payment', 'verdict'))
-  say(verdict === 'paid' ? `${good('✓')} paid` : verdict)
-  const proof = said['proof'] ?? nested(said, 'payment', 'proof')
+  const { verdict, proof } = said
+  say(verdict === 'paid' ? `${good('✓')} paid` : String(verdict))
   if (typeof proof === 'string') say(quiet(`proof for the store: ${proof}`))
 }
 

@@ -1,6 +1,7 @@
 /** What the command prints: plain sentences, colours only where a terminal shows them. */
 import pc from 'picocolors'
 
+/** The same words in the colour that fits: well, badly, in passing, with weight. */
 export const good = (text: string): string => pc.green(text)
 export const bad = (text: string): string => pc.red(text)
 export const quiet = (text: string): string => pc.dim(text)

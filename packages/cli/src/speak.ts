@@ -68,7 +68,9 @@ const textOf = (input: Readonly<Record<string, unknown>>): Record<string, string
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {}
 
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
+
 function refusalOf(said: unknown): SaidRefusal {
   const { code, title, facts } = recordOf(said)
-  return { code: String(code ?? 'unknown'), title: String(title ?? 'It was refused.'), facts: recordOf(facts) }
+  return { code: textOr(code, 'unknown'), title: textOr(title, 'It was refused.'), facts: recordOf(facts) }
 }

@@ -9,7 +9,7 @@ import { type AuditReport, audit } from '@kozeni/center/audit'
 import type { Child } from '@kozeni/cli/child'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { INS } from '@kozeni/protocol/purse'
-import { codeOf, type Day, held, recover } from './day.ts'
+import { type Day, held, recover } from './day.ts'
 import { offer } from './morning.ts'
 import { type Ordered, tell, until } from './process.ts'
 import type { Phone } from './town.ts'
@@ -53,7 +53,7 @@ export async function failures(day: Day, phone: Phone, shop: Child): Promise<voi
 async function centerKilled(day: Day, phone: Phone): Promise<void> {
   const { screen, town } = day
   screen.note('the center is killed after it has recorded a load of 1,000, before the chip hears of it')
-  const killed = town.wire.plan({ lose: 'answer', path: '/v1/contacts', after: 0, then: () => town.killCenter() })
+  const killed = town.wire.plan({ lose: 'answer', path: '/v1/contacts', after: 0, atOnce: () => town.killCenter() })
   await phone.ask('POST /load', { amount: '1000', method: 'pm_card_visa' })
   await killed
   town.wire.heal()

@@ -77,9 +77,8 @@ export async function capturedBy(provider: number): Promise<bigint> {
 }
 
 function netIn(ledger: Readonly<Record<string, unknown>>): bigint {
-  const totals = ledger['currencies']
-  const jpy = (totals as Readonly<Record<string, Readonly<Record<string, unknown>>>>)['jpy']
-  return BigInt(String(jpy?.['net'] ?? 0))
+  const { jpy } = ledger['currencies'] as { readonly jpy?: { readonly net: number } }
+  return BigInt(jpy?.net ?? 0)
 }
 
 /** What the shop offers: a link for the phone. */

@@ -3,7 +3,7 @@
  * the phone's own orders it listens on a second port for faults: POST {"afterBytes":n} cuts power in a write, {"ins":n} takes
  * the chip away after that instruction, {} brings it back.
  */
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
 import { serveUntilEnd } from '@kozeni/cli/parent'
 import { startPhone } from '@kozeni/cli/phone-process'
@@ -38,7 +38,7 @@ if (!phone.ok) {
   process.exit(1)
 }
 
-const faults = createServer(async (request, response) => {
+async function suffer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let text = ''
   for await (const chunk of request) text += String(chunk)
   const order = JSON.parse(text) as { readonly afterBytes?: number; readonly ins?: number }
@@ -46,7 +46,9 @@ const faults = createServer(async (request, response) => {
   plan.ins = order.ins
   plan.away = false
   response.end('{}')
-})
+}
+
+const faults = createServer((request, response) => void suffer(request, response))
 await new Promise<void>(resolve => faults.listen(0, '127.0.0.1', resolve))
 const address = faults.address()
 const faultPort = typeof address === 'object' && address !== null ? address.port : 0

@@ -30,7 +30,7 @@ function balances(entries: readonly Entry[]): Map<string, bigint> {
   const add = (account: Account, amount: bigint) => sums.set(name(account), (sums.get(name(account)) ?? 0n) + amount)
   for (const { debit, credit, amount } of entries) {
     add(debit, amount)
-    add(credit, -amount)
+    add(credit, 0n - amount)
   }
   return sums
 }

@@ -74,6 +74,7 @@ function split(rest: Bytes, length: number, leSize: number): { data: Bytes; expe
   return { data, expected: le || (leSize === 1 ? 256 : EXTENDED_MAX) }
 }
 
+/** Data, then the status word. @spec ISO/IEC 7816-4 §5.1 */
 export const encodeResponse = ({ data, statusWord }: ResponseApdu): Bytes => concat(data, bigEndian(statusWord, 2))
 
 /** @returns undefined for fewer than two bytes */

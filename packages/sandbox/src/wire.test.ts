@@ -34,13 +34,13 @@ test('what is sent arrives as it was, with the host that its sender meant', asyn
 test('a lost request never arrives; a lost answer was acted upon', async () => {
   const { wire, origin, served } = await behindWire()
   const requestLost = wire.plan({ lose: 'request', path: '/v1', after: 0 })
-  await expect(fetch(`${origin}/v1/a`)).rejects.toThrow()
+  await expect(fetch(`${origin}/v1/a`)).rejects.toThrow('fetch failed')
   await requestLost
   expect(served()).toBe(0)
   wire.heal()
   const answerLost = wire.plan({ lose: 'answer', path: '/v1', after: 1 })
   await fetch(`${origin}/v1/a`)
-  await expect(fetch(`${origin}/v1/a`)).rejects.toThrow()
+  await expect(fetch(`${origin}/v1/a`)).rejects.toThrow('fetch failed')
   await answerLost
   expect(served()).toBe(2)
 })

@@ -13,7 +13,7 @@ export interface Fault {
   /** How many such requests pass unharmed before; all later ones are lost until the network heals. */
   readonly after: number
   /** What happens when the first is lost, before the caller notices: a power cut at the center, for one. */
-  readonly then?: () => Promise<void>
+  readonly atOnce?: () => Promise<void>
 }
 
 export class Wire {
@@ -78,7 +78,7 @@ export class Wire {
 }
 
 async function lose(fault: Fault, incoming: IncomingMessage): Promise<void> {
-  await fault.then?.()
+  await fault.atOnce?.()
   incoming.socket.destroy()
 }
 
@@ -107,8 +107,9 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer): Promi
       headers: incoming.headers,
       agent: false,
     }
-    const outgoing = request(options, async response => {
-      resolve({ status: response.statusCode ?? 502, headers: response.headers, body: await bodyOf(response) })
+    const outgoing = request(options, response => {
+      const { statusCode: status = 502, headers } = response
+      void bodyOf(response).then(whole => resolve({ status, headers, body: whole }))
     })
     outgoing.on('error', () => resolve(undefined))
     outgoing.end(body)

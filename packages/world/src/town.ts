@@ -15,48 +15,63 @@ import {
   type LoadId,
   type PurseId,
   type StoreId,
+  type TerminalId,
 } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
 import { type AuditReport, audit } from '@kozeni/center/audit'
-import type { Book, Keys, LoadRow, OperationRow, PurseRow, Seen, Write } from '@kozeni/center/book'
+import type { Book, Keys, LoadRow, OperationRow, PurseRow, Write } from '@kozeni/center/book'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { beginContact, continueContact, type Means } from '@kozeni/center/contact'
 import { openToken } from '@kozeni/center/contact-token'
+import { noFunding } from '@kozeni/center/funding'
+import { Hotlists } from '@kozeni/center/hotlist'
 import { beginInstall, continueInstall } from '@kozeni/center/install'
 import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
 import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
+import { storeHandlers } from '@kozeni/center/server-stores'
+import { terminalHandlers } from '@kozeni/center/server-terminals'
 import { memoryVault } from '@kozeni/center/vault-memory'
+import { MemoryViews } from '@kozeni/center/views-memory'
 import { Chip } from '@kozeni/chip/chip'
-import { forge } from '@kozeni/chip/foundry'
+import { forge, type Order } from '@kozeni/chip/foundry'
 import { CHIP_BYTES } from '@kozeni/chip/memory-map'
 import { LocalReader } from '@kozeni/chip/reader-local'
 import { MemorySilicon } from '@kozeni/chip/silicon-memory'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { makeNumber } from '@kozeni/protocol/number'
+import type { Offer } from '@kozeni/protocol/paylink'
+import type { Reader } from '@kozeni/protocol/reader'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
+import type { Center as TillCenter } from '@kozeni/terminal/center'
 import { memoryArchive } from './archive-memory.ts'
 import { type Center, type Loss, type Met, meet } from './relay-with-faults.ts'
 
 const JPY = currency('JPY')
 const START_MS = Date.UTC(2026, 0, 5, 9)
 
-/** A chip in somebody's phone, and the purse that it is. */
-export interface Holder {
+/** A chip in somebody's phone, however it is reached, and the purse that it is. */
+export interface Person {
   readonly chip: ChipId
   readonly purse: PurseId
+  readonly reader: Reader
+}
+
+/** Somebody whose chip is in this process. */
+export interface Holder extends Person {
   readonly silicon: MemorySilicon
-  readonly reader: LocalReader
 }
 
 export class Town {
   readonly clock = new StillClock(START_MS)
   readonly book: MemoryBook
   readonly #means: Means
+  readonly #answers: ReturnType<typeof storeHandlers> & ReturnType<typeof terminalHandlers>
   readonly #dice: SeededDice
   #sequence = 0
 
@@ -74,23 +89,30 @@ export class Town {
       dice: this.#dice,
       module,
     }
+    this.#answers = answersOf(this.#means, this.book)
   }
 
   /** A new phone with a blank chip in it, known to the center's register. */
   async arrive(): Promise<Holder> {
+    const silicon = new MemorySilicon(CHIP_BYTES)
+    const person = await this.moveIn(order => {
+      forge(silicon, order)
+      return new LocalReader(new Chip({ silicon, crypto: nodeCrypto, dice: this.#dice }))
+    })
+    return { ...person, silicon }
+  }
+
+  /**
+   * As arrive, for a chip that is somewhere else.
+   *
+   * @param forged  forges it there to this order, and gives the way to it
+   */
+  async moveIn(forged: (order: Order) => Reader | Promise<Reader>): Promise<Person> {
     const [chip, device, account] = [
       freshId<ChipId>(this.#dice),
       freshId<DeviceId>(this.#dice),
       freshId<AccountId>(this.#dice),
     ]
-    const silicon = new MemorySilicon(CHIP_BYTES)
-    const { vault } = this.#means
-    forge(silicon, {
-      chip,
-      chipClass: 'software',
-      cardKeys: vault.cardKeys(chip),
-      loadKey: vault.publicKey('load-files'),
-    })
     await this.#write({ chip, device, account }, [
       { write: 'chip', row: { chip, chipClass: 'software', purse: undefined } },
       { write: 'account', row: { account, secretDigest: new Uint8Array(32), at: this.clock.now() } },
@@ -104,13 +126,14 @@ export class Town {
         },
       },
     ])
-    const reserved = must(await reserve(this.#means, { account, device }, chip))
-    const reader = new LocalReader(new Chip({ silicon, crypto: nodeCrypto, dice: this.#dice }))
-    return { chip, purse: reserved.purse, silicon, reader }
+    const { purse } = must(await reserve(this.#means, { account, device }, chip))
+    const { vault } = this.#means
+    const [cardKeys, loadKey] = [vault.cardKeys(chip), vault.publicKey('load-files')]
+    return { chip, purse, reader: await forged({ chip, chipClass: 'software', cardKeys, loadKey }) }
   }
 
   /** One contact that installs, or goes on installing. */
-  async install(holder: Holder, loss?: Loss): Promise<Met> {
+  async install(holder: Person, loss?: Loss): Promise<Met> {
     const row = await this.purse(holder)
     return meet(this.#installing(row), holder.reader, loss)
   }
@@ -124,12 +147,12 @@ export class Town {
   }
 
   /** One contact of any kind: it heals what it finds. */
-  contact(holder: Holder, loss?: Loss): Promise<Met> {
+  contact(holder: Person, loss?: Loss): Promise<Met> {
     return meet(this.#meeting(holder.purse), holder.reader, loss)
   }
 
   /** Asks for a load, and has the provider take the money. */
-  async fund(holder: Holder, amount: bigint): Promise<LoadRow> {
+  async fund(holder: Person, amount: bigint): Promise<LoadRow> {
     const load = freshId<LoadId>(this.#dice)
     const request = {
       load,
@@ -143,12 +166,12 @@ export class Town {
     return must(await this.book.run(recordCaptured(load, holder.purse, `capture of ${load}`)))
   }
 
-  async cancel(holder: Holder, { load }: LoadRow): Promise<LoadRow> {
+  async cancel(holder: Person, { load }: LoadRow): Promise<LoadRow> {
     return must(await this.book.run(cancelLoad(load, holder.purse)))
   }
 
   /** The provider gives back what it is to give back. */
-  async giveBack(holder: Holder, { load }: LoadRow): Promise<LoadRow> {
+  async giveBack(holder: Person, { load }: LoadRow): Promise<LoadRow> {
     return must(await this.book.run(recordGivenBack(load, holder.purse)))
   }
 
@@ -168,8 +191,26 @@ export class Town {
     return store
   }
 
+  /** What the center hands a store to sell with. */
+  async seedsFor(store: StoreId): Promise<unknown> {
+    const row = some((await this.book.look({ store })).store)
+    return must(await this.#answers.getSeeds({ caller: { kind: 'store', store: row } }))
+  }
+
+  /** A new till of a store's, under this key; @returns what the center is to it. */
+  async openTill(store: StoreId, publicKey: Bytes): Promise<TillCenter> {
+    const terminal = freshId<TerminalId>(this.#dice)
+    must(await this.book.run(registerTerminal(terminal, store, publicKey)))
+    const caller = async () =>
+      ({ kind: 'terminal', terminal: some((await this.book.look({ terminal })).terminal) }) as const
+    return {
+      deliver: async body => this.#answers.uploadReceipts({ caller: await caller(), body }),
+      standing: async since => this.#answers.getTerminal({ caller: await caller(), query: { since: String(since) } }),
+    }
+  }
+
   /** A sale that the store's own server numbered. */
-  sale(store: StoreId, amount: bigint): { transaction: Transaction; number: ReturnType<typeof makeNumber> } {
+  sale(store: StoreId, amount: bigint): Offer {
     const now = seconds(this.clock.now())
     const window = windowAt(now, defaultPolicy.windows.lengthSeconds)
     const transaction: Transaction = {
@@ -188,15 +229,15 @@ export class Town {
     return { transaction, number: makeNumber(nodeCrypto, this.#means.vault.seed(transaction), transaction) }
   }
 
-  pay(holder: Holder, sale: ReturnType<Town['sale']>): Promise<Result<Payment, Refusal>> {
+  pay(holder: Person, sale: Offer): Promise<Result<Payment, Refusal>> {
     return this.book.run(openPayment(this.#means, { purse: holder.purse, ...sale }))
   }
 
-  async purse({ purse }: Pick<Holder, 'purse'>): Promise<PurseRow> {
+  async purse({ purse }: Pick<Person, 'purse'>): Promise<PurseRow> {
     return some((await this.book.look({ purse })).purse)
   }
 
-  async operation({ purse }: Holder, number: number): Promise<OperationRow> {
+  async operation({ purse }: Person, number: number): Promise<OperationRow> {
     return some((await this.book.look({ purse, operation: { epoch: 1, number } })).operation)
   }
 
@@ -229,8 +270,16 @@ export class Town {
   }
 
   async #write(keys: Keys, writes: readonly Write[]): Promise<void> {
-    await (this.book as Book).run({ keys, decide: (_: Seen) => ({ answer: undefined, writes }) })
+    await (this.book as Book).run({ keys, decide: () => ({ answer: undefined, writes }) })
   }
+}
+
+/** What the center's server says to stores and tills that it has let in. */
+function answersOf(means: Means, book: MemoryBook) {
+  const views = new MemoryViews(book)
+  const hotlists = new Hotlists({ ...means, views })
+  const center = { ...means, views, hotlists, funding: noFunding, operatorToken: undefined, log: () => {} }
+  return { ...storeHandlers(center), ...terminalHandlers(center) }
 }
 
 function must<T>(result: Result<T, Refusal>): T {
