@@ -10,7 +10,7 @@ import { routes } from '@kozeni/api/routes'
 import { sign, signerOf } from '@kozeni/api/signature'
 import { fetchTransport } from '@kozeni/api/transport-fetch'
 import { type Bytes, base64url, bigEndian, concat, hex, NO_BYTES, utf8 } from '@kozeni/base/bytes'
-import { StillClock, seconds } from '@kozeni/base/clock'
+import { type Clock, StillClock, seconds } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
 import {
@@ -30,7 +30,7 @@ import { makeNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import { encodeTransaction, type Transaction } from '@kozeni/protocol/transaction'
-import type { PurseRow } from './book.ts'
+import type { Book, PurseRow } from './book.ts'
 import { MemoryBook } from './book-memory.ts'
 import type { Center } from './center.ts'
 import type { FundingSource } from './funding.ts'
@@ -81,40 +81,18 @@ interface Setting {
   readonly now?: number
 }
 
-export class TestCenter {
-  readonly clock: StillClock
+/** Whoever asks a center that listens somewhere, over whatever book. */
+export class Town<B extends Book = Book, C extends Clock = Clock> {
   readonly dice = new SeededDice(11)
-  readonly book: MemoryBook
-  readonly views: MemoryViews
   readonly vault = memoryVault(crypto, 5)
-  readonly logged: string[] = []
-  readonly center: Center
-  readonly #limits: ServerLimits
+  readonly book: B
+  readonly clock: C
   origin = ''
-  close: () => Promise<void> = async () => undefined
   #sequence = 0
 
-  constructor(funding: FundingSource, { limits = defaultLimits, now = NOW }: Setting = {}) {
-    this.clock = new StillClock(now)
-    this.book = new MemoryBook(this.clock)
-    this.views = new MemoryViews(this.book)
-    const { clock, dice, book, views, vault } = this
-    this.#limits = limits
-    this.center = {
-      ...{ clock, dice, book, views, vault, crypto, funding },
-      policy: defaultPolicy,
-      module: utf8('the purse program'),
-      hotlists: new Hotlists({ clock, views, vault }),
-      operatorToken: OPERATOR_TOKEN,
-      log: (level, message, facts) => this.logged.push(JSON.stringify({ level, message, ...facts })),
-    }
-  }
-
-  async listen(): Promise<this> {
-    const app = await createServer(this.center, this.#limits)
-    this.origin = await app.listen({ host: '127.0.0.1', port: 0 })
-    this.close = () => app.close()
-    return this
+  constructor(book: B, clock: C) {
+    this.book = book
+    this.clock = clock
   }
 
   client = (credentials: Credentials): Call =>
@@ -237,6 +215,37 @@ export class TestCenter {
       timeoutMs: 10_000,
       headers: spoil({ ...given, ...signed }),
     })
+  }
+}
+
+export class TestCenter extends Town<MemoryBook, StillClock> {
+  readonly views: MemoryViews
+  readonly logged: string[] = []
+  readonly center: Center
+  readonly #limits: ServerLimits
+  close: () => Promise<void> = async () => undefined
+
+  constructor(funding: FundingSource, { limits = defaultLimits, now = NOW }: Setting = {}) {
+    const still = new StillClock(now)
+    super(new MemoryBook(still), still)
+    this.views = new MemoryViews(this.book)
+    const { clock, dice, book, views, vault } = this
+    this.#limits = limits
+    this.center = {
+      ...{ clock, dice, book, views, vault, crypto, funding },
+      policy: defaultPolicy,
+      module: utf8('the purse program'),
+      hotlists: new Hotlists({ clock, views, vault }),
+      operatorToken: OPERATOR_TOKEN,
+      log: (level, message, facts) => this.logged.push(JSON.stringify({ level, message, ...facts })),
+    }
+  }
+
+  async listen(): Promise<this> {
+    const app = await createServer(this.center, this.#limits)
+    this.origin = await app.listen({ host: '127.0.0.1', port: 0 })
+    this.close = () => app.close()
+    return this
   }
 
   /** Everything that the book holds, a line a row: equal when nothing has changed. */

@@ -315,15 +315,23 @@ test('a book that is away is busy, not broken: the same request may come again',
 })
 
 test('a center that is late says so at once, and does nothing', async () => {
-  const late = await testCenter({ requestsPerMinute: 1000, lateMs: 1 })
+  const late = await testCenter({ requestsPerMinute: 1000, lateMs: 20 })
+  const look = vi.spyOn(late.book, 'look')
+  const load = setInterval(() => {
+    const end = performance.now() + 80
+    while (performance.now() < end);
+  }, 100)
   await vi.waitFor(
     async () => {
+      look.mockClear()
       const answer = await late.raw({ method: 'GET', target: '/healthz' })
+      expect(look).not.toHaveBeenCalled()
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
       expect(JSON.parse(answer.body)).toMatchObject({ code: 'busy' })
     },
     { timeout: 10_000, interval: 300 },
   )
+  clearInterval(load)
   await late.close()
 })
 

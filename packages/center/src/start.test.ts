@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { caller } from '@kozeni/api/call'
 import { routes } from '@kozeni/api/routes'
@@ -10,10 +11,13 @@ import { systemDice } from '@kozeni/base/dice'
 import { type ChipId, freshId } from '@kozeni/base/ids'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { Client } from 'pg'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { PostgresBook } from './book-postgres.ts'
+import { TestFunding } from './funding-for-tests.ts'
 import { pinoLog } from './log-pino.ts'
+import { defaultPolicy } from './policy.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
-import { right } from './server-for-tests.ts'
+import { OPERATOR_TOKEN, right, Town } from './server-for-tests.ts'
 import { explainStart, type StartOptions, startCenter } from './start.ts'
 import { memoryVault } from './vault-memory.ts'
 
@@ -130,4 +134,71 @@ test('the log is one line of JSON an answer, and strikes out what is called a se
   expect(lines.join()).not.toContain(TOKEN)
   log('warn', 'a mistake of ours', { token: 'abc', deeper: { webhookSecret: 'abc', seed: { seed: 'abc' } } })
   expect(lines.at(-1)).not.toContain('abc')
+})
+
+test('a load, a sale that times out, receipts, a settlement and a webhook, on PostgreSQL and over the network', async () => {
+  const webhooks: string[] = []
+  const store = createHttpServer(async (request, response) => {
+    webhooks.push((await request.setEncoding('utf8').toArray()).join(''))
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(store, 'listening')
+  const own = await freshDatabase()
+  const policy = { ...defaultPolicy, sessionMs: 300 }
+  const center = await started({
+    url: own,
+    policy,
+    vault: memoryVault(crypto, 5),
+    funding: new TestFunding(),
+    operatorToken: OPERATOR_TOKEN,
+  })
+  const book = new PostgresBook({ url: own })
+  const town = Object.assign(new Town(book, systemClock), { origin: center.origin })
+  const holder = await town.holder('00000000000000a1')
+  const address = store.address()
+  const shop = await town.shop(
+    'Corner shop',
+    `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/hooks`,
+  )
+
+  const body = { purse: holder.purse, amount: '2000', currency: defaultPolicy.currency, method: 'pm_card_visa' }
+  const asked = { body, idempotencyKey: 'a-load-on-postgresql' }
+  const loaded = right(await holder.call(routes.createLoad, asked))
+  expect(loaded).toMatchObject({ stage: 'captured' })
+  expect(right(await holder.call(routes.createLoad, asked))).toEqual(loaded)
+
+  const sale = town.sale(shop)
+  right(await holder.call(routes.createPayment, { body: { purse: holder.purse, ...sale } }))
+  await vi.waitFor(() => expect(webhooks).toHaveLength(1), { timeout: 10_000 })
+  const told = right(await shop.call(routes.getStorePayment, { params: { number: sale.number } }))
+  expect(told).toMatchObject({ state: 'not-paid' })
+  expect(JSON.parse(webhooks[0] ?? '')).toMatchObject({ type: 'payment.decided', data: told })
+  expect(
+    right(await holder.call(routes.getPayment, { params: { store: shop.store, number: sale.number } })).verdict,
+  ).toBe('not-paid')
+
+  const receipts = [town.receipt(holder, shop), town.receipt(holder, shop)].map(base64url)
+  const taken = right(await shop.till.call(routes.uploadReceipts, { body: { receipts } }))
+  expect(taken.answers.map(({ standing }) => standing)).toEqual(['booked', 'already-booked'])
+  const closing = { body: { store: shop.store }, idempotencyKey: 'a-settlement-on-postgresql' }
+  const closed = right(await town.operator()(routes.settle, closing))
+  expect(closed).toMatchObject({ gross: '120', fees: '1', net: '119' })
+  const again = right(await shop.till.call(routes.uploadReceipts, { body: { receipts } }))
+  expect(again.answers.every(({ final }) => final)).toBe(true)
+  expect(right(await shop.call(routes.listStatements, { query: {} })).statements).toEqual([closed])
+
+  const params = { purse: holder.purse }
+  expect(right(await town.operator()(routes.blockPurse, { params, body: { blocked: true } })).blocked).toBe(true)
+  const story = right(await town.operator()(routes.getPurseStory, { params, query: { limit: '2' } }))
+  expect(story.lines).toHaveLength(2)
+  const rest = right(await town.operator()(routes.getPurseStory, { params, query: { after: story.next ?? '' } }))
+  expect(rest.lines.length).toBeGreaterThan(3)
+  const { operations } = right(await town.operator()(routes.listOperations, { query: { open: 'true' } }))
+  expect(operations).toMatchObject([{ kind: 'pay', decision: 'void', predicted: 'void' }])
+  const listed = async () => right(await shop.till.call(routes.getTerminal, { query: {} })).hotlist.entries
+  await vi.waitFor(async () => expect(await listed()).toMatchObject([{ subject: 'purse' }]), { timeout: 10_000 })
+  const { balances } = right(await town.operator()(routes.getBalances, {}))
+  expect(balances.reduce((sum, { balance }) => sum + BigInt(balance), 0n)).toBe(0n)
+  await Promise.all([center.stop(), book.close()])
+  store.close()
 })
