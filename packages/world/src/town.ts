@@ -95,7 +95,7 @@ export class Town {
   /** A new phone with a blank chip in it, known to the center's register. */
   async arrive(): Promise<Holder> {
     const silicon = new MemorySilicon(CHIP_BYTES)
-    const person = await this.moveIn(order => {
+    const person = await this.moveIn(async order => {
       forge(silicon, order)
       return new LocalReader(new Chip({ silicon, crypto: nodeCrypto, dice: this.#dice }))
     })
@@ -107,7 +107,7 @@ export class Town {
    *
    * @param forged  forges it there to this order, and gives the way to it
    */
-  async moveIn(forged: (order: Order) => Reader | Promise<Reader>): Promise<Person> {
+  async moveIn<R extends Reader>(forged: (order: Order) => Promise<R>): Promise<Person & { readonly reader: R }> {
     const [chip, device, account] = [
       freshId<ChipId>(this.#dice),
       freshId<DeviceId>(this.#dice),
