@@ -22,6 +22,13 @@ export function addDoctor(program: Command): void {
     })
 }
 
+interface DayOptions {
+  readonly once?: boolean
+  readonly port: string
+  readonly centers: string
+  readonly kills: string
+}
+
 /** Adds the command. Its work is a process of its own: the day stands above the command. */
 export function addDay(program: Command): void {
   program
@@ -31,10 +38,21 @@ export function addDay(program: Command): void {
     )
     .option('--once', 'stop everything after the day; exit 0 only if every check held')
     .option('--port <n>', 'for the center', String(DEFAULT_PORT))
-    .action(({ once, port }: { once?: boolean; port: string }, command: Command) => {
+    .option('--centers <n>', 'how many center processes serve the day on one database', '1')
+    .option('--kills <n>', 'how often a center process is killed at a moment of chance', '0')
+    .action(({ once, port, centers, kills }: DayOptions, command: Command) => {
       const main = fileURLToPath(import.meta.resolve('@kozeni/day/main'))
-      const rest = ['--data', dataFolder(command).path, '--port', String(portNumber(port)), ...(once ? ['--once'] : [])]
-      const day = spawn(process.execPath, [main, ...rest], { stdio: 'inherit' })
+      const rest = [
+        '--data',
+        dataFolder(command).path,
+        '--port',
+        String(portNumber(port)),
+        '--centers',
+        centers,
+        '--kills',
+        kills,
+      ]
+      const day = spawn(process.execPath, [main, ...rest, ...(once ? ['--once'] : [])], { stdio: 'inherit' })
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => day.kill(signal))
       day.on('exit', code => process.exit(code ?? 1))
     })

@@ -1,6 +1,6 @@
 /**
- * `node main.ts [--data FOLDER] [--port N] [--once] [--centers N]`: the first day. Every statement on the screen is
- * checked; the exit code is 0 only if all of them held.
+ * `node main.ts [--data FOLDER] [--port N] [--once] [--centers N] [--kills N]`: the first day. Every statement on the
+ * screen is checked; the exit code is 0 only if all of them held.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { bad, giveUp, quiet, say, strong } from '@kozeni/cli/say'
 import { vaultIn } from '@kozeni/cli/vault'
 import type { Day } from './day.ts'
 import { books, counter, failures, settlement, upload } from './evening.ts'
+import { Killer } from './killer.ts'
 import { foundry, install, load, web } from './morning.ts'
 import { Screen } from './screen.ts'
 import { Town } from './town.ts'
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '7077' },
     once: { type: 'boolean', default: false },
     centers: { type: 'string', default: '1' },
+    kills: { type: 'string', default: '0' },
   },
 })
 
@@ -49,8 +51,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void close().then(() => process.exit(signal === 'SIGINT' ? 130 : 143)))
 }
 
+const killer = new Killer(town, screen, Number(values.kills))
 try {
   await play({ town, screen, vault, number, sessionSeconds: SESSION_SECONDS })
+  await killer.rest()
   screen.sum()
 } catch (failure) {
   if (closing === undefined)
@@ -81,6 +85,7 @@ async function play(day: Day): Promise<void> {
   await failures(day, phone, shop)
   await upload(day, till)
   await settlement(day, store)
+  await killer.rest()
   await books(day, [phone])
 }
 
