@@ -7,11 +7,9 @@
  * it protect against whoever reads this process's memory or acts as its user: that takes an HSM.
  */
 import { createCipheriv, createDecipheriv, scryptSync } from 'node:crypto'
-import { constants } from 'node:fs'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { assert } from '@kozeni/base/assert'
-import { type Bytes, base64url, concat, fromBase64url, fromUtf8, utf8 } from '@kozeni/base/bytes'
+import { type Bytes, base64url, concat, fromBase64url, fromUtf8, hex, utf8 } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -34,8 +32,9 @@ interface Options {
   readonly dice: Dice
 }
 
-/** 128 MB and a third of a second for every guess. */
-const SCRYPT = { N: 1 << 17, r: 8, p: 1, maxmem: 256 << 20 }
+/** A passphrase can be guessed, at 128 MB and a third of a second each; a key file of 32 random bytes cannot. */
+const SCRYPT = { passphrase: { N: 1 << 17, r: 8, p: 1 }, 'key-file': { N: 1 << 10, r: 8, p: 1 } } as const
+const SCRYPT_MEMORY_BYTES = 256 << 20
 const FORMAT = 'kozeni-vault-1'
 
 /** The file's plain part; all of it is authenticated. */
@@ -64,8 +63,8 @@ const head: Reader<Head> = object<Head>({
 export async function openVault(options: Options): Promise<Result<Vault, VaultRefusal>> {
   const { file, crypto, dice } = options
   try {
-    const found = await readIfThere(file)
-    const keys = found === undefined ? await makeKeys(options) : await unsealed(options, found)
+    const content = (await readIfThere(file)) ?? (await make(options))
+    const keys = await unsealed(options, content)
     return keys.ok ? ok(new MasterVault(keys.value, { crypto, dice })) : keys
   } catch (error) {
     if (isSystem(error)) return no({ code: 'vault-unusable', file, detail: error.message })
@@ -85,25 +84,17 @@ export function explainVault(refusal: VaultRefusal): string {
   return `The vault ${file} cannot be used (${refusal.detail}). Name a folder you may write to.`
 }
 
-async function makeKeys({ file, passphrase, crypto, dice }: Options): Promise<Result<MasterKeys, VaultRefusal>> {
+/** @returns what stands in the file: these new keys, or those of a center that was first */
+async function make({ file, passphrase, crypto, dice }: Options): Promise<Bytes> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const lock = passphrase ? 'passphrase' : 'key-file'
-  const secret = passphrase ? utf8(passphrase) : await makeKeyFile(file, dice)
-  const keys = freshMasterKeys(crypto, dice)
-  const { N, r, p } = SCRYPT
+  const fresh = utf8(base64url(dice.bytes(32)))
+  const secret = passphrase ? utf8(passphrase) : await writeOnce(keyFileOf(file), fresh, dice)
   const salt = base64url(dice.bytes(16))
   const nonce = base64url(dice.bytes(12))
-  await writeWhole(file, sealed({ format: FORMAT, lock, scrypt: { N, r, p }, salt, nonce }, secret, spell(keys)))
-  return ok(keys)
-}
-
-/** A key file that is there already is of a first start that was cut short: it is taken. */
-async function makeKeyFile(file: string, dice: Dice): Promise<Bytes> {
-  const there = await readIfThere(keyFileOf(file))
-  if (there !== undefined) return there
-  const secret = utf8(base64url(dice.bytes(32)))
-  await writeWhole(keyFileOf(file), secret)
-  return secret
+  const keys = spell(freshMasterKeys(crypto, dice))
+  const content = sealed({ format: FORMAT, lock, scrypt: SCRYPT[lock], salt, nonce }, secret, keys)
+  return await writeOnce(file, content, dice)
 }
 
 async function unsealed({ file, passphrase }: Options, content: Bytes): Promise<Result<MasterKeys, VaultRefusal>> {
@@ -140,7 +131,7 @@ function unlock(facts: Head, plain: string, secret: Bytes, locked: Bytes): Maste
 }
 
 const lockKey = ({ scrypt, salt }: Head, secret: Bytes): Bytes =>
-  new Uint8Array(scryptSync(secret, fromBase64url(salt) ?? '', 32, { ...scrypt, maxmem: SCRYPT.maxmem }))
+  new Uint8Array(scryptSync(secret, fromBase64url(salt) ?? '', 32, { ...scrypt, maxmem: SCRYPT_MEMORY_BYTES }))
 
 const spell = (keys: MasterKeys): string =>
   JSON.stringify(
@@ -168,19 +159,29 @@ async function readIfThere(file: string): Promise<Bytes | undefined> {
   }
 }
 
-/** The whole file or none of it, whatever happens; and never in the place of one that is there. */
-async function writeWhole(file: string, content: Bytes): Promise<void> {
-  assert((await readIfThere(file)) === undefined, `${basename(file)} is made once`)
-  const draft = join(dirname(file), `.${basename(file)}.${process.pid}`)
-  const handle = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
+/**
+ * The whole file or none of it, whatever happens, and never in the place of one that is there.
+ *
+ * @returns what stands there afterwards
+ */
+async function writeOnce(file: string, content: Bytes, dice: Dice): Promise<Bytes> {
+  const draft = join(dirname(file), `.${basename(file)}.${hex(dice.bytes(8))}`)
+  const handle = await open(draft, 'wx', 0o600)
   try {
     await handle.writeFile(content)
     await handle.sync()
   } finally {
     await handle.close()
   }
-  await rename(draft, file)
+  try {
+    await link(draft, file)
+  } catch (error) {
+    if (!isSystem(error) || error.code !== 'EEXIST') throw error
+  } finally {
+    await unlink(draft)
+  }
   await syncFolder(dirname(file))
+  return new Uint8Array(await readFile(file))
 }
 
 async function syncFolder(folder: string): Promise<void> {

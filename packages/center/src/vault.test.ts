@@ -34,6 +34,14 @@ test('only its owner can read the vault and its key file, and nothing else is le
     expect((await stat(join(folder, 'private', name))).mode & 0o777).toBe(0o600)
 })
 
+test('centers that start together on an empty folder have the same keys', async () => {
+  for (const passphrase of [undefined, 'right']) {
+    const name = `together-${passphrase}/vault`
+    const vaults = await Promise.all([1, 2, 3].map(() => opened(name, passphrase)))
+    expect(new Set(vaults.map(vault => vault.publicKey('certificates').join())).size).toBe(1)
+  }
+})
+
 test('a wrong passphrase, a missing one, a missing key file and a damaged file are told apart', async () => {
   await opened('a.vault', 'right')
   expect(await openFile('a.vault', 'wrong')).toMatchObject({ refusal: { code: 'passphrase-wrong' } })
