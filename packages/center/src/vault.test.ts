@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bigEndian, hex } from '@kozeni/base/bytes'
 import { systemDice } from '@kozeni/base/dice'
+import { id, type PurseId } from '@kozeni/base/ids'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { vaultContract } from './vault.contract.ts'
@@ -24,8 +26,20 @@ async function opened(name: string, passphrase?: string) {
 }
 
 vaultContract('in memory', crypto, async () => memoryVault(crypto, 1))
-vaultContract('in a file, by passphrase', crypto, () => opened('passphrase.vault', 'correct horse'))
-vaultContract('in a file, by key file', crypto, () => opened('keyed.vault'))
+vaultContract('in a file', crypto, () => opened('keyed.vault'))
+
+test('more purses than derived keys are kept for are served all the same', () => {
+  const vault = memoryVault(crypto, 1)
+  const purse = (number: number) => id<PurseId>(hex(bigEndian(number, 8)))
+  const first = vault.purseKeys(1, purse(1))
+  for (let number = 2; number <= 20_002; number++) vault.purseKeys(1, purse(number))
+  expect(vault.purseKeys(1, purse(1))).toEqual(first)
+})
+
+test('a passphrase opens the keys that it sealed', async () => {
+  const [one, two] = [await opened('a.vault', 'right'), await opened('a.vault', 'right')]
+  expect(two.publicKey('audit')).toEqual(one.publicKey('audit'))
+})
 
 test('only its owner can read the vault and its key file, and nothing else is left behind', async () => {
   await opened('private/vault')
