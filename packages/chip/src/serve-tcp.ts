@@ -69,7 +69,8 @@ function reply(chip: Chip, payload: Bytes, way: Way): Bytes | 'nothing' | 'gone'
 }
 
 function power(chip: Chip, what: number | undefined, way: Way): Bytes | 'nothing' {
-  if (what === POWER.answerToReset) return chip.answerToReset ?? NO_BYTES
+  // a virtual reader asks for it before it gives power, to see whether there is a chip
+  if (what === POWER.answerToReset) return chip.answerToReset ?? chip.powerOn(way) ?? NO_BYTES
   if (what === POWER.on || what === POWER.reset) chip.powerOn(way)
   if (what === POWER.off) chip.powerOff()
   return 'nothing'
