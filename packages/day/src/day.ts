@@ -4,6 +4,7 @@ import type { Vault } from '@kozeni/center/vault'
 import type { Said } from '@kozeni/cli/speak'
 import { spellStatement } from '@kozeni/cli/spell'
 import type { Report } from '@kozeni/phone/parts'
+import { until } from './process.ts'
 import type { Screen } from './screen.ts'
 import type { Phone, Town } from './town.ts'
 
@@ -25,12 +26,16 @@ export async function held(phone: Phone): Promise<bigint> {
 /** The code of a refusal, or 'done'. */
 export const codeOf = (said: Said): string => (said.ok ? 'done' : said.refusal.code)
 
-/** One contact that heals: its lines go to the screen. @returns the first line's flags and proof */
+/** One contact that heals, as soon as the center can be reached: its lines go to the screen. @returns the first pair of flags and what it proved */
 export async function recover({ screen }: Day, phone: Phone): Promise<string> {
-  const said = await phone.ask('POST /recover')
-  const contact = said.ok ? (said.value['contact'] as { ok: boolean; value?: Report }) : undefined
-  const report = contact?.value ?? []
+  let report: Report = []
+  await until(async () => {
+    const said = await phone.insist('POST /recover')
+    const contact = said.ok ? (said.value['contact'] as { ok: boolean; value?: Report }) : undefined
+    report = contact?.value ?? []
+    return contact?.ok === true
+  })
   for (const line of report) screen.note(spellStatement(line))
   const [first] = report.filter(line => line.about === 'flags')
-  return first ? `${first.flags.chip},${first.flags.center} ${first.proves}` : codeOf(said)
+  return first ? `${first.flags.chip},${first.flags.center} ${first.proves}` : 'nobody was reached'
 }

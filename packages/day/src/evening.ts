@@ -54,7 +54,7 @@ async function centerKilled(day: Day, phone: Phone): Promise<void> {
   const { screen, town } = day
   screen.note('the center is killed after it has recorded a load of 1,000, before the chip hears of it')
   const killed = town.wire.plan({ lose: 'answer', path: '/v1/contacts', after: 0, atOnce: () => town.killCenter() })
-  await phone.ask('POST /load', { amount: '1000', method: 'pm_card_visa' })
+  await phone.insist('POST /load', { amount: '1000', method: 'pm_card_visa' })
   await killed
   town.wire.heal()
   await town.openCenter()
@@ -67,7 +67,7 @@ async function resultLost(day: Day, phone: Phone): Promise<void> {
   const { screen, town } = day
   screen.note('the chip has added 500, and its word is lost on the way to the center')
   const lost = town.wire.plan({ lose: 'request', path: '/v1/contacts', after: 1 })
-  await phone.ask('POST /load', { amount: '500', method: 'pm_card_visa' })
+  await phone.insist('POST /load', { amount: '500', method: 'pm_card_visa' })
   await lost
   town.wire.heal()
   const found = await recover(day, phone)
@@ -79,7 +79,7 @@ async function powerCut(day: Day, phone: Phone): Promise<void> {
   const { screen } = day
   screen.note('the chip loses power in the middle of its write')
   await phone.cutAfter(40)
-  const cut = await phone.ask('POST /load', { amount: '150', method: 'pm_card_visa' })
+  const cut = await phone.insist('POST /load', { amount: '150', method: 'pm_card_visa' })
   screen.note(`the phone says: ${cut.ok ? codeInside(cut.value) : cut.refusal.code}`)
   const found = await recover(day, phone)
   screen.check(found === '0,1 recorded-not-executed', 'the old record stands whole: recorded, not executed', found)
@@ -97,7 +97,7 @@ async function sessionOver(day: Day, phone: Phone, shop: Child): Promise<void> {
   const link = await offer(shop, '900', 'flowers')
   const number = new URLSearchParams(link.slice(link.indexOf('?'))).get('n') ?? ''
   const lost = town.wire.plan({ lose: 'request', path: '/v1/contacts', after: 1 })
-  await phone.ask('POST /pay', { link })
+  await phone.insist('POST /pay', { link })
   await lost
   town.wire.heal()
   const decided = await until(async () => (await tell(shop.port, `GET /sales/${number}`)).body['state'] === 'not-paid')
@@ -114,9 +114,9 @@ async function sessionOver(day: Day, phone: Phone, shop: Child): Promise<void> {
 /** g. The till uploads, twice. */
 export async function upload({ screen }: Day, till: Ordered): Promise<void> {
   screen.step('g', 'The till uploads its receipts, twice')
-  const first = await till.ask('POST /upload')
+  const first = await till.insist('POST /upload')
   screen.check(first.ok, 'the receipts are booked', summary(first))
-  const second = await till.ask('POST /upload')
+  const second = await till.insist('POST /upload')
   screen.check(second.ok, 'the second upload changes nothing', summary(second))
   const status = await till.ask('GET /status')
   screen.check(status.ok && status.value['unuploadedAmount'] === '0', 'nothing waits at the till')

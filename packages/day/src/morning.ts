@@ -27,13 +27,13 @@ export async function foundry({ town, screen, vault, number }: Day): Promise<Pho
 /** b. The center makes it a purse over the network, interrupted once. */
 export async function install({ town, screen }: Day, phone: Phone): Promise<void> {
   screen.step('b', 'The chip becomes a purse over the network')
-  await phone.ask('POST /register')
+  await phone.insist('POST /register')
   const interrupted = town.wire.plan({ lose: 'answer', path: '/v1/contacts', after: 3 })
   const first = await phone.ask('POST /install')
   await interrupted
   town.wire.heal()
   screen.check(!first.ok, 'the network fails in the middle of the installation', codeOf(first))
-  const second = await phone.ask('POST /install')
+  const second = await phone.insist('POST /install')
   screen.check(
     second.ok,
     'the installation goes on, and ends as one active purse',
@@ -50,7 +50,7 @@ export async function load({ town, screen }: Day, phone: Phone): Promise<void> {
   const provider = town.provider.port
   const before = await capturedBy(provider)
   await tell(provider, 'POST /sandbox/next', { fault: 'decline', times: 1 })
-  const declined = await phone.ask('POST /load', { amount: '700', method: 'pm_card_visa' })
+  const declined = await phone.insist('POST /load', { amount: '700', method: 'pm_card_visa' })
   screen.check(
     codeOf(declined) === 'funding-declined',
     'the card provider declines 700: nothing is loaded',
@@ -59,7 +59,7 @@ export async function load({ town, screen }: Day, phone: Phone): Promise<void> {
 
   await tell(provider, 'POST /sandbox/webhooks', { deliver: 'twice' })
   await tell(provider, 'POST /sandbox/next', { fault: 'timeout-after-capture', times: 2 })
-  const asked = await phone.ask('POST /load', { amount: '5000', method: 'pm_card_visa' })
+  const asked = await phone.insist('POST /load', { amount: '5000', method: 'pm_card_visa' })
   screen.note(`the provider takes the money and does not answer: ${codeOf(asked)}`)
   const arrived = await until(async () => {
     await phone.ask('POST /recover')
@@ -92,7 +92,7 @@ export async function web(day: Day, phone: Phone, shop: Child): Promise<void> {
   const { screen } = day
   screen.step('d', 'A web shop sells, with numbers that its own server makes')
   const link = await offer(shop, '1200', 'bread')
-  const paid = await phone.ask('POST /pay', { link })
+  const paid = await phone.insist('POST /pay', { link })
   const proof = paid.ok ? String(paid.value['proof']) : ''
   screen.check(paid.ok && paid.value['verdict'] === 'paid', 'the phone pays 1,200', codeOf(paid))
   screen.check((await held(phone)) === 3800n, 'the chip holds 3,800')
@@ -115,16 +115,16 @@ export async function web(day: Day, phone: Phone, shop: Child): Promise<void> {
 async function refusedSales(day: Day, phone: Phone, shop: Child, used: string): Promise<void> {
   const { screen, town, number } = day
   const altered = alter(await offer(shop, '1500', 'cake'), offered => ({ ...offered.transaction, amount: money(15n) }))
-  const cheap = await phone.ask('POST /pay', { link: altered })
+  const cheap = await phone.insist('POST /pay', { link: altered })
   screen.check(codeOf(cheap) === 'transaction-altered', 'an altered amount (1,500 → 15) is refused', codeOf(cheap))
 
-  const old = await phone.ask('POST /pay', { link: fromClosedWindow(day, await offer(shop, '400', 'tea')) })
+  const old = await phone.insist('POST /pay', { link: fromClosedWindow(day, await offer(shop, '400', 'tea')) })
   screen.check(codeOf(old) === 'window-closed', 'a number from a closed window is refused', codeOf(old))
 
   const other = await town.openPhone(`other-${number}`)
-  await other.ask('POST /register')
-  await other.ask('POST /install')
-  const twice = await other.ask('POST /pay', { link: used })
+  await other.insist('POST /register')
+  await other.insist('POST /install')
+  const twice = await other.insist('POST /pay', { link: used })
   screen.check(codeOf(twice) === 'transaction-used', 'a used number in another purse is refused', codeOf(twice))
   screen.check((await held(phone)) === 3800n, 'none of them took a yen: the chip holds 3,800')
 }

@@ -21,7 +21,21 @@ export class Ordered {
     if (said === undefined) throw new Error(`${this.child.name} does not answer`)
     return said
   }
+
+  /** Asks as a person does: again, while the center cannot be reached, for a bounded time. */
+  async insist(order: string, input: Readonly<Record<string, unknown>> = {}): Promise<Said> {
+    for (let tries = 1; ; tries++) {
+      const said = await this.ask(order, input)
+      if (said.ok || tries === TRIES || !PASSING.includes(said.refusal.code)) return said
+      await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+    }
+  }
 }
+
+/** What passes by itself when a center comes back. */
+const PASSING = ['center-unreachable', 'funding-unknown', 'busy']
+const TRIES = 10
+const PAUSE_MS = 1_000
 
 /** Starts a process of the project by its file. @throws with its last words when it does not start */
 export async function start(

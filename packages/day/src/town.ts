@@ -213,7 +213,7 @@ export class Town {
       idempotencyKey: randomUUID(),
     })
     if (!joined.ok) throw new Error(`the till was refused: ${joined.refusal.code}`)
-    await till.ask('POST /certify', { terminal: joined.value.terminal })
+    await till.insist('POST /certify', { terminal: joined.value.terminal })
   }
 
   /** Everything but the center and its database. */
