@@ -62,8 +62,8 @@ export class PostgresBook implements Book {
     this.#options = { lockOneByOne: options.lockOneByOne ?? false, now: options.now ?? (now => now) }
     this.#clock = options.clock ?? systemClock
     this.#dice = options.dice ?? systemDice
-    this.#writers = openPool({ url, connections: writers, name: 'kozeni book' })
-    this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks' })
+    this.#writers = openPool({ url, connections: writers, name: 'kozeni book', byKey: true })
+    this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
     this.#commands = new Groups({ size: groupSize, lanes: writers, work: group => this.#transact(group) })
     this.#looks = new Groups({ size: groupSize, lanes: readers, work: group => this.#show(group) })
   }

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { StillClock } from '@kozeni/base/clock'
 import { SeededDice } from '@kozeni/base/dice'
-import { freshId, type PurseId } from '@kozeni/base/ids'
+import { type AccountId, freshId, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { withPostgresArchive } from './archive-postgres.ts'
 import { type BookUnderTest, bookContract } from './book.contract.ts'
-import { AnswerLost, type Command, type Seen, unchanged } from './book.ts'
+import { AnswerLost, type Book, type Command, type Keys, type Seen, unchanged } from './book.ts'
 import { MemoryBook } from './book-memory.ts'
 import { PostgresBook } from './book-postgres.ts'
 import { rowOf } from './book-rows.contract.ts'
@@ -74,6 +74,22 @@ test('PostgreSQL: rows can be locked one a statement, as Citus wants it, and not
   const credits = await Promise.all(purses.map(async purse => (await book.look({ purse })).purse?.credits))
   expect(credits).toEqual(purses.map(() => 20n))
   await close()
+})
+
+test('PostgreSQL: of two processes that have both read before either writes, the second decides again', async () => {
+  const url = await emptyBook()
+  const [one, two] = [new PostgresBook({ url }), new PostgresBook({ url })]
+  const sale = { terminal: freshId<TerminalId>(dice), sale: 1 }
+  const number = { store: freshId<StoreId>(dice), transaction: 'N' }
+  const account = freshId<AccountId>(dice)
+  const paying = (by: Book) => by.run(payingSale(freshId(dice), sale))
+  const opening = (by: Book) => by.run(takingNumber(freshId(dice), number))
+  const joining = (by: Book) => by.run(makingAccount(account))
+  for (const race of [paying, opening, joining]) {
+    const answers = await heldBack(url, 2, () => [race(one), race(two)])
+    expect(answers.toSorted((a, b) => a.localeCompare(b))).toEqual(['first', 'second'])
+  }
+  await Promise.all([one.close(), two.close()])
 })
 
 test('PostgreSQL: connections cut in the middle lose only what was not answered, and repeating it makes it whole', async () => {
@@ -183,4 +199,46 @@ async function cutConnections(url: string, times: number): Promise<void> {
     )
   }
   await client.end()
+}
+
+const payingSale = (purse: PurseId, sale: NonNullable<Keys['sale']>): Command<string> => ({
+  keys: { purse, sale },
+  decide: seen => {
+    const standing = seen.sale === undefined ? 'booked' : 'held'
+    const paid = rowOf('receipt', { purse, seq: 1, kind: 'debit', standing, ...sale })
+    return { answer: standing === 'booked' ? 'first' : 'second', writes: [{ write: 'receipt', row: paid }] }
+  },
+})
+
+const takingNumber = (purse: PurseId, number: NonNullable<Keys['number']>): Command<string> => ({
+  keys: { purse, number },
+  decide: seen =>
+    seen.number === undefined
+      ? { answer: 'first', writes: [{ write: 'number', row: rowOf('number', { ...number, purse }) }] }
+      : unchanged('second'),
+})
+
+const makingAccount = (account: AccountId): Command<string> => ({
+  keys: { account },
+  decide: seen =>
+    seen.account === undefined
+      ? { answer: 'first', writes: [{ write: 'account', row: rowOf('account', { account }) }] }
+      : unchanged('second'),
+})
+
+/** Lets nobody write before `count` want to: they have all read by then. */
+async function heldBack<A>(url: string, count: number, start: () => Promise<A>[]): Promise<A[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  await client.query('lock table sale, number, account, receipt in share mode')
+  const answers = start()
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  while ((await client.query(waiting)).rowCount !== count) {
+    await pause(5)
+    await client.query('select pg_stat_clear_snapshot()')
+  }
+  await client.query('commit')
+  await client.end()
+  return await Promise.all(answers)
 }

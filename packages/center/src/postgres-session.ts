@@ -35,20 +35,26 @@ export interface PoolOptions {
   readonly name: string
   /** May sit in a transaction, and on a statement, for as long as it likes: it locks nothing. */
   readonly patient?: boolean
+  /** Reads nothing but by key. */
+  readonly byKey?: boolean
 }
+
+/** A plan is prepared once, perhaps while a table was empty; it must not read the whole of it when it no longer is. */
+const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
 const IDLE_IN_TRANSACTION_MS = 10_000
 const STATEMENT_MS = 30_000
 const CONNECT_MS = 10_000
 
 /** Connections of one purpose. A center that hangs in the middle of a transaction loses its locks after ten seconds. */
-export function openPool({ url, connections, name, patient = false }: PoolOptions): Pool {
+export function openPool({ url, connections, name, patient = false, byKey = false }: PoolOptions): Pool {
   const pool = new Pool({
     connectionString: url,
     max: connections,
     pipeline: true,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
+    ...(byKey && { options: BY_KEY }),
     ...(!patient && { statement_timeout: STATEMENT_MS, idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS }),
     keepAlive: true,
     types: { getTypeParser },

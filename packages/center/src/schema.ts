@@ -259,7 +259,7 @@ const OPERATORS = `
 create table alarm (
   subject_id bigint not null,
   at_ms bigint not null,
-  what smallint not null check (what between 1 and 6),
+  what smallint not null check (what > 0),
   facts jsonb not null,
   facts_digest bytea not null,
   primary key (subject_id, at_ms, what, facts_digest)
