@@ -3,18 +3,13 @@
  * changed; its version rises with every change and follows the clock, so that it rises across restarts too.
  */
 import { assert } from '@kozeni/base/assert'
-import { type Bytes, utf8 } from '@kozeni/base/bytes'
+import type { Bytes } from '@kozeni/base/bytes'
 import { type Clock, seconds } from '@kozeni/base/clock'
-import type { PurseId, TerminalId } from '@kozeni/base/ids'
+import { hotlistMessage, type WholeHotlist } from '@kozeni/protocol/hotlist'
 import type { Vault } from './vault.ts'
 import type { Views } from './views.ts'
 
-export interface Hotlist {
-  readonly version: number
-  /** Seconds since 1970. */
-  readonly at: number
-  readonly purses: readonly PurseId[]
-  readonly terminals: readonly TerminalId[]
+export interface Hotlist extends WholeHotlist {
   readonly signature: Bytes
 }
 
@@ -57,15 +52,4 @@ export class Hotlists {
     assert(version >= before.version, 'versions rise')
     return version
   }
-}
-
-/**
- * What the issuer signs of a list: one line each for its name, version and time, then for every purse and terminal on it.
- * No certificate begins with these letters.
- *
- * @spec D-7
- */
-export function hotlistMessage({ version, at, purses, terminals }: Omit<Hotlist, 'signature'>): Bytes {
-  const lines = [...purses.map(purse => `purse ${purse}`), ...terminals.map(terminal => `terminal ${terminal}`)]
-  return utf8(['kozeni hotlist', `version ${version}`, `at ${at}`, ...lines, ''].join('\n'))
 }

@@ -8,11 +8,11 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { digestOf, type Kind } from '@kozeni/protocol/operation'
+import { orderReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
 import { tellStore } from './outbox.ts'
-import { orderReference } from './reference.ts'
 
 /** What an operation is to do, before it has a number. */
 export interface Intent {

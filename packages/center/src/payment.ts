@@ -11,6 +11,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { checkNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import { makeProof, type Verdict } from '@kozeni/protocol/proof'
+import { paymentReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { windowCloses, windowOpen } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
@@ -25,7 +26,6 @@ import {
 } from './book.ts'
 import { expire, mayOpen, open } from './operation.ts'
 import type { Policy } from './policy.ts'
-import { paymentReference } from './reference.ts'
 import type { Vault } from './vault.ts'
 
 /** What a phone brings: the store's transaction information and the store's number for it. */

@@ -4,9 +4,9 @@
  */
 
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { assert } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
+import { type Lock, lockFile } from '@kozeni/base/lock-file'
 import { ERASED, PowerLost, type Silicon, type Wear } from './silicon.ts'
 
 /** Somebody else has this chip's file open. The message says what to do. */
@@ -20,11 +20,12 @@ export class SiliconTaken extends Error {
  * @throws SiliconTaken while another process that lives has it open
  */
 export function openSiliconFile(path: string, sizeBytes: number): FileSilicon {
-  const lock = takeLock(`${path}.lock`)
+  const lock = lockFile(path)
+  if (lock === undefined) throw new SiliconTaken(`another process has this chip open (${path}): stop it first`)
   try {
     return new FileSilicon(openSized(path, sizeBytes), sizeBytes, lock)
   } catch (error) {
-    lock.close()
+    lock.release()
     throw error
   }
 }
@@ -32,12 +33,12 @@ export function openSiliconFile(path: string, sizeBytes: number): FileSilicon {
 export class FileSilicon implements Silicon {
   readonly sizeBytes: number
   readonly #file: number
-  readonly #lock: DatabaseSync
+  readonly #lock: Lock
   #open = true
   #writes = 0
   #bytes = 0
 
-  constructor(file: number, sizeBytes: number, lock: DatabaseSync) {
+  constructor(file: number, sizeBytes: number, lock: Lock) {
     this.#file = file
     this.sizeBytes = sizeBytes
     this.#lock = lock
@@ -73,7 +74,7 @@ export class FileSilicon implements Silicon {
     if (!this.#open) return
     this.#open = false
     closeSync(this.#file)
-    this.#lock.close()
+    this.#lock.release()
   }
 
   #check(at: number, size: number): void {
@@ -97,19 +98,4 @@ function openSized(path: string, sizeBytes: number): number {
     fsyncSync(file)
   }
   return file
-}
-
-/**
- * The operating system holds the lock, through SQLite's, and lets it go when the process dies, however it dies: there
- * is no stale lock to judge.
- */
-function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(path, { timeout: 0 })
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (error) {
-    lock.close()
-    throw new SiliconTaken(`another process has this chip open (lock ${path}): stop it first`, { cause: error })
-  }
 }

@@ -4,13 +4,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Control } from '@kozeni/api/order-server'
 import { no, ok, type Result } from '@kozeni/base/result'
-
-/** What stands in a folder's control.json while a process runs there. */
-export interface Control {
-  readonly port: number
-  readonly token: string
-}
 
 export interface Spoken {
   /** Method and path. */

@@ -2,8 +2,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Control } from '@kozeni/api/order-server'
 import { type Child, startChild } from '@kozeni/cli/child'
-import { type Control, type Said, speak } from '@kozeni/cli/speak'
+import { type Said, speak } from '@kozeni/cli/speak'
 
 /** A process that takes orders with the token in its folder. */
 export class Ordered {

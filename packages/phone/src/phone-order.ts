@@ -2,10 +2,18 @@
  * A holder's orders as text, one row each: what a control over HTTP, a command line or a screen sends to a phone. Bytes
  * are hexadecimal, amounts plain digits, both ways.
  */
-import { hex } from '@kozeni/base/bytes'
 import type { AccountId, LoadId } from '@kozeni/base/ids'
 import { no, type Result } from '@kozeni/base/result'
-import { amountText, hexText, idText, type Reader, type Readers, readObject, string } from '@kozeni/protocol/json'
+import {
+  amountText,
+  hexText,
+  idText,
+  optional,
+  type Reader,
+  type Readers,
+  readObject,
+  string,
+} from '@kozeni/protocol/json'
 import { readPayLink } from '@kozeni/protocol/paylink'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Phone } from './phone.ts'
@@ -19,12 +27,6 @@ const order =
     const read = readObject<T>(input, readers)
     return read.ok ? await work(phone, read.value) : read
   }
-
-/** A field that may be missing. */
-const optional =
-  <T>(reader: Reader<T>): Reader<T | null> =>
-  value =>
-    value === undefined ? null : reader(value)
 
 const yesOrNo: Reader<boolean> = value => (typeof value === 'boolean' ? value : undefined)
 
@@ -69,7 +71,3 @@ export async function obey(phone: Phone, named: string, input: object): Promise<
     ? await ORDERS[named](phone, input)
     : no(refusal('not-found', { order: named.slice(0, 60) }))
 }
-
-/** For JSON.stringify: bytes as hexadecimal, amounts as digits. */
-export const plain = (_: string, value: unknown): unknown =>
-  value instanceof Uint8Array ? hex(value) : typeof value === 'bigint' ? String(value) : value

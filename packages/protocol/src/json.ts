@@ -18,6 +18,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** For JSON.stringify: bytes as hexadecimal, amounts as digits. */
+export const plain = (_: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? hex(value) : typeof value === 'bigint' ? String(value) : value
+
 /** Undefined: that is no such value. */
 export type Reader<T> = (value: unknown) => T | undefined
 export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> }

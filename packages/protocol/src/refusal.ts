@@ -366,6 +366,12 @@ export interface Refusal {
 /** No, because of `code`. */
 export const refusal = (code: RefusalCode, facts: Refusal['facts'] = {}): Refusal => ({ code, facts })
 
+/** A refusal with what it says to people, for JSON. */
+export function refusalText({ code, facts }: Refusal) {
+  const { title, remedy } = WIRE[code]
+  return { code, facts, title, remedy }
+}
+
 const byStatusWord = new Map<number, RefusalCode>(
   (Object.keys(REFUSALS) as RefusalCode[])
     .filter(code => REFUSALS[code].statusWord !== 0)

@@ -59,9 +59,20 @@ test('a second process is kept out while the first lives', async () => {
   const path = freshPath()
   const book = await openFileBook(path)
   await expect(openFileBook(path)).rejects.toThrow('one process at a time')
+  await expect(openFileBook(path)).rejects.toThrow(String(process.pid))
   await book.close()
-  writeFileSync(`${path}.lock`, String(process.ppid))
-  await expect(openFileBook(path)).rejects.toThrow(String(process.ppid))
+  await (await openFileBook(path)).close()
+})
+
+test('a dead process’s lock is taken over, by one of those who want it at once', async () => {
+  for (const dead of ['4194303', '', `${process.pid} another-boot 1`, 'nonsense']) {
+    const path = freshPath()
+    writeFileSync(`${path}.lock`, dead)
+    const opened = await Promise.allSettled(Array.from({ length: 20 }, () => openFileBook(path)))
+    const books = opened.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(books).toHaveLength(1)
+    for (const book of books) await book.close()
+  }
 })
 
 test('once the disk has failed the book says nothing more, however often it is asked', async () => {

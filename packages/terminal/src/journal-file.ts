@@ -5,26 +5,26 @@
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { type Lock, lockFile } from '@kozeni/base/lock-file'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Entry } from './entry.ts'
 import { type Journal, type Placed, placeAfter, readLine, writeLine } from './journal.ts'
-import { type Lock, lockFile } from './lock-file.ts'
 
 /**
  * @param path  made if absent; its folder must exist
  * @refuses     journal-in-use · journal-broken (position: of the first entry that does not fit)
  */
 export async function openFileJournal(crypto: Crypto, path: string): Promise<Result<Journal, Refusal>> {
-  const lock = await lockFile(path)
+  const lock = lockFile(path)
   if (lock === undefined) return no(refusal('journal-in-use'))
   try {
     const journal = await openLocked(crypto, path, lock)
-    if (!journal.ok) await lock.release()
+    if (!journal.ok) lock.release()
     return journal
   } catch (failure) {
-    await lock.release()
+    lock.release()
     throw failure
   }
 }
@@ -82,7 +82,7 @@ class FileJournal implements Journal {
   async close(): Promise<void> {
     await this.#last.catch(() => {})
     await this.#file.close()
-    await this.#lock.release()
+    this.#lock.release()
   }
 
   async #write(entry: Entry): Promise<Placed> {

@@ -5,9 +5,9 @@
 import { hex } from '@kozeni/base/bytes'
 import type { TerminalId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
-import { amountText, idText, type Reader, type Readers, readObject, whole } from '@kozeni/protocol/json'
+import { amountText, idText, optional, type Reader, type Readers, readObject, whole } from '@kozeni/protocol/json'
 import type { Reader as ChipReader } from '@kozeni/protocol/reader'
-import { type Refusal, refusal, WIRE } from '@kozeni/protocol/refusal'
+import { type Refusal, refusal, refusalText } from '@kozeni/protocol/refusal'
 import type { Counter } from './counter.ts'
 import type { Outcome, Screen } from './tap.ts'
 import type { Terminal } from './terminal.ts'
@@ -36,11 +36,6 @@ const order =
     const read = readObject<T>(input, readers)
     return read.ok ? await work(till, read.value) : read
   }
-
-const optional =
-  <T>(reader: Reader<T>): Reader<T | null> =>
-  value =>
-    value === undefined ? null : reader(value)
 
 const PATIENCE_MS = 30_000
 const PATIENCE_MAX_MS = 120_000
@@ -122,12 +117,6 @@ function outcomeText({ outcome, deed, sale, amount, purse, receipt, why, onlineW
     ...(receipt && { receipt: hex(receipt) }),
     ...(why && { why: refusalText(why) }),
   }
-}
-
-/** A refusal with what it says to people. */
-export function refusalText({ code, facts }: Refusal) {
-  const { title, remedy } = WIRE[code]
-  return { code, facts, title, remedy }
 }
 
 function saleText({ sale, at, amount, currency, stage, asked, voidStage, offered, answered, refusedFor }: Sale) {

@@ -1,30 +1,25 @@
 /**
- * A running terminal: its clerk's orders over HTTP on this machine alone. Orders move money, and any web page can send
- * requests to this machine: each needs the token that stands in the folder's control.json, which only the folder's
- * owner can read.
+ * A running terminal: its folder, its way to the center, the field where chips come, and its clerk's orders
+ * (api/order-server.ts).
  */
-import { rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { join } from 'node:path'
+import { type OrderServer, takeOrders } from '@kozeni/api/order-server'
 import { fetchTransport } from '@kozeni/api/transport-fetch'
-import { assert } from '@kozeni/base/assert'
-import { base64url, equal, hex, utf8 } from '@kozeni/base/bytes'
+import { base64url, hex } from '@kozeni/base/bytes'
 import { systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import type { TerminalId } from '@kozeni/base/ids'
-import { no, ok, type Result } from '@kozeni/base/result'
+import { ok, type Result } from '@kozeni/base/result'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
-import { parseJson } from '@kozeni/protocol/json'
 import type { Reader } from '@kozeni/protocol/reader'
 import { TcpReader } from '@kozeni/protocol/reader-tcp'
-import { type Refusal, refusal, WIRE } from '@kozeni/protocol/refusal'
+import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Center } from './center.ts'
 import { centerFor, noCenter } from './center-call.ts'
 import { openFileJournal } from './journal-file.ts'
 import type { Screen } from './tap.ts'
 import { Terminal } from './terminal.ts'
 import { openTerminalFolder, type TerminalFolder } from './terminal-file.ts'
-import { type OrderTaker, obey, refusalText } from './till-order.ts'
+import { type OrderTaker, obey } from './till-order.ts'
 
 export interface TerminalOptions {
   /** Holds the key, the name and the journal; and control.json while it runs. Made if absent. */
@@ -41,20 +36,14 @@ export interface TerminalOptions {
   readonly show?: (screen: Screen) => void
 }
 
-export interface RunningTerminal {
-  readonly port: number
-  /** What every order must show. */
-  readonly token: string
+export interface RunningTerminal extends OrderServer {
   /** What an operator registers, in hexadecimal and as the HTTP contract spells it. */
   readonly publicKey: { readonly hex: string; readonly base64url: string }
   /** Undefined until it is registered. */
   readonly terminal: TerminalId | undefined
   /** Resolves when it was stopped, by an order or by stop(). */
   readonly ended: Promise<void>
-  stop(): Promise<void>
 }
-
-const BODY_BYTES_MAX = 16_384
 
 /**
  * Starts a terminal. It needs no network: what it has fetched once is in its journal.
@@ -76,7 +65,7 @@ export async function runTerminal(options: TerminalOptions): Promise<Result<Runn
     return terminal
   }
   await keep()
-  return ok(await takeOrders(options, terminal.value, line, () => journal.value.close()))
+  return ok(await serve(options, terminal.value, line, () => journal.value.close()))
 }
 
 /** The center, as whoever this terminal is at the moment reaches it. */
@@ -107,7 +96,7 @@ class CenterLine implements Center {
   }
 }
 
-async function takeOrders(
+async function serve(
   { folder, port, field, show }: TerminalOptions,
   terminal: Terminal,
   line: CenterLine,
@@ -120,89 +109,29 @@ async function takeOrders(
     enough: new AbortController(),
     ...(show && { show }),
   }
-  const token = base64url(systemDice.bytes(24))
   const { promise: ended, resolve } = Promise.withResolvers<void>()
-  const underWay = new Set<Promise<void>>()
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= stopAll().finally(resolve))
-  const server = createServer((request, response) => {
-    const work = serve(till, token, stop, request, response).finally(() => underWay.delete(work))
-    underWay.add(work)
+  const orders = await takeOrders({
+    ...{ folder, port, dice: systemDice },
+    obey: async (order, input) => {
+      if (order !== 'DELETE /') return await obey(till, order, input)
+      void stop() // waits until this order too is answered
+      return ok({})
+    },
   })
   const stopAll = async (): Promise<void> => {
-    await rm(join(folder, 'control.json'), { force: true })
+    const stopped = orders.stop()
     till.enough.abort()
-    await ending(server, underWay)
+    await stopped
     await close()
   }
-  const control = { port: await listen(server, port), token }
-  await writeFile(join(folder, 'control.json'), JSON.stringify(control), { mode: 0o600 })
   const { publicKey } = terminal
   const name = { hex: hex(publicKey), base64url: base64url(publicKey) }
-  return { ...control, publicKey: name, terminal: line.name, ended, stop }
+  return { ...orders, publicKey: name, terminal: line.name, ended, stop }
 }
 
 function tcpReader(place: string): Reader {
   const { hostname, port } = new URL(`tcp://${place}`)
   return new TcpReader({ host: hostname, port: Number(port) })
-}
-
-async function serve(
-  till: OrderTaker,
-  token: string,
-  stop: () => Promise<void>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    if (!shows(request, token)) return send(response, no(refusal('not-authenticated')))
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const order = `${request.method} ${pathname}`
-    if (order === 'DELETE /') {
-      send(response, ok({}))
-      return void stop()
-    }
-    const body = await bodyOf(request)
-    send(response, body.ok ? await obey(till, order, body.value) : body)
-  } catch (failure) {
-    process.stderr.write(`${String(failure)}\n`)
-    response.destroy()
-  }
-}
-
-const shows = ({ headers }: IncomingMessage, token: string): boolean =>
-  equal(utf8(headers.authorization ?? ''), utf8(`Bearer ${token}`))
-
-async function bodyOf(request: IncomingMessage): Promise<Result<object, Refusal>> {
-  let text = ''
-  for await (const chunk of request.setEncoding('utf8')) {
-    text += String(chunk)
-    if (text.length > BODY_BYTES_MAX) return no(refusal('too-large'))
-  }
-  const value = text === '' ? {} : parseJson(text)
-  return typeof value === 'object' && value !== null ? ok(value) : no(refusal('input-wrong', { field: 'body' }))
-}
-
-function send(response: ServerResponse, answer: Result<unknown, Refusal>): void {
-  const status = answer.ok ? 200 : WIRE[answer.refusal.code].http
-  const body = answer.ok ? answer.value : refusalText(answer.refusal)
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject).listen(port, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  assert(address !== null && typeof address === 'object', 'a TCP server has a port')
-  return address.port
-}
-
-/** A tap that has begun is let finish: no chip is left in doubt by a clerk who closes the till. */
-async function ending(server: Server, underWay: ReadonlySet<Promise<void>>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  server.close(() => resolve())
-  await Promise.allSettled(underWay)
-  server.closeAllConnections()
-  await promise
 }
