@@ -6,7 +6,7 @@ import type { Call } from '@kozeni/api/call'
 import { readInput } from '@kozeni/api/input'
 import type { Route } from '@kozeni/api/route'
 import { type Bytes, base64url, bigEndian, concat, fromBase64url, utf8 } from '@kozeni/base/bytes'
-import type { Clock } from '@kozeni/base/clock'
+import { type Clock, seconds } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
 import { type AccountId, type DeviceId, freshId, type LoadId, type PurseId, type StoreId } from '@kozeni/base/ids'
@@ -24,6 +24,7 @@ import { LOAD, lastNumber, type ModelChip, PAY } from './chip-for-tests.ts'
 
 const JPY = currency('JPY')
 const SESSION_MS = 60_000
+const CERTIFICATE_SECONDS = 7 * 86_400
 
 interface Operation {
   readonly number: number
@@ -135,10 +136,11 @@ export class ModelCenter {
     const purse = this.purse?.purse
     const zero = { maximumValue: '0', maximumDebit: '0', lowerAmount: '0', upperAmount: '0', pinAbove: '0' }
     const facts = { version: 1, type: 'purse-certificate', issuerKeyVersion: 1, chipClass: 'software' } as const
+    const expires = seconds(this.clock.now()) + CERTIFICATE_SECONDS
     const certificate =
       purse &&
       concat(
-        purseCertificate.write({ ...facts, purse, currency: JPY, expires: 1, publicKey: this.chip.publicKey }),
+        purseCertificate.write({ ...facts, purse, currency: JPY, expires, publicKey: this.chip.publicKey }),
         new Uint8Array(64),
       )
     return {

@@ -17,7 +17,7 @@ export const fullState: DeviceState = {
     {
       chip: freshId<ChipId>(dice),
       purse: freshId<PurseId>(dice),
-      active: { currency: currency('JPY'), chipKey: unhex(`04${'22'.repeat(64)}`) },
+      active: { currency: currency('JPY'), chipKey: unhex(`04${'22'.repeat(64)}`), expires: 1_800_000_000 },
     },
     { chip: freshId<ChipId>(dice), purse: freshId<PurseId>(dice), active: null },
   ],

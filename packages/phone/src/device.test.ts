@@ -88,3 +88,10 @@ test('a change that cannot be written has not happened; the next one is tried', 
 test('text that is no whole device is none', () => {
   for (const text of ['', 'null', '[]', '{}', '{"key":"00"}']) expect(deviceFromText(text)).toBeUndefined()
 })
+
+test('a device that was written before certificates were renewed still opens, and its purse is to be renewed', () => {
+  const before = deviceText(fullState).replace(/,\s*"expires": \d+/, '')
+  expect(before).not.toContain('expires')
+  const [purse] = fullState.purses
+  expect(deviceFromText(before)?.purses[0]?.active).toEqual({ ...purse?.active, expires: 0 })
+})

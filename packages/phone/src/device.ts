@@ -4,7 +4,7 @@
  *
  * A change counts once it is durable: a request goes out only after its idempotency key would survive a crash.
  */
-import { type Bytes, hex } from '@kozeni/base/bytes'
+import type { Bytes } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
 import type { AccountId, ChipId, DeviceId, LoadId, PurseId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
@@ -16,8 +16,10 @@ import {
   list,
   nullable,
   object,
+  plain,
   type Reader,
   string,
+  whole,
 } from '@kozeni/protocol/json'
 
 /** The names that the center gave. */
@@ -33,7 +35,12 @@ export interface OwnPurse {
   readonly chip: ChipId
   readonly purse: PurseId
   /** Null until the purse is active. */
-  readonly active: { readonly currency: Currency; readonly chipKey: Bytes } | null
+  readonly active: {
+    readonly currency: Currency
+    readonly chipKey: Bytes
+    /** When the certificate ends that the chip is known to have, in seconds; 0: not known, so it is to be renewed. */
+    readonly expires: number
+  } | null
 }
 
 /** A load that was asked for and whose end is not known. */
@@ -80,10 +87,7 @@ export interface DeviceMemory {
 export const newDevice = (key: Bytes): DeviceState => ({ key, registered: null, purses: [], loads: [], payments: [] })
 
 /** The state as text; bytes are hexadecimal, amounts plain digits. */
-export const deviceText = (state: DeviceState): string => JSON.stringify(state, spell, 2)
-
-const spell = (_: string, value: unknown): unknown =>
-  value instanceof Uint8Array ? hex(value) : typeof value === 'bigint' ? String(value) : value
+export const deviceText = (state: DeviceState): string => JSON.stringify(state, plain, 2)
 
 /** What `text` says, or undefined when it is not whole. */
 export function deviceFromText(text: string): DeviceState | undefined {
@@ -100,10 +104,13 @@ const registered: Reader<Registered> = object<Registered>({
   secret: nullable(string),
 })
 
+/** Devices were written without it before certificates were renewed. */
+const expires: Reader<number> = value => (value === undefined ? 0 : whole(value))
+
 const ownPurse: Reader<OwnPurse> = object<OwnPurse>({
   chip: idText<ChipId>,
   purse: idText<PurseId>,
-  active: nullable(object({ currency: currencyText, chipKey: hexText(65) })),
+  active: nullable(object({ currency: currencyText, chipKey: hexText(65), expires })),
 })
 
 const pendingLoad: Reader<PendingLoad> = object<PendingLoad>({

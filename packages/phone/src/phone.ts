@@ -15,6 +15,7 @@ import { meet } from './meet.ts'
 import { type ActivePurse, type PhoneParts, presentPurse, type Report } from './parts.ts'
 import { type Asked, type Consent, type Paid, pay, settlePayments } from './pay.ts'
 import { type Invitation, register } from './register.ts'
+import { renew } from './renew.ts'
 
 /** What recovering found: each part stands for itself. */
 export interface Recovered {
@@ -46,8 +47,10 @@ export class Phone {
   }
 
   /** @refuses as load.ts */
-  load(asked: LoadAsked): Promise<Result<Loaded, Refusal>> {
-    return load(this.#parts, asked)
+  async load(asked: LoadAsked): Promise<Result<Loaded, Refusal>> {
+    const loaded = await load(this.#parts, asked)
+    if (loaded.ok && loaded.value.contact.ok) await renew(this.#parts)
+    return loaded
   }
 
   /** @refuses as load.ts */
@@ -56,14 +59,19 @@ export class Phone {
   }
 
   /** @refuses as pay.ts */
-  pay(link: string, consent: (asked: Asked) => Promise<Consent>): Promise<Result<Paid, Refusal>> {
-    return pay(this.#parts, link, consent)
+  async pay(link: string, consent: (asked: Asked) => Promise<Consent>): Promise<Result<Paid, Refusal>> {
+    const paid = await pay(this.#parts, link, consent)
+    if (paid.ok && paid.value.verdict === 'paid') await renew(this.#parts)
+    return paid
   }
 
   /** One contact: whatever waits for the chip at the center is brought. @refuses as relay.ts · purse-not-active */
   async contact(): Promise<Result<Report, Refusal>> {
     const own = await presentPurse(this.#parts)
-    return own.ok ? await meet(this.#parts, { kind: 'purse', purse: own.value.purse }) : own
+    if (!own.ok) return own
+    const met = await meet(this.#parts, { kind: 'purse', purse: own.value.purse })
+    if (met.ok) await renew(this.#parts)
+    return met
   }
 
   /**

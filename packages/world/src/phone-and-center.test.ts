@@ -1,7 +1,8 @@
+import { NO_BYTES } from '@kozeni/base/bytes'
 import { StillClock } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
-import { type ChipId, id, type StoreId } from '@kozeni/base/ids'
+import { type ChipId, id, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { type FundingSource, noFunding } from '@kozeni/center/funding'
@@ -21,6 +22,7 @@ import { MemoryDeviceMemory } from '@kozeni/phone/device-memory'
 import { ExclusiveReader } from '@kozeni/phone/exclusive-reader'
 import { Phone } from '@kozeni/phone/phone'
 import { compilePurse } from '@kozeni/program/compile-node'
+import { purseCertificate } from '@kozeni/protocol/certificate'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { makeNumber } from '@kozeni/protocol/number'
 import { payLink } from '@kozeni/protocol/paylink'
@@ -120,7 +122,12 @@ async function world() {
     const device = await Device.open(memory, () => crypto.generate(dice))
     return new Phone({ device, dial: center, chip: () => lanes.lane(reader), crypto, clock, dice, progress: () => {} })
   }
-  return { start, weather, vault, clock, captures: () => captures }
+  /** When the newest certificate of this purse ends, in seconds: what its chip shows to terminals. */
+  const expires = async (purse: PurseId) => {
+    const row = (await book.look({ purse })).purse
+    return purseCertificate.read(row?.certificate?.slice(0, purseCertificate.size) ?? NO_BYTES)?.expires
+  }
+  return { start, weather, vault, clock, expires, captures: () => captures }
 }
 
 function sale(seed: Uint8Array, amount: bigint, window: number) {
@@ -154,6 +161,47 @@ test('a blank chip becomes a purse over the network, is loaded, pays a shop, and
   weather.network = Array<Fate>(50).fill('before')
   expect(await phone.show()).toMatchObject({ ok: true, value: { value: 1500n, flag: false } })
   expect(captures()).toBe(1)
+})
+
+const DAY_MS = 86_400_000
+
+test('contacts renew a certificate when half of its time is over; a phone that was off for longer, at its first', async () => {
+  const { start, clock, expires } = await world()
+  const phone = await start()
+  const installed = await phone.install()
+  const purse = installed.ok ? installed.value.purse : expect.fail()
+  const daysLeft = async () => ((await expires(purse)) ?? 0) / 86_400 - clock.now() / DAY_MS
+  clock.advance(3 * DAY_MS)
+  expect(await phone.contact()).toMatchObject({ ok: true })
+  expect(await daysLeft()).toBe(4)
+  clock.advance(DAY_MS)
+  expect(await phone.contact()).toMatchObject({ ok: true })
+  expect(await daysLeft()).toBe(7)
+  clock.advance(4 * DAY_MS)
+  expect(await phone.load({ amount: money(2000n), method: 'card' })).toMatchObject({ ok: true })
+  expect(await daysLeft()).toBe(7)
+  clock.advance(30 * DAY_MS)
+  const later = await start()
+  expect(await later.recover()).toMatchObject({ ok: true, value: { contact: { ok: true } } })
+  expect(await daysLeft()).toBe(7)
+  expect(later.state.purses).toMatchObject([{ active: { expires: await expires(purse) } }])
+})
+
+test('a renewal that is torn anywhere spoils no load, and is made up for by the next contact', async () => {
+  for (let at = 0; at < 20; at++) {
+    const { start, clock, weather, expires } = await world()
+    const phone = await start()
+    const installed = await phone.install()
+    const purse = installed.ok ? installed.value.purse : expect.fail()
+    clock.advance(8 * DAY_MS)
+    weather.radio = [...Array<Fate>(at).fill(undefined), 'after']
+    await phone.load({ amount: money(2000n), method: 'card' })
+    weather.radio = []
+    await (await start()).recover()
+    expect(await phone.show()).toMatchObject({ ok: true, value: { value: 2000n, flag: false } })
+    expect(((await expires(purse)) ?? 0) * 1000 - clock.now()).toBeGreaterThan(6.9 * DAY_MS)
+    expect((await start()).state.purses).toMatchObject([{ active: { expires: await expires(purse) } }])
+  }
 })
 
 const fates = fc.array(fc.constantFrom<Fate>('before', 'after', undefined, undefined, undefined), { maxLength: 25 })
