@@ -48,6 +48,8 @@ const purseOf = (value: Readonly<Record<string, unknown>>): string => `purse ${S
 export async function load({ town, screen }: Day, phone: Phone): Promise<void> {
   screen.step('c', 'The holder loads 5,000 yen by card')
   const provider = town.provider.port
+  // what yesterday's provider was to do wrong is over
+  await tell(provider, 'POST /sandbox/next', { fault: 'none' })
   const before = await capturedBy(provider)
   await tell(provider, 'POST /sandbox/next', { fault: 'decline', times: 1 })
   const declined = await phone.insist('POST /load', { amount: '700', method: 'pm_card_visa' })
@@ -65,6 +67,7 @@ export async function load({ town, screen }: Day, phone: Phone): Promise<void> {
     await phone.ask('POST /recover')
     return (await held(phone)) === 5000n
   })
+  await tell(provider, 'POST /sandbox/next', { fault: 'none' })
   screen.check(arrived, 'the chip holds 5,000: the provider was asked again, and its notices came twice')
   const after = await capturedBy(provider)
   screen.check(after - before === 5000n, 'the provider has taken 5,000 once', `captured ${after - before}`)

@@ -59,6 +59,7 @@ export class Town {
   readonly #options: TownOptions
   readonly #children = new Map<string, Child>()
   #centers: Child[] = []
+  #opening = Promise.resolve()
 
   private constructor(options: TownOptions, parts: Pick<Town, 'wire' | 'origin' | 'database' | 'provider'>) {
     this.#options = options
@@ -86,18 +87,28 @@ export class Town {
   }
 
   /** Starts the center's processes on the one database, and leads the network to them. */
-  async openCenter(): Promise<void> {
+  openCenter(): Promise<void> {
+    this.#opening = this.#opening.then(() => this.#fill())
+    return this.#opening
+  }
+
+  /** As many processes as there should be; the one that listens where the world looks for it comes first. */
+  async #fill(): Promise<void> {
     const { port, centers } = this.#options
-    for (let i = this.#centers.length; i < centers; i++) this.#centers.push(await this.#startCenter(i === 0 ? port : 0))
+    while (this.#centers.length < centers) {
+      const taken = this.#centers.some(child => child.port === port)
+      const child = await this.#startCenter(taken ? 0 : port)
+      this.#centers.push(child)
+      void child.ended.then(() => this.#replace(child))
+    }
     this.wire.moveTo(this.#centers.map(child => `http://127.0.0.1:${child.port}`))
-    for (const child of this.#centers) void child.ended.then(() => this.#replace(child))
   }
 
   /** A center process that ends by itself is started again, as any service is. */
-  async #replace(dead: Child): Promise<void> {
+  #replace(dead: Child): void {
     if (!this.#centers.includes(dead)) return
     this.#centers = this.#centers.filter(child => child !== dead)
-    await this.openCenter()
+    void this.openCenter()
   }
 
   #startCenter(port: number): Promise<Child> {

@@ -16,14 +16,15 @@ const DELIVERIES = ['once', 'twice', 'late', 'never'] as const
 const SLOW_MS = 2000
 const LATE_MS = 1000
 
-/** `{fault, on?, times?, delayMs?}`, for the next payments unless `on` says otherwise. */
+/** `{fault, on?, times?, delayMs?}`, for the next payments unless `on` says otherwise; `{fault: "none"}` disarms all. */
 export function readFault(text: string): Result<Write, OrderRefusal> {
   const order = readFields(text)
+  if (order['fault'] === 'none') return ok({ write: 'faults-disarmed' })
   const fault = oneOf(FAULTS, order['fault'])
   const on = oneOf(TARGETS, order['on'] ?? 'payment')
   const times = wholeNumber(order['times'] ?? 1)
   const delayMs = wholeNumber(order['delayMs'] ?? SLOW_MS)
-  if (fault === undefined) return unclear(`fault is one of ${FAULTS.join(', ')}`)
+  if (fault === undefined) return unclear(`fault is one of none, ${FAULTS.join(', ')}`)
   if (on === undefined) return unclear(`on is one of ${TARGETS.join(', ')}`)
   if (times === undefined || times === 0 || delayMs === undefined) return unclear('times ≥ 1 and delayMs ≥ 0 are whole')
   return ok({ write: 'fault-armed', fault: { fault, on, times, delayMs } satisfies Fault })

@@ -55,6 +55,7 @@ export type Write =
   | { readonly write: 'event'; readonly event: ProviderEvent }
   | { readonly write: 'kept'; readonly key: string; readonly kept: KeptAnswer }
   | { readonly write: 'fault-armed'; readonly fault: Fault }
+  | { readonly write: 'faults-disarmed' }
   | { readonly write: 'fault-met'; readonly on: FaultTarget }
   | { readonly write: 'policy'; readonly policy: DeliveryPolicy }
   | { readonly write: 'delivered'; readonly event: string }
@@ -116,6 +117,9 @@ function applyOne(provider: Provider, write: Write): void {
       return
     case 'fault-armed':
       provider.faults.push(write.fault)
+      return
+    case 'faults-disarmed':
+      provider.faults.length = 0
       return
     case 'fault-met':
       return meet(provider, write.on)
