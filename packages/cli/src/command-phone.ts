@@ -1,13 +1,12 @@
 /** `kozeni phone`: what a holder can ask for, from the command line. */
 
 import { currency, show as money } from '@kozeni/base/currency'
-import { parseMoney } from '@kozeni/base/money'
 import type { Report } from '@kozeni/phone/parts'
 import type { Command } from 'commander'
 import { serveUntilEnd } from './parent.ts'
 import { startPhone } from './phone-process.ts'
 import { complain, giveUp, good, quiet, say, strong } from './say.ts'
-import { centerOrigin, DEFAULT_CENTER, dataFolder, portNumber } from './settings.ts'
+import { amountText, centerOrigin, DEFAULT_CENTER, dataFolder, portNumber } from './settings.ts'
 import { runningIn, type Said, type Spoken, speak } from './speak.ts'
 import { spellStatement } from './spell.ts'
 
@@ -41,9 +40,7 @@ function addOrders(phone: Command): void {
     .argument('<amount>', 'in minor units: 5000 is 5,000 yen')
     .option('--method <name>', 'how it is paid, in the provider’s words', 'pm_card_visa')
     .action(async (amount: string, { method }: { method: string }, command: Command) => {
-      if (parseMoney(amount) === undefined)
-        giveUp(`"${amount}" is not an amount. Write whole minor units, such as 5000.`)
-      const said = await ask(command, { order: 'POST /load', input: { amount, method } })
+      const said = await ask(command, { order: 'POST /load', input: { amount: amountText(amount), method } })
       say(`${good('✓')} loaded ${amount}. ${quiet(`The load is called ${nested(said, 'load', 'load')}.`)}`)
     })
   phone

@@ -3,13 +3,12 @@ import { registerTerminal } from '@kozeni/api/routes-operator'
 import { fetchTransport } from '@kozeni/api/transport-fetch'
 import { base64url, unhex } from '@kozeni/base/bytes'
 import { id, isId, type StoreId } from '@kozeni/base/ids'
-import { parseMoney } from '@kozeni/base/money'
 import { runTerminal, type TerminalOptions } from '@kozeni/terminal/till-server'
 import type { Command } from 'commander'
 import { operatorCall } from './operator.ts'
 import { serveUntilEnd } from './parent.ts'
 import { bad, complain, giveUp, good, quiet, say, strong } from './say.ts'
-import { centerOrigin, DEFAULT_CENTER, dataFolder, portNumber } from './settings.ts'
+import { amountText, centerOrigin, DEFAULT_CENTER, dataFolder, portNumber } from './settings.ts'
 import { runningIn, type Said, type Spoken, speak } from './speak.ts'
 
 interface TillOptions {
@@ -71,9 +70,7 @@ async function join(store: string, _: unknown, command: Command): Promise<void> 
 }
 
 async function sell(amount: string, _: unknown, command: Command): Promise<void> {
-  if (parseMoney(amount) === undefined)
-    return giveUp(`"${amount}" is not an amount. Write whole minor units, such as 300.`)
-  await tell(command, { order: 'POST /sell', input: { amount } })
+  await tell(command, { order: 'POST /sell', input: { amount: amountText(amount) } })
 }
 
 const tap =

@@ -1,6 +1,7 @@
 /** What every command needs to know before it does anything: the data folder, and where the center is. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseMoney } from '@kozeni/base/money'
 import type { Command } from 'commander'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { giveUp } from './say.ts'
@@ -37,6 +38,14 @@ export function portNumber(named: string): number {
   return Number.isInteger(port) && port >= 0 && port <= 65_535
     ? port
     : giveUp(`"${named}" is not a port. Ports are whole numbers from 0 (any) to 65535.`)
+}
+
+/** The amount, in plain digits, if what is named is one of more than nothing. */
+export function amountText(named: string): string {
+  const amount = parseMoney(named)
+  return amount === undefined || amount === 0n
+    ? giveUp(`"${named}" is not an amount. Write whole minor units of more than zero, such as 300 for 300 yen.`)
+    : named
 }
 
 const TOKEN_FILE = 'operator.token'
