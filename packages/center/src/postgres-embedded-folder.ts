@@ -1,10 +1,10 @@
 /**
  * The folder of an embedded database: `data` (PostgreSQL's own, with the password inside, so that both appear in one
  * step) and `postgres.log`. A folder that holds anything else is left alone. Started by root, a folder inside a private
- * home is replaced by one in a shelter, always the same one; a folder that already holds the data is never passed over.
+ * home is replaced by one in a shelter, and holds its name; a folder that already holds the data is never passed over.
  */
 import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import {
   appendFile,
@@ -19,7 +19,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { assert } from '@kozeni/base/assert'
 import { no, ok, type Result } from '@kozeni/base/result'
 import {
@@ -64,14 +64,26 @@ const INITDB = [
  */
 export async function chooseFolder(wanted: string, onProgress: (line: string) => void): Checked<string> {
   const folder = resolve(wanted)
-  const name = `postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`
-  const candidates = isRoot ? [folder, ...shelters.map(shelter => join(shelter, name))] : [folder]
-  const used = candidates.find(candidate => existsSync(dataIn(candidate)))
-  const chosen = used === undefined ? await claimFirst(candidates) : await claim(used)
-  if (chosen.ok && basename(chosen.value) === name) {
+  if (existsSync(dataIn(folder)) || !isRoot) return claim(folder)
+  const first = existsSync(markIn(folder)) ? undefined : await claim(folder)
+  if (first !== undefined && (first.ok || first.refusal.code !== 'folder-private')) return first
+  const name = await nameInShelter(folder)
+  const places = shelters.map(shelter => join(shelter, name))
+  const used = places.find(place => existsSync(dataIn(place)))
+  const chosen = used === undefined ? await claimFirst(places) : await claim(used)
+  if (chosen.ok)
     onProgress(`The database of ${folder} is kept in ${chosen.value}, where PostgreSQL's account may enter`)
-  }
   return chosen
+}
+
+const markIn = (folder: string): string => join(folder, 'elsewhere')
+
+/** What a shelter calls this folder's data. It stands in the folder itself: who wipes the folder starts afresh. */
+async function nameInShelter(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const name = `postgres-${randomBytes(8).toString('hex')}`
+  await writeFile(markIn(folder), `${name}\n`, { flag: 'wx' }).catch(unlessThere)
+  return (await readFile(markIn(folder), 'utf8')).trim()
 }
 
 /** The first that PostgreSQL's account may enter; any other refusal stands. */
@@ -107,7 +119,7 @@ async function claim(folder: string): Checked<string> {
 const nearestFolder = (path: string): string =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() || path === '/' ? path : nearestFolder(dirname(path))
 
-const OURS = /^(data|data\.new-.*|postgres\.log(\.1)?)$/
+const OURS = /^(data|data\.new-.*|elsewhere|postgres\.log(\.1)?)$/
 
 /** What speaks against using a folder that is there. */
 async function objection(folder: string): Promise<PostgresRefusal | undefined> {
