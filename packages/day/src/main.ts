@@ -14,6 +14,7 @@ import { Killer } from './killer.ts'
 import { foundry, install, load, web } from './morning.ts'
 import { Screen } from './screen.ts'
 import { Town } from './town.ts'
+import { finishYesterday } from './yesterday.ts'
 
 /** Short, so that a day can wait for one to run out. */
 const SESSION_SECONDS = 3
@@ -79,8 +80,9 @@ async function play(day: Day): Promise<void> {
   await install(day, phone)
   await load(day, phone)
   const { store, shop } = await day.town.openShop('The bakery')
-  await web(day, phone, shop)
   const till = await day.town.openTill(store, phone.field)
+  await finishYesterday(day, folder, till, store)
+  await web(day, phone, shop)
   await counter(day, phone, till)
   await failures(day, phone, shop)
   await upload(day, till)

@@ -32,7 +32,8 @@ const program = (specifier: string): string => fileURLToPath(import.meta.resolve
 
 /** A phone with a chip, and how to break it. */
 export interface Phone extends Ordered {
-  readonly chip: ChipId
+  /** Undefined for one that was bought on another day. */
+  readonly chip: ChipId | undefined
   readonly field: number
   /** Power goes after so many more bytes of the chip's memory were written. */
   cutAfter(bytes: number): Promise<void>
@@ -154,12 +155,18 @@ export class Town {
       body: { chips: [{ chip: chip.value, chipClass: 'software' }] },
     })
     if (!told.ok) throw new Error(`the foundry was refused: ${told.refusal.code}`)
+    return this.switchOn(name, chip.value)
+  }
+
+  /** A phone that has its chip. */
+  async switchOn(name: string, chip: ChipId | undefined): Promise<Phone> {
+    const folder = this.#options.folder.of(name)
     const child = await start(name, program('@kozeni/day/phone-main'), ['--folder', folder, '--center', this.origin])
     this.#children.set(name, child)
     const order = new Ordered(child, await controlIn(`${folder}/device`))
     const [field, faults] = [Number(child.facts['field']), Number(child.facts['faults'])]
     return Object.assign(order, {
-      chip: chip.value,
+      chip,
       field,
       cutAfter: async (afterBytes: number) => void (await tell(faults, 'POST /', { afterBytes })),
       tear: async (ins: number) => void (await tell(faults, 'POST /', { ins })),
