@@ -6,11 +6,12 @@ import type { OperationRow, Write } from './book.ts'
 
 /** A pay's verdict, for the store's webhook. */
 export function tellStore(operation: OperationRow, now: number): Write {
-  const { store, transaction, decision, amount, currency } = operation
+  const { store, transaction, decision } = operation
   assert(store !== undefined && transaction !== undefined, 'a pay has a store and its number')
   const verdict = decision === 'commit' ? 'paid' : 'not-paid'
   const name = `webhook:${store}:${transaction}:${verdict}`
-  const body = { type: `payment.${verdict}`, number: transaction, amount: String(amount), currency, verdict }
+  // what it says is read from the book when it is sent (store-webhook.ts)
+  const body = { number: transaction }
   return { write: 'outbox', row: { name, task: 'webhook', subject: store, body, due: now } }
 }
 
