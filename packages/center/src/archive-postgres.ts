@@ -1,9 +1,12 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { Archive, PurseFile, StoreFile } from './archive.ts'
+import type { Archive, PurseFile, StoreFile, TakenClaims } from './archive.ts'
+import { ClaimWalk } from './archive-postgres-claims.ts'
 import type { PurseRow, StoreRow } from './book.ts'
-import { ENTRY, LOAD, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
+import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
+import { CLAIM, ENTRY, LOAD, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
+import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
@@ -21,7 +24,7 @@ export async function withPostgresArchive<A>(url: string, work: (archive: Archiv
   try {
     return await withSession(pool, async session => {
       await session.all(['begin isolation level repeatable read read only'])
-      const answer = await work(archiveOf(session))
+      const answer = await work(postgresArchive(session))
       await session.all(['commit'])
       return answer
     })
@@ -30,19 +33,27 @@ export async function withPostgresArchive<A>(url: string, work: (archive: Archiv
   }
 }
 
-const archiveOf = (session: Session): Archive => ({
+/** The archive as this session's transaction sees it. */
+export const postgresArchive = (session: Session): Archive => ({
   purses: () => pursesOf(session),
   stores: () => storesOf(session),
   strays: () => straysOf(session),
+  strayClaims: () => strayClaimsOf(session),
 })
 
 async function* pursesOf(session: Session): AsyncGenerator<PurseFile> {
+  const walk = await ClaimWalk.begin(session)
   for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse))) {
-    yield* await purseFiles(session, page)
+    yield* await purseFiles(session, page, await walk.upTo(page.at(-1)))
   }
+  await walk.end()
 }
 
-async function purseFiles(session: Session, page: readonly PurseRow[]): Promise<PurseFile[]> {
+async function purseFiles(
+  session: Session,
+  page: readonly PurseRow[],
+  claims: ReadonlyMap<string, ClaimRow[]>,
+): Promise<PurseFile[]> {
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
@@ -62,6 +73,7 @@ async function purseFiles(session: Session, page: readonly PurseRow[]): Promise<
     receipts: receipts.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     entries: entries.get(row.purse) ?? [],
+    claims: claims.get(row.purse) ?? [],
   }))
 }
 
@@ -73,15 +85,33 @@ async function* storesOf(session: Session): AsyncGenerator<StoreFile> {
 
 async function storeFiles(session: Session, page: readonly StoreRow[]): Promise<StoreFile[]> {
   const names = page.map(row => idNumber(row.store))
-  const [settlements, entries] = await Promise.all([
+  const [settlements, entries, taken] = await Promise.all([
     rowsOf(session, SETTLEMENT, 'store_id', names, 'settled_window', row => row.store),
     rowsOf(session, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject),
+    takenBy(session, names),
   ])
   return page.map(store => ({
     store,
     settlements: settlements.get(store.store) ?? [],
     entries: entries.get(store.store) ?? [],
+    taken: taken.get(idNumber(store.store)) ?? [],
   }))
+}
+
+const TAKEN = `
+  select store_id, settled_window, ${SUMS} from claim
+  where store_id = any($1)
+  group by store_id, settled_window`
+
+/** The sums of each store's claims, window by window; made anew from the claims themselves. */
+async function takenBy(session: Session, stores: readonly bigint[]): Promise<ReadonlyMap<bigint, TakenClaims[]>> {
+  const [answer] = await session.all([statement(TAKEN, arrayOf('bigint', stores))])
+  const rows = (answer?.rows ?? []).map(([store, window, ...sums]) => ({
+    store: bigintIn(store),
+    window: Number(window),
+    ...sumsFrom(sums),
+  }))
+  return Map.groupBy(rows, ({ store }) => store)
 }
 
 const STRAYS = `
@@ -100,6 +130,16 @@ async function* straysOf(session: Session): AsyncGenerator<Entry> {
     if (cells.length < PAGE) return
     after = cells.at(-1)?.slice(0, 4) ?? []
   }
+}
+
+const STRAY_CLAIMS = `
+  select ${CLAIM.list} from claim
+  where not exists (select from purse where purse_id = subject_id) limit 10000`
+
+/** The first ten thousand: there must be none. */
+async function* strayClaimsOf(session: Session): AsyncGenerator<ClaimRow> {
+  const [answer] = await session.all([STRAY_CLAIMS])
+  yield* (answer?.rows ?? []).map(CLAIM.read)
 }
 
 /** All rows of a table in the order of their names, page by page. */

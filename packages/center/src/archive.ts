@@ -13,6 +13,7 @@ import type {
   SettlementRow,
   StoreRow,
 } from './book.ts'
+import type { ClaimRow, Sums } from './book-writes.ts'
 
 /** All that the book has of one purse. */
 export interface PurseFile {
@@ -24,12 +25,20 @@ export interface PurseFile {
   readonly numbers: readonly NumberRow[]
   /** Entries whose subject is this purse. */
   readonly entries: readonly Entry[]
+  /** The stores' sides of those entries. */
+  readonly claims: readonly ClaimRow[]
+}
+
+/** All claims of one store that one window took; window 0 has those that wait. */
+export interface TakenClaims extends Sums {
+  readonly window: number
 }
 
 /** All that the book has of one store. */
 export interface StoreFile {
   readonly store: StoreRow
   readonly settlements: readonly SettlementRow[]
+  readonly taken: readonly TakenClaims[]
   /** Entries whose subject is this store. */
   readonly entries: readonly Entry[]
 }
@@ -39,4 +48,6 @@ export interface Archive {
   stores(): AsyncIterable<StoreFile>
   /** Entries about nobody that the book knows. There must be none. */
   strays(): AsyncIterable<Entry>
+  /** Claims by entries of nobody that the book knows. There must be none. */
+  strayClaims(): AsyncIterable<ClaimRow>
 }

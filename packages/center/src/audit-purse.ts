@@ -1,7 +1,6 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
-import { equal, hex } from '@kozeni/base/bytes'
-import { ZERO } from '@kozeni/base/money'
-import { type Entry } from '@kozeni/ledger/entry'
+import type { AccountKind } from '@kozeni/ledger/account'
+import type { Entry } from '@kozeni/ledger/entry'
 import {
   captured,
   committed,
@@ -12,14 +11,14 @@ import {
   refundOrdered,
   voided,
 } from '@kozeni/ledger/posting'
-import type { Crypto } from '@kozeni/protocol/crypto'
-import { readReceipt, receiptMac } from '@kozeni/protocol/debit'
-import { digestOf } from '@kozeni/protocol/operation'
 import type { PurseFile } from './archive.ts'
-import { compareEntries, type Finding } from './audit-entry.ts'
-import type { LoadRow, OperationRow, PurseRow, ReceiptRow } from './book.ts'
+import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
+import { compared, type Finding } from './audit-finding.ts'
+import { auditOperations } from './audit-operation.ts'
+import { auditOrders, owedTo } from './audit-order.ts'
+import { auditReceipts, type Means } from './audit-receipt.ts'
+import type { LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
 import { postedOperation } from './evidence.ts'
-import type { Vault } from './vault.ts'
 
 export interface PurseAudit {
   readonly findings: readonly Finding[]
@@ -30,45 +29,46 @@ export interface PurseAudit {
   readonly unexplained: bigint
 }
 
-interface Means {
-  readonly crypto: Crypto
-  readonly vault: Vault
-}
-
 /** Recomputes one purse from what happened to it. @spec PROTOCOL §10 */
 export function auditPurse(means: Means, file: PurseFile): PurseAudit {
   const totals = totalsOf(file)
-  const openPays = sum(file.operations.filter(row => row.closed === undefined && row.kind === 'pay'))
+  const open = file.operations.filter(row => row.closed === undefined && row.kind !== 'sweep')
   const value = totals.credits - totals.debits
+  const float = value - sum(open.filter(row => row.kind === 'pay'))
+  const expected = expectedEntries(file)
   return {
     findings: [
-      ...compareEntries(expectedEntries(file), file.entries),
-      ...file.operations.flatMap(row => auditOperation(means.crypto, row)),
-      ...file.receipts.flatMap(row => auditReceipt(means, file.purse, row)),
+      ...compareEntries(expected, file.entries),
+      ...compareClaims(expected, file.claims),
+      ...auditOperations(means.crypto, file),
+      ...auditOrders(file),
+      ...auditReceipts(means, file),
       ...auditTotals(file, totals),
+      ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }),
       ...auditFlag(file),
+      ...auditCurrency(file),
     ],
     value,
-    inDoubt: sum(file.operations.filter(row => row.closed === undefined && row.kind !== 'sweep')),
-    unexplained: value - openPays - ledgerFloat(file.entries),
+    inDoubt: sum(open),
+    unexplained: float - owing(file.entries, 'purse-float'),
   }
 }
 
 const sum = (rows: ReadonlyArray<{ readonly amount: bigint }>): bigint =>
   rows.reduce((all, row) => all + row.amount, 0n)
 
-function ledgerFloat(entries: readonly Entry[]): bigint {
-  return entries.reduce(
-    (all, { debit, credit, amount }) =>
-      all + (credit.kind === 'purse-float' ? amount : 0n) - (debit.kind === 'purse-float' ? amount : 0n),
-    0n,
+/** What the ledger owes on the accounts of this kind: credits less debits. */
+function owing(entries: readonly Entry[], kind: AccountKind): bigint {
+  return (
+    sum(entries.filter(({ credit }) => credit.kind === kind)) - sum(entries.filter(({ debit }) => debit.kind === kind))
   )
 }
 
 /** Every entry that these causes make; the same rules that posted them. */
-function expectedEntries(file: PurseFile): Entry[] {
+function expectedEntries(file: PurseFile): Expected[] {
+  const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   return [
-    ...file.loads.flatMap(ofLoad),
+    ...file.loads.flatMap(row => ofLoad(row, orders.get(row.load))),
     ...file.operations.flatMap(ofOperation),
     ...file.receipts.filter(row => row.standing === 'booked').map(ofReceipt),
     ...file.orders.flatMap(row =>
@@ -77,88 +77,24 @@ function expectedEntries(file: PurseFile): Entry[] {
   ]
 }
 
-function ofLoad(load: LoadRow): Entry[] {
+/** A load is captured when its order is made; when it was given back stands in the entry alone. */
+function ofLoad(load: LoadRow, order: OrderRow | undefined): Expected[] {
   if (load.stage === 'requested' || load.stage === 'declined') return []
-  return load.stage === 'given-back' ? [captured(load), givenBack(load)] : [captured(load)]
+  const first = { ...captured(load), at: order?.at }
+  return load.stage === 'given-back' ? [first, undated(givenBack(load))] : [first]
 }
 
-function ofOperation(row: OperationRow): Entry[] {
-  const posted = postedOperation(row, row.openedAt)
-  if (row.closed === undefined) return opened(posted)
-  return [...opened(posted), ...(row.decision === 'commit' ? committed(posted) : voided(posted))]
+/** Nothing for what could not have been posted: a pay to nobody, or of nothing. Its digest or its number says so. */
+function ofOperation(row: OperationRow): Expected[] {
+  if (row.kind !== 'sweep' && row.amount === 0n) return []
+  if (row.kind === 'pay' && row.store === undefined) return []
+  const before = opened(postedOperation(row, row.openedAt))
+  if (row.closed === undefined) return before
+  const posted = postedOperation(row, row.closed.at)
+  return [...before, ...(row.decision === 'commit' ? committed(posted) : voided(posted))]
 }
 
 const ofReceipt = (row: ReceiptRow): Entry => (row.kind === 'debit' ? debited(row) : debitVoided(row))
-
-/** An operation's digest binds its columns: a changed amount does not fit it. @spec F-15 */
-function auditOperation(crypto: Crypto, row: OperationRow): Finding[] {
-  const name = `operation (${row.purse}, ${row.epoch}, ${row.number})`
-  const digest = digestOf(crypto, row.kind === 'sweep' ? { ...row, amount: ZERO } : row)
-  const fits = equal(digest, row.digest)
-  const closedWell = row.closed === undefined || row.decision !== 'open'
-  return [
-    ...(fits
-      ? []
-      : [
-          finding(
-            name,
-            `its digest is not that of its columns (amount ${row.amount})`,
-            hex(digest),
-            hex(row.digest),
-            'INV-EVID',
-          ),
-        ]),
-    ...(closedWell
-      ? []
-      : [finding(name, 'it is closed and was never decided', 'commit or void', row.decision, 'INV-EVID')]),
-  ]
-}
-
-/** A receipt's columns are its body's, and its body is its chip's. @spec K-1, K-5 */
-function auditReceipt(means: Means, purse: PurseRow, row: ReceiptRow): Finding[] {
-  const name = `receipt (${row.purse}, ${row.seq})`
-  const signed = readReceipt(row.whole)
-  if (signed === undefined)
-    return [finding(name, 'its bytes are no receipt', 'a receipt', `${row.whole.length} bytes`, 'INV-EVID')]
-  const { receipt } = signed
-  const proved = isProved(means, purse, signed)
-  const columns = (['purse', 'seq', 'kind', 'amount', 'currency', 'terminal', 'sale'] as const).filter(
-    column => receipt[column] !== row[column],
-  )
-  return [
-    ...(proved
-      ? []
-      : [
-          finding(
-            name,
-            `neither signature nor MAC is its chip's (amount ${row.amount})`,
-            'a genuine receipt',
-            'a changed one',
-            'INV-EVID',
-          ),
-        ]),
-    ...columns.map(column =>
-      finding(
-        name,
-        `its ${column} is not what its chip signed`,
-        String(receipt[column]),
-        String(row[column]),
-        'INV-EVID',
-        differ(receipt[column], row[column]),
-      ),
-    ),
-  ]
-}
-
-function isProved(
-  { crypto, vault }: Means,
-  purse: PurseRow,
-  signed: NonNullable<ReturnType<typeof readReceipt>>,
-): boolean {
-  const keys = vault.purseKeys(signed.receipt.keyVersion, purse.purse)
-  if (keys !== undefined && equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)) return true
-  return purse.publicKey !== undefined && crypto.verify(purse.publicKey, signed.body, signed.signature)
-}
 
 interface Totals {
   readonly credits: bigint
@@ -183,52 +119,36 @@ function totalsOf({ operations, receipts }: PurseFile): Totals {
 }
 
 function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
-  const stored = {
-    credits: purse.credits,
-    debits: purse.debits,
-    bookedAmount: purse.bookedAmount,
-    bookedCount: BigInt(purse.bookedCount),
-  }
-  return (Object.keys(totals) as Array<keyof Totals>)
-    .filter(name => totals[name] !== stored[name])
-    .map(name =>
-      finding(
-        `purse ${purse.purse}`,
-        `its ${name} is not the sum of what happened to it`,
-        String(totals[name]),
-        String(stored[name]),
-        'INV-ACCOUNTED',
-        stored[name] - totals[name],
-      ),
-    )
+  const stored = { ...purse, bookedCount: BigInt(purse.bookedCount) }
+  const [row, invariant] = [`purse ${purse.purse}`, 'INV-ACCOUNTED'] as const
+  return (Object.keys(totals) as Array<keyof Totals>).flatMap(name =>
+    compared({ row, says: `its ${name} is not the sum of what happened to it`, invariant }, totals[name], stored[name]),
+  )
+}
+
+/** By the ledger it is owed what its orders, loads, operations and receipts say. @spec INV-ACCOUNTED */
+function auditBalances(
+  { purse, entries }: PurseFile,
+  owed: Readonly<Record<'in-transit' | 'in-doubt' | 'purse-float', bigint>>,
+): Finding[] {
+  const [row, invariant] = [`purse ${purse.purse}`, 'INV-ACCOUNTED'] as const
+  return (Object.keys(owed) as Array<keyof typeof owed>).flatMap(kind =>
+    compared({ row, says: `its entries make another balance of ${kind}`, invariant }, owed[kind], owing(entries, kind)),
+  )
 }
 
 /** Fs is up exactly while one operation is open. @spec F-1, F-10 */
 function auditFlag({ purse, operations }: PurseFile): Finding[] {
   const open = operations.filter(row => row.closed === undefined).length
-  return open === (purse.flag ? 1 : 0)
-    ? []
-    : [
-        finding(
-          `purse ${purse.purse}`,
-          'its flag does not fit its open operations',
-          `${purse.flag ? 1 : 0} open`,
-          `${open} open`,
-          'INV-FLAG',
-        ),
-      ]
+  const says = 'its flag does not fit its open operations'
+  const flag = `${purse.flag ? 1 : 0} open`
+  return compared({ row: `purse ${purse.purse}`, says, invariant: 'INV-FLAG' }, flag, `${open} open`)
 }
 
-const differ = (expected: unknown, found: unknown): bigint | undefined =>
-  typeof expected === 'bigint' && typeof found === 'bigint' ? found - expected : undefined
-
-function finding(
-  row: string,
-  says: string,
-  expected: string,
-  found: string,
-  invariant: Finding['invariant'],
-  difference?: bigint,
-): Finding {
-  return { row, says, expected, found, difference, invariant }
+/** A purse has one currency, for ever. */
+function auditCurrency({ purse, operations, loads, receipts }: PurseFile): Finding[] {
+  const other = [...operations, ...loads, ...receipts].find(({ currency }) => currency !== purse.currency)
+  if (other === undefined) return []
+  const says = 'its currency is not that of all that happened to it'
+  return compared({ row: `purse ${purse.purse}`, says, invariant: 'INV-ACCOUNTED' }, other.currency, purse.currency)
 }

@@ -2,14 +2,14 @@
  * The auditor: makes every entry again from what caused it, every total from its parts, and every signature and MAC from
  * its bytes, and names what disagrees: which row, what it should be, what it is. Trusts no stored sum.
  */
-import type { StoreId } from '@kozeni/base/ids'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Archive, PurseFile } from './archive.ts'
-import { entryName, type Finding } from './audit-entry.ts'
+import { claimRow, entryRow } from './audit-entry.ts'
+import type { Finding } from './audit-finding.ts'
 import { auditPurse, type PurseAudit } from './audit-purse.ts'
-import { auditStore, type StoreSums } from './audit-store.ts'
+import { auditStore } from './audit-store.ts'
 import type { Vault } from './vault.ts'
 
 export interface AuditReport {
@@ -48,18 +48,19 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
   }
   for await (const file of archive.stores()) {
     tally.counted.stores += 1
-    tally.post(file.entries, auditStore(file, tally.sold(file.store.store)))
+    tally.post(file.entries, auditStore(file))
   }
-  for await (const entry of archive.strays()) tally.post([entry], [stray(entry)])
+  for await (const entry of archive.strays()) tally.post([entry], [stray(entryRow(entry), entry)])
+  for await (const claim of archive.strayClaims()) tally.post([], [stray(claimRow(claim), claim)])
   return tally.report()
 }
 
-const stray = (entry: Entry): Finding => ({
-  row: entryName(entry),
+const stray = (row: string, { amount }: { readonly amount: bigint }): Finding => ({
+  row,
   says: 'it is about a purse or store that the book does not know',
-  expected: 'no such entry',
-  found: String(entry.amount),
-  difference: entry.amount,
+  expected: 'no such row',
+  found: String(amount),
+  difference: amount,
   invariant: 'INV-ACCOUNTED',
 })
 
@@ -68,7 +69,6 @@ class Tally {
   readonly counted: Counted = { purses: 0, operations: 0, receipts: 0, stores: 0, entries: 0 }
   readonly #findings: Finding[] = []
   readonly #balances = new Map<AccountKind, bigint>()
-  readonly #sold = new Map<StoreId, StoreSums>()
   #onChips = 0n
   #inDoubt = 0n
   #unexplained = 0n
@@ -89,14 +89,7 @@ class Tally {
       this.counted.entries += 1
       this.#add(entry.debit.kind, entry.amount)
       this.#add(entry.credit.kind, 0n - entry.amount)
-      this.#sell(entry)
     }
-  }
-
-  sold(store: StoreId): StoreSums {
-    const sums = this.#sold.get(store) ?? { online: 0n, offline: 0n, refunds: 0n }
-    this.#sold.set(store, sums)
-    return sums
   }
 
   report(): AuditReport {
@@ -112,12 +105,5 @@ class Tally {
 
   #add(kind: AccountKind, amount: bigint): void {
     this.#balances.set(kind, (this.#balances.get(kind) ?? 0n) + amount)
-  }
-
-  #sell({ cause, debit, credit, amount }: Entry): void {
-    if (credit.kind === 'store-payable' && cause === 'committed') this.sold(credit.owner).online += amount
-    if (credit.kind === 'store-payable' && cause === 'debited') this.sold(credit.owner).offline += amount
-    if (debit.kind === 'store-payable' && cause === 'debit-voided') this.sold(debit.owner).offline -= amount
-    if (debit.kind === 'store-payable' && cause === 'refund-ordered') this.sold(debit.owner).refunds += amount
   }
 }

@@ -1,6 +1,5 @@
 /** Where each row of the book stands in PostgreSQL: one declaration a table, beside schema.ts, which makes the tables. */
 import { assert } from '@kozeni/base/assert'
-import type { Currency } from '@kozeni/base/currency'
 import {
   type AccountId,
   type ChipId,
@@ -15,7 +14,7 @@ import {
 } from '@kozeni/base/ids'
 import { type Money, money, type Total, total } from '@kozeni/base/money'
 import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
-import { CAUSE, type Cause, type Entry, type EntryName } from '@kozeni/ledger/entry'
+import { CAUSE, type Cause, type Entry } from '@kozeni/ledger/entry'
 import { CHIP_CLASS, type ChipClass } from '@kozeni/protocol/certificate'
 import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
 import { KIND, type Kind, OUTCOME, type Outcome } from '@kozeni/protocol/operation'
@@ -47,7 +46,7 @@ import {
   STANDING,
   TASK,
 } from './book-codes.ts'
-import type { Claim } from './book-writes.ts'
+import type { ClaimRow } from './book-writes.ts'
 import {
   amounts,
   bigints,
@@ -268,13 +267,6 @@ export const ENTRY = table<Entry>('entry', {
   currency: currencies('currency'),
   at: numbers('at_ms'),
 })
-
-/** A store's side of an entry; window 0 until a settlement takes it. */
-export interface ClaimRow extends EntryName, Claim {
-  readonly window: number
-  readonly at: number
-  readonly currency: Currency
-}
 
 export const CLAIM = table<ClaimRow>('claim', {
   store: ids<StoreId>('store_id'),

@@ -1,5 +1,6 @@
 /** What a Write says about itself, for every implementation of the book: its row's name, and whether it was seen. */
 import { assert } from '@kozeni/base/assert'
+import type { Currency } from '@kozeni/base/currency'
 import type { StoreId } from '@kozeni/base/ids'
 import type { Entry, EntryName } from '@kozeni/ledger/entry'
 import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, SettlementRow, Unsettled, Write } from './book.ts'
@@ -140,8 +141,15 @@ export interface Claim {
   readonly amount: bigint
 }
 
+/** A claim as it is kept; window 0 until a settlement takes it. */
+export interface ClaimRow extends EntryName, Claim {
+  readonly window: number
+  readonly at: number
+  readonly currency: Currency
+}
+
 /** What an entry adds to what a store is owed, or takes from it; undefined for none, and for a settlement's own. */
-export function claimOf({ cause, debit, credit, amount }: Entry): Claim | undefined {
+export function claimOf({ cause, debit, credit, amount }: Omit<Entry, 'at'>): Claim | undefined {
   if (cause === 'fee' || cause === 'paid-out') return undefined
   const part = cause === 'committed' ? 'online' : cause === 'refund-ordered' ? 'refunds' : 'offline'
   if (credit.kind === 'store-payable') return { store: credit.owner, part, amount }

@@ -1,11 +1,15 @@
 /** The archive over a book in memory, for simulations and tests. */
-import type { Archive, PurseFile, StoreFile } from '@kozeni/center/archive'
+import type { Archive, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
+import type { SettlementRow } from '@kozeni/center/book'
 import type { MemoryBook } from '@kozeni/center/book-memory'
+import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
+import type { Entry } from '@kozeni/ledger/entry'
 
 /** Every file of the book as it stands when it is asked for. */
 export function memoryArchive(book: MemoryBook): Archive {
   const { tables } = book
   const all = <K extends keyof typeof tables>(kind: K) => [...tables[kind].values()]
+  const claims = claimsOf(all('entry'), all('settlement'))
   return {
     async *purses() {
       for (const purse of all('purse')) {
@@ -19,6 +23,7 @@ export function memoryArchive(book: MemoryBook): Archive {
           receipts: mine(all('receipt')),
           numbers: mine(all('number')),
           entries: all('entry').filter(entry => entry.subject === purse.purse),
+          claims: claims.filter(claim => claim.subject === purse.purse),
         }
         yield file
       }
@@ -28,6 +33,7 @@ export function memoryArchive(book: MemoryBook): Archive {
         const file: StoreFile = {
           store,
           settlements: all('settlement').filter(row => row.store === store.store),
+          taken: takenOf(claims.filter(claim => claim.store === store.store)),
           entries: all('entry').filter(entry => entry.subject === store.store),
         }
         yield file
@@ -37,5 +43,25 @@ export function memoryArchive(book: MemoryBook): Archive {
       const known = new Set<string>([...tables.purse.keys(), ...tables.store.keys()])
       for (const entry of all('entry')) if (!known.has(entry.subject)) yield entry
     },
+    async *strayClaims() {
+      for (const claim of claims) if (!tables.purse.has(claim.subject)) yield claim
+    },
   }
 }
+
+/** In memory a claim is what its entry says; the first window that ends after it has taken it. */
+function claimsOf(entries: readonly Entry[], settlements: readonly SettlementRow[]): ClaimRow[] {
+  const windows = settlements.toSorted((a, b) => a.window - b.window)
+  return entries.flatMap(entry => {
+    const claim = claimOf(entry)
+    if (claim === undefined) return []
+    const window = windows.find(({ store, until }) => store === claim.store && entry.at < until)?.window ?? 0
+    return [{ ...entry, ...claim, window }]
+  })
+}
+
+const takenOf = (claims: readonly ClaimRow[]): TakenClaims[] =>
+  [...Map.groupBy(claims, ({ window }) => window)].map(([window, taken]) => ({
+    window,
+    ...taken.reduce(withClaim, NO_SUMS),
+  }))

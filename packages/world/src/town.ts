@@ -4,7 +4,7 @@
  */
 
 import type { Bytes } from '@kozeni/base/bytes'
-import { StillClock, seconds } from '@kozeni/base/clock'
+import { type Clock, StillClock, seconds } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
 import {
@@ -13,14 +13,16 @@ import {
   type DeviceId,
   freshId,
   type LoadId,
+  type OrderId,
   type PurseId,
   type StoreId,
   type TerminalId,
 } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
+import type { Archive } from '@kozeni/center/archive'
 import { type AuditReport, audit } from '@kozeni/center/audit'
-import type { Book, Keys, LoadRow, OperationRow, PurseRow, Write } from '@kozeni/center/book'
+import type { Book, Keys, LoadRow, OperationRow, OrderRow, PurseRow, SettlementRow, Write } from '@kozeni/center/book'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { beginContact, continueContact, type Means } from '@kozeni/center/contact'
 import { openToken } from '@kozeni/center/contact-token'
@@ -30,11 +32,14 @@ import { beginInstall, continueInstall } from '@kozeni/center/install'
 import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
 import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
 import { storeHandlers } from '@kozeni/center/server-stores'
 import { terminalHandlers } from '@kozeni/center/server-terminals'
+import { settle } from '@kozeni/center/settle'
 import { memoryVault } from '@kozeni/center/vault-memory'
+import type { Views } from '@kozeni/center/views'
 import { MemoryViews } from '@kozeni/center/views-memory'
 import { Chip } from '@kozeni/chip/chip'
 import { forge, type Order } from '@kozeni/chip/foundry'
@@ -67,18 +72,29 @@ export interface Holder extends Person {
   readonly silicon: MemorySilicon
 }
 
-export class Town {
+/** Where a town's center keeps what it remembers. */
+export interface Office<B extends Book> {
+  readonly book: B
+  readonly views: Views
+  /** Opens the whole book, as it stands. */
+  read<A>(work: (archive: Archive) => Promise<A>): Promise<A>
+}
+
+/** A town with any book. */
+export class TownWith<B extends Book> {
   readonly clock = new StillClock(START_MS)
-  readonly book: MemoryBook
+  readonly book: B
+  readonly #office: Office<B>
   readonly #means: Means
   readonly #answers: ReturnType<typeof storeHandlers> & ReturnType<typeof terminalHandlers>
   readonly #dice: SeededDice
   #sequence = 0
 
   /** @param module  the purse program, real or weakened */
-  constructor(seed: number, module: Bytes) {
+  constructor(seed: number, module: Bytes, office: (clock: Clock) => Office<B>) {
     this.#dice = new SeededDice(seed)
-    this.book = new MemoryBook(this.clock)
+    this.#office = office(this.clock)
+    this.book = this.#office.book
     const vault = memoryVault(nodeCrypto, seed)
     this.#means = {
       book: this.book,
@@ -89,7 +105,7 @@ export class Town {
       dice: this.#dice,
       module,
     }
-    this.#answers = answersOf(this.#means, this.book)
+    this.#answers = answersOf(this.#means, this.#office.views)
   }
 
   /** A new phone with a blank chip in it, known to the center's register. */
@@ -229,6 +245,18 @@ export class Town {
     return { transaction, number: makeNumber(nodeCrypto, this.#means.vault.seed(transaction), transaction) }
   }
 
+  /** The store gives back some of a sale that was paid. */
+  async refund({ transaction: { store }, number: transaction }: Offer, amount: bigint): Promise<OrderRow> {
+    const used = some((await this.book.look({ number: { store, transaction } })).number)
+    const request = { order: freshId<OrderId>(this.#dice), amount: money(amount), inputDigest: new Uint8Array(32) }
+    return must(await this.book.run(orderRefund(request, used)))
+  }
+
+  /** Closes the store's window now. */
+  async settle(store: StoreId): Promise<SettlementRow> {
+    return must(await this.book.run(settle(store, this.clock.now())))
+  }
+
   pay(holder: Person, sale: Offer): Promise<Result<Payment, Refusal>> {
     return this.book.run(openPayment(this.#means, { purse: holder.purse, ...sale }))
   }
@@ -242,7 +270,16 @@ export class Town {
   }
 
   audit(): Promise<AuditReport> {
-    return audit(this.#means, memoryArchive(this.book))
+    return this.#office.read(archive => this.auditOf(archive))
+  }
+
+  /** The same auditor, at any archive of this town's book. */
+  auditOf(archive: Archive): Promise<AuditReport> {
+    return audit(this.#means, archive)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.book.close(), this.#office.views.close()])
   }
 
   #meeting(purse: PurseId): Center {
@@ -270,13 +307,24 @@ export class Town {
   }
 
   async #write(keys: Keys, writes: readonly Write[]): Promise<void> {
-    await (this.book as Book).run({ keys, decide: () => ({ answer: undefined, writes }) })
+    await this.book.run<undefined>({ keys, decide: () => ({ answer: undefined, writes }) })
   }
 }
 
+/** A town whose book is in memory. */
+export class Town extends TownWith<MemoryBook> {
+  constructor(seed: number, module: Bytes) {
+    super(seed, module, memoryOffice)
+  }
+}
+
+function memoryOffice(clock: Clock): Office<MemoryBook> {
+  const book = new MemoryBook(clock)
+  return { book, views: new MemoryViews(book), read: work => work(memoryArchive(book)) }
+}
+
 /** What the center's server says to stores and tills that it has let in. */
-function answersOf(means: Means, book: MemoryBook) {
-  const views = new MemoryViews(book)
+function answersOf(means: Means, views: Views) {
   const hotlists = new Hotlists({ ...means, views })
   const center = { ...means, views, hotlists, funding: noFunding, operatorToken: undefined, log: () => {} }
   return { ...storeHandlers(center), ...terminalHandlers(center) }

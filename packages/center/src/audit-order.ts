@@ -1,0 +1,89 @@
+/**
+ * The audit of what is owed to one purse: each order stands where its operations have brought it, each load where its
+ * order has, and all of them are for one amount.
+ */
+import type { PurseFile } from './archive.ts'
+import { type Claimed, compared, type Finding } from './audit-finding.ts'
+import { operationRow } from './audit-operation.ts'
+import type { LoadRow, LoadStage, OperationRow, OrderRow } from './book.ts'
+import { numberName } from './book-writes.ts'
+
+const accounted = (row: string, says: string): Claimed => ({ row, says, invariant: 'INV-ACCOUNTED' })
+
+/** @spec F-5, F-7, F-13 */
+export function auditOrders(file: PurseFile): Finding[] {
+  const loads = new Map<string, LoadRow>(file.loads.map(row => [row.load, row]))
+  const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
+  const operations = Map.groupBy(file.operations, row => row.order)
+  const numbers = new Set(file.numbers.map(numberName))
+  return [
+    ...file.orders.flatMap(row => auditOrder(row, operations.get(row.order) ?? [], loads.get(row.order))),
+    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, numbers)),
+    ...file.loads.flatMap(row => auditLoad(row, orders.get(row.load))),
+    ...file.operations.flatMap(row => auditOpened(row, row.order && orders.get(row.order))),
+  ]
+}
+
+function auditOrder(row: OrderRow, operations: readonly OperationRow[], load: LoadRow | undefined): Finding[] {
+  const name = `order ${row.order}`
+  return [
+    ...compared(accounted(name, 'its stage is not that of its operations'), stageOf(row, operations, load), row.stage),
+    ...operations.flatMap(({ amount }) =>
+      compared(accounted(name, 'its amount is not that of its operation'), amount, row.amount),
+    ),
+    ...(row.kind === 'load'
+      ? compared(accounted(name, 'its amount is not that of its load'), load?.amount, row.amount)
+      : []),
+  ]
+}
+
+/** Where an order stands by what was done for it. A refund that did not arrive waits again; a load goes back. */
+function stageOf({ kind }: OrderRow, operations: readonly OperationRow[], load?: LoadRow): OrderRow['stage'] {
+  if (operations.some(row => row.closed !== undefined && row.decision === 'commit')) return 'done'
+  if (operations.some(row => row.closed === undefined)) return 'open'
+  if (kind === 'refund') return 'waiting'
+  const cancelled = load?.stage === 'giving-back' || load?.stage === 'given-back'
+  return cancelled || operations.length > 0 ? 'given-back' : 'waiting'
+}
+
+function auditRefund({ order, store, transaction }: OrderRow, numbers: ReadonlySet<string>): Finding[] {
+  const known = store !== undefined && transaction !== undefined && numbers.has(numberName({ store, transaction }))
+  return known
+    ? []
+    : compared(accounted(`order ${order}`, 'the sale that it gives back is not in the book'), 'a sale', 'none')
+}
+
+/** The stages that a load may be in while its order is in this one. Without an order it was cancelled before. */
+const LOAD_STAGES: Readonly<Record<OrderRow['stage'] | 'none', readonly LoadStage[]>> = {
+  none: ['requested', 'declined', 'giving-back', 'given-back'],
+  waiting: ['captured'],
+  open: ['captured'],
+  done: ['loaded'],
+  'given-back': ['giving-back', 'given-back'],
+}
+
+function auditLoad(row: LoadRow, order: OrderRow | undefined): Finding[] {
+  const name = `load ${row.load}`
+  const stages = LOAD_STAGES[order?.stage ?? 'none']
+  const says = order ? `its order is ${order.stage}` : 'it has no order'
+  return [
+    ...(stages.includes(row.stage) ? [] : compared(accounted(name, says), stages.join(' or '), row.stage)),
+    ...(order ? compared(accounted(name, 'its amount is not that of its order'), order.amount, row.amount) : []),
+    ...(order ? compared(accounted(name, 'its currency is not that of its order'), order.currency, row.currency) : []),
+  ]
+}
+
+/** Loads and refunds are opened for an order of their kind. */
+function auditOpened(row: OperationRow, order: OrderRow | '' | undefined): Finding[] {
+  if (row.kind === 'pay' || row.kind === 'sweep') return []
+  const says = 'what it was opened for is not in the book'
+  return compared(accounted(operationRow(row), says), row.kind, order ? order.kind : undefined)
+}
+
+/** What the purse is owed and is in no open operation: what waits, what is being given back, what was swept. */
+export function owedTo({ orders, loads, operations }: PurseFile): bigint {
+  const waiting = orders.filter(({ stage }) => stage === 'waiting')
+  const returning = loads.filter(({ stage }) => stage === 'giving-back')
+  const swept = operations.filter(({ kind, decision, closed }) => kind === 'sweep' && closed && decision === 'commit')
+  return [...waiting, ...returning, ...swept].reduce((sum, { amount }) => sum + amount, 0n)
+}

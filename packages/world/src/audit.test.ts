@@ -1,0 +1,490 @@
+/**
+ * The auditor against somebody who may write to the database: one edit by SQL to a sound book, and the auditor names the
+ * row, and by how much it is wrong. Every edit is taken back before the next.
+ */
+import { idNumber } from '@kozeni/base/ids'
+import { postgresArchive } from '@kozeni/center/archive-postgres'
+import type { AuditReport } from '@kozeni/center/audit'
+import { freshDatabase } from '@kozeni/center/postgres-for-tests'
+import { openPool, withSession } from '@kozeni/center/postgres-session'
+import { builtPurse } from '@kozeni/program/compile-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Scene, setScene } from './audit-scene-for-tests.ts'
+import { type PostgresTown, postgresTown } from './town-postgres.ts'
+
+/** `$name` stands for a row of the scene: in SQL as a number, in what is named as it is spelled. */
+interface Tampering {
+  readonly title: string
+  readonly sql: string
+  /** A finding's row; behind it, where there is one, the amount that is there less the one that should be. */
+  readonly names: string
+}
+
+const ENTRIES: readonly Tampering[] = [
+  {
+    title: 'an entry moves 5 more than the pay that caused it',
+    sql: 'update entry set amount = amount + 5 where subject_id = $anna and cause = 4 and second = 2',
+    names: 'entry ($anna, committed, 1, 2) +5',
+  },
+  {
+    title: 'an entry moves 7 less than the debit that caused it',
+    sql: 'update entry set amount = amount - 7 where subject_id = $anna and cause = 6 and first = 1',
+    names: 'entry ($anna, debited, 1, 0) -7',
+  },
+  {
+    title: 'an entry credits the issuer’s fees instead of the store',
+    sql: 'update entry set credit_kind = 7, credit_owner = 0 where subject_id = $anna and cause = 4 and second = 2',
+    names: 'entry ($anna, committed, 1, 2) 0',
+  },
+  {
+    title: 'an entry is in another currency',
+    sql: 'update entry set currency = 840 where subject_id = $anna and cause = 1 and first = $loaded',
+    names: 'entry ($anna, captured, #loaded, 0) 0',
+  },
+  {
+    title: 'an entry is dated back to before the base date',
+    sql: 'update entry set at_ms = at_ms - 86400000 where subject_id = $anna and cause = 6 and first = 1',
+    names: 'entry ($anna, debited, 1, 0)',
+  },
+  {
+    title: 'an entry is gone',
+    sql: 'delete from entry where subject_id = $anna and cause = 6 and first = 4',
+    names: 'entry ($anna, debited, 4, 0) -60',
+  },
+  {
+    title: 'an entry is there that nothing caused',
+    sql: `insert into entry select subject_id, cause, first, 99, debit_kind, debit_owner, credit_kind, credit_owner, 900,
+      currency, at_ms from entry where subject_id = $anna and cause = 4 and second = 2`,
+    names: 'entry ($anna, committed, 1, 99) +900',
+  },
+  {
+    title: 'a loss to fraud is booked for a store, and no receipt is its cause',
+    sql: `insert into entry select subject_id, 12, 8, 9, 8, 0, 6, $store, 450, currency, at_ms
+      from entry where subject_id = $anna and cause = 4 and second = 2`,
+    names: 'entry ($anna, fraud-paid, 8, 9) +450',
+  },
+  {
+    title: 'an entry is moved to another purse',
+    sql: 'update entry set subject_id = $ben where subject_id = $anna and cause = 6 and first = 1',
+    names: 'entry ($ben, debited, 1, 0) +700',
+  },
+  {
+    title: 'an entry is moved to a purse that does not exist',
+    sql: 'update entry set subject_id = 42 where subject_id = $anna and cause = 6 and first = 1',
+    names: 'entry (000000000000002a, debited, 1, 0) +700',
+  },
+  {
+    title: 'a payout is made larger after it was settled',
+    sql: 'update entry set amount = amount + 100 where subject_id = $store and cause = 10',
+    names: 'entry ($store, paid-out, 1, 0) +100',
+  },
+]
+
+const RECEIPTS: readonly Tampering[] = [
+  {
+    title: 'a receipt’s amount is raised by 300',
+    sql: 'update receipt set amount = amount + 300 where purse_id = $anna and seq = 1',
+    names: 'receipt ($anna, 1) +300',
+  },
+  {
+    title: 'one bit of the amount that a chip signed is turned over',
+    sql: 'update receipt set whole = set_byte(whole, 19, get_byte(whole, 19) # 1) where purse_id = $anna and seq = 1',
+    names: 'receipt ($anna, 1)',
+  },
+  {
+    title: 'a receipt’s bytes are cut off',
+    sql: 'update receipt set whole = substring(whole for 40) where purse_id = $anna and seq = 1',
+    names: 'receipt ($anna, 1)',
+  },
+  {
+    title: 'a receipt is gone',
+    sql: 'delete from receipt where purse_id = $anna and seq = 4',
+    names: 'entry ($anna, debited, 4, 0) +60',
+  },
+  {
+    title: 'a booked receipt is said to be held',
+    sql: 'update receipt set standing = 2 where purse_id = $anna and seq = 4',
+    names: 'entry ($anna, debited, 4, 0) +60',
+  },
+  {
+    title: 'a receipt is given to another sale',
+    sql: 'update receipt set sale = sale + 1000 where purse_id = $anna and seq = 4',
+    names: 'receipt ($anna, 4)',
+  },
+  {
+    title: 'a receipt is given to another store',
+    sql: 'update receipt set store_id = 77 where purse_id = $anna and seq = 4',
+    names: 'entry ($anna, debited, 4, 0) 0',
+  },
+  {
+    title: 'a void is called a debit',
+    sql: 'update receipt set kind = 1 where purse_id = $anna and seq = 3',
+    names: 'receipt ($anna, 3)',
+  },
+]
+
+const OPERATIONS: readonly Tampering[] = [
+  {
+    title: 'an operation’s amount is raised',
+    sql: 'update operation set amount = amount + 1 where purse_id = $anna and number = 2',
+    names: 'operation ($anna, 1, 2)',
+  },
+  {
+    title: 'an operation’s amount is raised: its number is then wrong by as much, the other way',
+    sql: 'update operation set amount = amount + 1 where purse_id = $anna and number = 2',
+    names: 'number ($store, #number) -1',
+  },
+  {
+    title: 'a pay is of nothing any more',
+    sql: 'update operation set amount = 0 where purse_id = $anna and number = 2',
+    names: 'operation ($anna, 1, 2)',
+  },
+  {
+    title: 'a pay is to nobody any more',
+    sql: 'update operation set store_id = null where purse_id = $anna and number = 2',
+    names: 'operation ($anna, 1, 2)',
+  },
+  {
+    title: 'a paid sale is decided void',
+    sql: 'update operation set decision = 3 where purse_id = $anna and number = 2',
+    names: 'operation ($anna, 1, 2)',
+  },
+  {
+    title: 'what the chip applied is said to be cancelled, though a later receipt of the chip says otherwise',
+    sql: 'update operation set decision = 3, closed_outcome = 2 where purse_id = $anna and number = 5',
+    names: 'operation ($anna, 1, 5)',
+  },
+  {
+    title: 'what the chip reversed is said to be applied',
+    sql: 'update operation set closed_outcome = 1 where purse_id = $anna and number = 3',
+    names: 'operation ($anna, 1, 3)',
+  },
+  {
+    title: 'an operation’s digest is another',
+    sql: 'update operation set digest = sha256(digest) where purse_id = $anna and number = 5',
+    names: 'operation ($anna, 1, 5)',
+  },
+  {
+    title: 'an operation’s reference is another',
+    sql: `update operation set reference = substring(sha256(reference) for 16) where purse_id = $anna and number = 1`,
+    names: 'operation ($anna, 1, 1)',
+  },
+  {
+    title: 'a load is said to belong to another order',
+    sql: 'update operation set order_id = $waiting where purse_id = $anna and number = 1',
+    names: 'operation ($anna, 1, 1)',
+  },
+  {
+    title: 'an operation is gone',
+    sql: 'delete from operation where purse_id = $anna and number = 3',
+    names: 'operation ($anna, 1, 3)',
+  },
+  {
+    title: 'the last operation is gone, and a receipt of the chip still tells of it',
+    sql: 'delete from operation where purse_id = $anna and number = 5',
+    names: 'operation ($anna, 1, 5)',
+  },
+  {
+    title: 'a closed operation is open again',
+    sql: `update operation set decision = 1, closed_at_ms = null, closed_source = null, closed_outcome = null
+      where purse_id = $anna and number = 2`,
+    names: 'operation ($anna, 1, 2)',
+  },
+  {
+    title: 'an open pay is decided to be paid, with nothing to prove it',
+    sql: 'update operation set decision = 2 where purse_id = $ben and number = 2',
+    names: 'operation ($ben, 1, 2)',
+  },
+  {
+    title: 'a pay is closed as applied a day after its session',
+    sql: `update operation set closed_at_ms = closed_at_ms + 86400000 where purse_id = $anna and number = 2`,
+    names: 'operation ($anna, 1, 2)',
+  },
+]
+
+const PURSES: readonly Tampering[] = [
+  {
+    title: 'a purse is credited 1000',
+    sql: 'update purse set credits = credits + 1000 where purse_id = $ben',
+    names: 'purse $ben +1000',
+  },
+  {
+    title: 'a purse’s debits are lowered by 60',
+    sql: 'update purse set debits = debits - 60 where purse_id = $anna',
+    names: 'purse $anna -60',
+  },
+  {
+    title: 'a purse’s booked amount is lowered by 700',
+    sql: 'update purse set booked_amount = booked_amount - 700 where purse_id = $anna',
+    names: 'purse $anna -700',
+  },
+  {
+    title: 'a purse’s booked count is one less',
+    sql: 'update purse set booked_count = booked_count - 1 where purse_id = $anna',
+    names: 'purse $anna -1',
+  },
+  {
+    title: 'a purse’s flag is up and nothing is open',
+    sql: 'update purse set flag = true where purse_id = $anna',
+    names: 'purse $anna',
+  },
+  {
+    title: 'a purse’s number runs ahead of its operations',
+    sql: 'update purse set number = number + 1 where purse_id = $anna',
+    names: 'purse $anna',
+  },
+  {
+    title: 'a purse’s closed place is one too early',
+    sql: 'update purse set closed_number = closed_number - 1 where purse_id = $anna',
+    names: 'purse $anna',
+  },
+  {
+    title: 'a purse is in another currency',
+    sql: 'update purse set currency = 840 where purse_id = $anna',
+    names: 'purse $anna',
+  },
+  {
+    title: 'a purse is gone',
+    sql: 'delete from purse where purse_id = $ben',
+    names: 'entry ($ben, captured, #waiting, 0) +500',
+  },
+]
+
+const OWED: readonly Tampering[] = [
+  {
+    title: 'a load that was given back is said to be captured',
+    sql: 'update load set stage = 3 where load_id = $cancelled',
+    names: 'load $cancelled',
+  },
+  {
+    title: 'a load that was done is said to be on its way back',
+    sql: 'update load set stage = 5 where load_id = $loaded',
+    names: 'load $loaded',
+  },
+  {
+    title: 'a load’s amount is raised by 200',
+    sql: 'update load set amount = amount + 200 where load_id = $waiting',
+    names: 'load $waiting +200',
+  },
+  {
+    title: 'an order waits for 9 more than was captured',
+    sql: 'update "order" set amount = amount + 9 where order_id = $waiting',
+    names: 'order $waiting +9',
+  },
+  {
+    title: 'an order that was done waits again',
+    sql: 'update "order" set stage = 1 where order_id = $loaded',
+    names: 'order $loaded',
+  },
+  {
+    title: 'an order that waits is said to be done',
+    sql: 'update "order" set stage = 3 where order_id = $waiting',
+    names: 'order $waiting',
+  },
+  {
+    title: 'an order that waits is said to be done: its holder is owed 500 all the same',
+    sql: 'update "order" set stage = 3 where order_id = $waiting',
+    names: 'purse $ben +500',
+  },
+  {
+    title: 'an order of a load is gone',
+    sql: 'delete from "order" where order_id = $waiting',
+    names: 'load $waiting',
+  },
+  {
+    title: 'a refund that the store ordered is gone',
+    sql: 'delete from "order" where order_id = $owed',
+    names: 'entry ($anna, refund-ordered, #owed, 0) +100',
+  },
+  {
+    title: 'a refund that was delivered is made larger',
+    sql: 'update "order" set amount = amount + 30 where order_id = $delivered',
+    names: 'order $delivered +30',
+  },
+  {
+    title: 'a refund that waits is of another sale',
+    sql: `update "order" set transaction = 'another' where order_id = $owed`,
+    names: 'order $owed',
+  },
+  {
+    title: 'less is said to be refunded of a sale, so that it can be refunded again',
+    sql: `update number set refunded = refunded - 200 where transaction = '$number'`,
+    names: 'number ($store, #number) -200',
+  },
+  {
+    title: 'a number’s amount is raised, so that more can be refunded',
+    sql: `update number set amount = amount + 5000 where transaction = '$number'`,
+    names: 'number ($store, #number) +5000',
+  },
+  {
+    title: 'a number is gone, so that it can be paid again',
+    sql: `delete from number where transaction = '$number'`,
+    names: 'number ($store, #number)',
+  },
+  {
+    title: 'a number names another operation',
+    sql: `update number set number = 3 where transaction = '$number'`,
+    names: 'number ($store, #number)',
+  },
+]
+
+const STORES: readonly Tampering[] = [
+  {
+    title: 'a settlement pays 500 more',
+    sql: 'update settlement set net = net + 500 where store_id = $store',
+    names: 'settlement ($store, 1) +500',
+  },
+  {
+    title: 'a settlement’s fee is 3 less',
+    sql: 'update settlement set fee = fee - 3 where store_id = $store',
+    names: 'settlement ($store, 1) -3',
+  },
+  {
+    title: 'a settlement pays what its fee should be: it adds up, and is not what was agreed',
+    sql: 'update settlement set fee = fee - 3, net = net + 3 where store_id = $store',
+    names: 'settlement ($store, 1) -3',
+  },
+  {
+    title: 'a settlement carries a debt on that its store does not have',
+    sql: 'update settlement set carried = -40 where store_id = $store',
+    names: 'settlement ($store, 1) -40',
+  },
+  {
+    title: 'a settlement tells of more on-line sales, and still adds up',
+    sql: 'update settlement set online = online + 10, refunds = refunds + 10 where store_id = $store',
+    names: 'settlement ($store, 1) +10',
+  },
+  {
+    title: 'a settlement counts one off-line sale less',
+    sql: 'update settlement set offline_count = offline_count - 1 where store_id = $store',
+    names: 'settlement ($store, 1) -1',
+  },
+  {
+    title: 'a settlement is of another window',
+    sql: 'update settlement set settled_window = 2 where store_id = $store',
+    names: 'settlement ($store, 2)',
+  },
+  {
+    title: 'a settlement begins later',
+    sql: 'update settlement set from_ms = until_ms where store_id = $store',
+    names: 'settlement ($store, 1)',
+  },
+  {
+    title: 'a settlement is gone',
+    sql: 'delete from settlement where store_id = $store',
+    names: 'settlement ($store, 1)',
+  },
+  {
+    title: 'a store’s rate is changed after it was settled by it',
+    sql: 'update store set fee_basis_points = 0 where store_id = $store',
+    names: 'settlement ($store, 1) +28',
+  },
+  {
+    title: 'what waits to be settled is 90 more than was sold',
+    sql: 'update claim set amount = amount + 90 where subject_id = $anna and cause = 6 and first = 4',
+    names: 'claim ($store, $anna, debited, 4, 0) +90',
+  },
+  {
+    title: 'a refund is no longer taken from what a store is owed',
+    sql: 'delete from claim where subject_id = $anna and cause = 8 and first = $owed',
+    names: 'claim ($store, $anna, refund-ordered, #owed, 0) +100',
+  },
+  {
+    title: 'a sale is owed to another store',
+    sql: 'update claim set store_id = 77 where subject_id = $anna and cause = 6 and first = 4',
+    names: 'claim ($store, $anna, debited, 4, 0) -60',
+  },
+  {
+    title: 'a sale that was paid out waits to be settled again',
+    sql: 'update claim set settled_window = 0 where subject_id = $anna and cause = 6 and first = 1',
+    names: 'settlement ($store, 1) +700',
+  },
+  {
+    title: 'a store is owed something by nobody',
+    sql: `insert into claim select store_id, 0, at_ms, 42, cause, 4, 0, part, 640, currency
+      from claim where subject_id = $anna and cause = 6 and first = 4`,
+    names: 'claim ($store, 000000000000002a, debited, 4, 0) +640',
+  },
+  {
+    title: 'an on-line sale is settled as an off-line one',
+    sql: 'update claim set part = 2 where subject_id = $anna and cause = 4',
+    names: 'claim ($store, $anna, committed, 1, 2) 0',
+  },
+]
+
+let url: string
+let town: PostgresTown
+let scene: Scene
+
+beforeAll(async () => {
+  url = await freshDatabase()
+  town = await postgresTown(url, 60, await builtPurse())
+  scene = await setScene(town)
+})
+
+afterAll(() => town?.close())
+
+test('a sound book with everything in it is found sound, and every unit is where it should be', async () => {
+  const { findings, ...report } = await town.audit()
+  expect(findings).toEqual([])
+  expect(report).toMatchObject({ unexplained: 0n, onChips: 4240n, inDoubt: 100n })
+  expect(report.counted).toMatchObject({ purses: 2, operations: 7, receipts: 4, stores: 1 })
+  expect(report.balances).toMatchObject({ 'purse-float': -4140n, 'in-doubt': -100n, 'in-transit': -600n })
+  expect(Object.values(report.balances).reduce((sum, balance) => sum + balance, 0n)).toBe(0n)
+})
+
+describe.each([
+  ['entries', ENTRIES],
+  ['receipts', RECEIPTS],
+  ['operations', OPERATIONS],
+  ['purses', PURSES],
+  ['what is owed', OWED],
+  ['stores', STORES],
+])('somebody writes to the database about %s, and the auditor names it:', (_, tamperings) => {
+  test.each(tamperings)('$title', async ({ sql, names }) => {
+    const { touched, report } = await tampered(filled(sql, number))
+    expect(touched).toBe(1)
+    expect(named(report)).toContain(filled(names, name))
+  })
+})
+
+/** What the auditor says after one edit, which is then taken back. */
+async function tampered(sql: string): Promise<{ readonly touched: number | undefined; readonly report: AuditReport }> {
+  const pool = openPool({ url, connections: 1, name: 'somebody with a password' })
+  try {
+    return await withSession(pool, async session => {
+      const [, edit] = await session.all(['begin', sql])
+      const report = await town.auditOf(postgresArchive(session))
+      await session.all(['rollback'])
+      return { touched: edit?.count, report }
+    })
+  } finally {
+    await pool.end()
+  }
+}
+
+/** Each finding by its row, and by its row with its difference. */
+const named = ({ findings }: AuditReport): string[] =>
+  findings.flatMap(({ row, difference }) => [
+    row,
+    ...(difference === undefined ? [] : [`${row} ${difference > 0n ? '+' : ''}${difference}`]),
+  ])
+
+const filled = (text: string, spell: (word: string, sign: string) => string): string =>
+  text.replaceAll(/([$#])([a-z]+)/g, (_, sign: string, word: string) => spell(word, sign))
+
+function idOf(word: string) {
+  const { anna, ben, store, loaded, cancelled, waiting, delivered, owed } = scene
+  const ids = { anna: anna.purse, ben: ben.purse, store, loaded: loaded.load, cancelled: cancelled.load }
+  const more = { waiting: waiting.load, delivered: delivered.order, owed: owed.order }
+  return new Map(Object.entries({ ...ids, ...more })).get(word)
+}
+
+/** In SQL a name is a number; a store's number is its text. */
+function number(word: string): string {
+  const known = idOf(word)
+  return known === undefined ? scene.sold.number : String(idNumber(known))
+}
+
+/** An operator reads names as names, but in an entry's two numbers as numbers. */
+const name = (word: string, sign: string): string => (sign === '#' ? number(word) : (idOf(word) ?? word))
