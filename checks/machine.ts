@@ -2,6 +2,7 @@
  * What this machine may lack, and the tests that need it: they ask here (`test.skipIf(chromium() === undefined)`), and
  * `npm test` names what was left out. Run as a program it prints the Debian packages that are missing.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 interface Part {
@@ -29,9 +30,25 @@ export const cardService = (): boolean =>
     path => existsSync(path),
   )
 
+/** Whether the clients of `npm run clients` can be fetched and run: Debian's Python with its PC/SC binding. */
+const python = (): boolean =>
+  spawnSync('/usr/bin/python3', ['-c', 'import ensurepip, smartcard, cryptography']).status === 0
+
+const enabling = (debian: readonly string[]): string =>
+  `sudo apt-get install -y --no-install-recommends ${debian.join(' ')}`
+
+/** What `npm run clients` wants, beside what the tests want. */
+const CLIENTS: readonly string[] = ['python3-venv', 'python3-pyscard', 'python3-cryptography']
+
+/** The command that enables `npm run clients` on this machine; undefined when nothing is missing. */
+export const clientsWant = (): string | undefined =>
+  cardService() && python() ? undefined : enabling([...CARD_SERVICE, ...CLIENTS])
+
+const CARD_SERVICE: readonly string[] = ['pcscd', 'vsmartcard-vpcd', 'opensc', 'pcsc-tools']
+
 const parts: readonly Part[] = [
   { tests: 'browser tests', here: () => chromium() !== undefined, debian: ['chromium'] },
-  { tests: 'card-service tests', here: cardService, debian: ['pcscd', 'vsmartcard-vpcd', 'opensc', 'pcsc-tools'] },
+  { tests: 'card-service tests', here: cardService, debian: CARD_SERVICE },
 ]
 
 /** The parts of the tests that this machine cannot run, each with the one command that enables it. */
@@ -41,12 +58,8 @@ export const leftOut = (): readonly { tests: string; debian: readonly string[]; 
     .map(({ tests, debian }) => ({
       tests,
       debian,
-      enable: `sudo apt-get install -y --no-install-recommends ${debian.join(' ')}`,
+      enable: enabling(debian),
     }))
 
 if (import.meta.main)
-  process.stdout.write(
-    leftOut()
-      .flatMap(({ debian }) => debian)
-      .join(' '),
-  )
+  process.stdout.write([...leftOut().flatMap(({ debian }) => debian), ...(python() ? [] : CLIENTS)].join(' '))

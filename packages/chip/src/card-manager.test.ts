@@ -163,6 +163,18 @@ test('before a channel the chip tells what it is, and nothing else can be done',
   expect(statusWord(host, 0x80, 0x77, 0, 0)).toBe(0x6d00)
 })
 
+test('GET DATA by ISO’s class answers the value alone, by GlobalPlatform’s the data object, in the channel too', () => {
+  const host = fresh()
+  expect(host.open()).toBe(0x9000)
+  const object = host.send(getData(GP_TAG.keyInformation)).data
+  const value = valueOf(readTlvs(object), GP_TAG.keyInformation) ?? expect.fail('an object')
+  expect(host.send({ ...getData(GP_TAG.keyInformation), cla: 0x00 }).data).toEqual(value)
+  expect(host.send({ ...getStatus(LISTED.domain), cla: 0x00 }).statusWord).toBe(0x6d00)
+  host.chip.powerOn()
+  expect(host.plain({ ...getData(GP_TAG.keyInformation), cla: 0x00 }).data).toEqual(value)
+  expect(host.plain({ ...getData(GP_TAG.keyInformation), cla: 0x04 }).statusWord).toBe(0x6982)
+})
+
 test('over radio the chip offers its programs and does not say which chip it is (C-11)', () => {
   const host = withNotebook()
   host.chip.powerOn('radio')

@@ -15,7 +15,7 @@ import {
   type Session,
 } from '@kozeni/protocol/scp03'
 import { openCard, unwrapCommand, wrapAnswer } from '@kozeni/protocol/scp03-card'
-import { readTlvs, valueOf } from '@kozeni/protocol/tlv'
+import { readTlvs, tlv, valueOf } from '@kozeni/protocol/tlv'
 import { Content } from './content.ts'
 import { keyReceipt, readKeySet, withKeySet } from './key-change.ts'
 import { type KeySet, keySetOf } from './key-sets.ts'
@@ -55,7 +55,7 @@ export class CardManager {
   }
 
   process(command: CommandApdu): ResponseApdu {
-    if (command.cla === 0x84) return this.#secured(command)
+    if (command.cla === 0x84 || command.cla === 0x04) return this.#secured(command)
     if (command.cla !== 0x80 && command.cla !== 0x00) return refuse('classUnknown')
     if (command.ins === GP_INS.getData) return this.#getData(command)
     if (command.cla === 0x00) return refuse('instructionUnknown')
@@ -86,7 +86,7 @@ export class CardManager {
   }
 
   #secured(command: CommandApdu): ResponseApdu {
-    if (command.ins === GP_INS.externalAuthenticate) return this.#externalAuthenticate(command)
+    if (command.cla === 0x84 && command.ins === GP_INS.externalAuthenticate) return this.#externalAuthenticate(command)
     const inside = this.#channel && unwrapCommand(this.#parts.crypto, this.#channel.session, command)
     if (this.#channel === undefined || inside === undefined) {
       this.reset()
@@ -110,6 +110,7 @@ export class CardManager {
   /** A command that the issuer sent. A locked chip only tells, and can be unlocked; a terminated one only tells. */
   #manage(command: CommandApdu, channel: { readonly session: Session; readonly keySet: KeySet }): ResponseApdu {
     if (command.ins === GP_INS.getData) return this.#getData(command)
+    if (command.cla === 0x00) return refuse('instructionUnknown')
     if (command.ins === GP_INS.getStatus) return this.#getStatus(command)
     const { state } = this.#pages.registry
     if (state === CARD_STATE.terminated) return refuse('conditionsWrong')
@@ -137,9 +138,12 @@ export class CardManager {
     }
   }
 
-  #getData({ p1, p2 }: CommandApdu): ResponseApdu {
-    const object = dataObject((p1 << 8) | p2, this.#pages.identity, this.#pages.keySets)
-    return object === undefined ? refuse('notFound') : done(object)
+  /** GlobalPlatform's class asks for the data object, ISO's for its value alone. @spec §11.3.3.1 */
+  #getData({ cla, p1, p2 }: CommandApdu): ResponseApdu {
+    const tag = (p1 << 8) | p2
+    const value = dataObject(tag, this.#pages.identity, this.#pages.keySets)
+    if (value === undefined) return refuse('notFound')
+    return done(cla === 0x00 ? value : tlv(tag, value))
   }
 
   #getStatus({ p1, p2, data }: CommandApdu): ResponseApdu {

@@ -120,6 +120,7 @@ class Contact {
     if (cla === 0x00 && ins === 0xa4) return p1 === 0x04 ? this.#select(command) : refuse('parametersWrong')
     if (this.#program === undefined)
       return this.#way === 'wire' ? this.#manager.process(command) : refuse('conditionsWrong')
+    if (cla === 0x04) return refuse('secureMessagingNone') // no program opens a channel
     return answerOf(this.#program.exchange('process', programInput(command)))
   }
 

@@ -17,10 +17,7 @@ const GP = unhex('2a864886fc6b')
 const oid = (...arcs: number[]): Bytes => tlv(0x06, GP, Uint8Array.from(arcs))
 
 /** @spec GlobalPlatform Card Specification 2.3.1 §H.2: version 2.3.1, SCP03 */
-const CARD_DATA = tlv(
-  GP_TAG.cardData,
-  tlv(0x73, oid(1), tlv(0x60, oid(2, 2, 3, 1)), tlv(0x63, oid(3)), tlv(0x64, oid(4, 3, SCP_OPTIONS))),
-)
+const CARD_DATA = tlv(0x73, oid(1), tlv(0x60, oid(2, 2, 3, 1)), tlv(0x63, oid(3)), tlv(0x64, oid(4, 3, SCP_OPTIONS)))
 
 /** The longest command data, in what SELECT answers. */
 const MAXIMUM_LENGTH = bigEndian(255, 2)
@@ -35,19 +32,19 @@ export const domainTemplate: Bytes = tlv(
 /** Ten bytes from which a host finds the chip's keys: the chip's name, after two zeros. */
 export const diversification = ({ chip }: ChipIdentity): Bytes => concat(new Uint8Array(2), idBytes(chip))
 
-/** @returns the object that GET DATA asks for, undefined when there is none. @spec §11.3.3.1 */
+/** @returns the value of the object that GET DATA asks for, undefined when there is none. @spec §11.3.3.1 */
 export function dataObject(tag: number, identity: ChipIdentity, keySets: readonly KeySet[]): Bytes | undefined {
   switch (tag) {
     case GP_TAG.issuerNumber:
-      return tlv(tag, utf8('KOZENI'))
+      return utf8('KOZENI')
     case GP_TAG.cardNumber:
-      return tlv(tag, idBytes(identity.chip))
+      return idBytes(identity.chip)
     case GP_TAG.cardData:
       return CARD_DATA
     case GP_TAG.keyInformation:
-      return tlv(tag, ...keySets.flatMap(keyInformation))
+      return concat(...keySets.flatMap(keyInformation))
     case GP_TAG.productionLife:
-      return tlv(tag, productionLife(identity))
+      return productionLife(identity)
     default:
       return undefined
   }

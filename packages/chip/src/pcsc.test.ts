@@ -15,7 +15,7 @@ const here = (file: string): string => JSON.stringify(join(import.meta.dirname, 
 const SERVE = `
 import { blank, chipOf } from ${here('install-for-tests-node.ts')}
 import { insertIntoVpcd } from ${here('serve-tcp.ts')}
-insertIntoVpcd(chipOf(blank()))
+await insertIntoVpcd(chipOf(blank()))
 `
 
 /** Everything it starts ends with it: the shell is the first process of its own family, and takes the others with it. */

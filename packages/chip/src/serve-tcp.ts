@@ -39,11 +39,24 @@ export async function serveTcp(chip: Chip, port = 0, way: Way = 'wire'): Promise
   }
 }
 
-/** Puts the chip into vsmartcard's virtual reader. @returns how to take it out again */
-export function insertIntoVpcd(chip: Chip, host = '127.0.0.1', port = VPCD_PORT): () => void {
+/** A chip in a virtual reader. */
+export interface Inserted {
+  /** Resolves when it is out again: taken out, without power, or its reader gone. */
+  readonly ended: Promise<void>
+  takeOut(): void
+}
+
+/**
+ * Puts the chip into vsmartcard's virtual reader.
+ *
+ * @returns once it is in; rejects with what the network says when no virtual reader listens there
+ */
+export async function insertIntoVpcd(chip: Chip, host = '127.0.0.1', port = VPCD_PORT): Promise<Inserted> {
   const socket = connect({ host, port, noDelay: true })
+  await connected(socket)
+  const ended = new Promise<void>(resolve => socket.once('close', () => resolve()))
   answer(chip, socket, 'wire')
-  return () => socket.destroy()
+  return { ended, takeOut: () => void socket.destroy() }
 }
 
 function answer(chip: Chip, socket: Socket, way: Way): void {
@@ -74,6 +87,12 @@ function power(chip: Chip, what: number | undefined, way: Way): Bytes | 'nothing
   if (what === POWER.on || what === POWER.reset) chip.powerOn(way)
   if (what === POWER.off) chip.powerOff()
   return 'nothing'
+}
+
+function connected(socket: Socket): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  socket.once('connect', resolve).once('error', reject)
+  return promise
 }
 
 function listening(server: Server, port: number): Promise<void> {

@@ -12,6 +12,8 @@ export const COMMAND_DATA_MAX = 2042
 const GET_RESPONSE = 0xc0
 const CHAINED = 0x10
 const SECURE_MESSAGING = 0x0c
+/** By a secure channel of GlobalPlatform's. */
+const SECURED = 0x04
 const CHANNEL = 0x03
 const FURTHER_CHANNELS = 0x40
 const UNDEFINED = 0x20
@@ -93,6 +95,6 @@ function objectionTo({ cla }: CommandApdu): Exclude<keyof typeof SW, 'done'> | u
   if ((cla & FURTHER_CHANNELS) !== 0 || (cla & CHANNEL) !== 0) return 'channelNone'
   if ((cla & UNDEFINED) !== 0) return 'classUnknown'
   const messaging = cla & SECURE_MESSAGING
-  if (messaging !== 0 && !(cla >= 0x80 && messaging === 0x04)) return 'secureMessagingNone'
+  if (messaging !== 0 && messaging !== SECURED) return 'secureMessagingNone'
   return messaging !== 0 && (cla & CHAINED) !== 0 ? 'chainingNone' : undefined
 }
