@@ -24,7 +24,14 @@ export async function addReference(app: FastifyInstance): Promise<void> {
     page.addHook('onSend', async (_, reply) => void reply.header('content-security-policy', PAGE_POLICY))
     await page.register(reference, {
       routePrefix: '/reference',
-      configuration: { url: '/openapi.json', withDefaultFonts: false, hideClientButton: true, telemetry: false },
+      configuration: {
+        url: '/openapi.json',
+        withDefaultFonts: false,
+        hideClientButton: true,
+        showDeveloperTools: 'never',
+        agent: { disabled: true },
+        telemetry: false,
+      },
     })
   })
 }
