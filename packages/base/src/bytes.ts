@@ -44,12 +44,6 @@ export function equal(a: Bytes, b: Bytes): boolean {
   return difference === 0
 }
 
-/** The bytewise exclusive or of two equally long strings of bytes. */
-export function xor(a: Bytes, b: Bytes): Bytes {
-  assert(a.length === b.length, `${a.length} bytes against ${b.length}`)
-  return a.map((byte, i) => byte ^ (b[i] ?? 0))
-}
-
 /** The text in UTF-8. */
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
 

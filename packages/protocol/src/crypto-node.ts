@@ -2,7 +2,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -11,7 +10,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { type Bytes, base64url, concat, hex, xor } from '@kozeni/base/bytes'
+import { type Bytes, base64url, concat, hex } from '@kozeni/base/bytes'
 import type { Crypto } from './crypto.ts'
 import { POINT_BYTES } from './crypto.ts'
 import { nobleCrypto } from './crypto-noble.ts'
@@ -19,12 +18,12 @@ import { nobleCrypto } from './crypto-noble.ts'
 const P256 = { kty: 'EC', crv: 'P-256' } as const
 const HALF_ORDER = 0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8n
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-const ZERO_BLOCK = new Uint8Array(16)
 
 export const nodeCrypto: Crypto = {
-  sha256: message => new Uint8Array(hash('sha256', message, 'buffer')),
-  hmac: (key, message) => new Uint8Array(createHmac('sha256', key).update(message).digest()),
-  cmac,
+  sha256,
+  hmac,
+  // OpenSSL makes a key object for every call, which costs more than a few blocks of AES in JavaScript
+  cmac: nobleCrypto.cmac,
   cbcEncrypt: (key, iv, plain) =>
     whole(createCipheriv(`aes-${8 * key.length}-cbc`, key, iv).setAutoPadding(false), plain),
   cbcDecrypt: (key, iv, sealed) =>
@@ -68,23 +67,25 @@ interface Cipher {
 
 const whole = (cipher: Cipher, text: Bytes): Bytes => concat(cipher.update(text), cipher.final())
 
-/** RFC 4493 over OpenSSL's AES: the chain is CBC, of which the last block is the MAC. */
-function cmac(key: Bytes, message: Bytes): Bytes {
-  const chain = (blocks: Bytes): Bytes => nodeCrypto.cbcEncrypt(key, ZERO_BLOCK, blocks)
-  const k1 = doubled(chain(ZERO_BLOCK))
-  const complete = message.length > 0 && message.length % 16 === 0
-  const head = message.slice(0, 16 * Math.max(0, Math.ceil(message.length / 16) - 1))
-  const tail = new Uint8Array(16)
-  tail.set(message.slice(head.length))
-  if (!complete) tail[message.length - head.length] = 0x80
-  return chain(concat(head, xor(tail, complete ? k1 : doubled(k1)))).slice(-16)
+const BLOCK = 64
+
+/** RFC 2104 by two one-shot hashes: twice as fast as createHmac, which makes a key object for every call. */
+function hmac(key: Bytes, message: Bytes): Bytes {
+  const inner = keyed(key, 0x36, message)
+  return sha256(keyed(key, 0x5c, sha256(inner)))
 }
 
-/** Multiplication by x in GF(2^128), as RFC 4493 §2.3 makes its subkeys. */
-function doubled(block: Bytes): Bytes {
-  const out = block.map((byte, i) => (byte << 1) | ((block[i + 1] ?? 0) >> 7))
-  if ((block[0] ?? 0) & 0x80) out[15] = (out[15] ?? 0) ^ 0x87
-  return out
+function sha256(message: Bytes): Bytes {
+  return new Uint8Array(hash('sha256', message, 'buffer'))
+}
+
+/** The key, filled up to a block and masked, before the message. */
+function keyed(key: Bytes, mask: number, message: Bytes): Bytes {
+  const short = key.length > BLOCK ? sha256(key) : key
+  const whole = new Uint8Array(BLOCK + message.length).fill(mask, 0, BLOCK)
+  for (let i = 0; i < short.length; i++) whole[i] = mask ^ (short[i] ?? 0)
+  whole.set(message, BLOCK)
+  return whole
 }
 
 function point(key: KeyObject): Bytes {
