@@ -23,9 +23,10 @@ import { beforeAll, expect, test } from 'vitest'
 import { blank, CARD_KEYS, chipOf, fastCrypto, Host, install, released } from './install-for-tests-node.ts'
 import { assembled, body } from './module-for-tests.ts'
 import { NOTE, notebook } from './program-for-tests-node.ts'
-import { areaBytes, type OpenRecordStore, openRecordStore } from './record-store.ts'
-import { ERASED, PowerLost } from './silicon.ts'
+import { type OpenRecordStore, openRecordStore } from './record-store.ts'
+import { PowerLost } from './silicon.ts'
 import type { MemorySilicon, Torn } from './silicon-memory.ts'
+import { inPlace } from './store-in-place-for-tests.ts'
 
 const TORN: readonly Torn[] = ['old', 'new', 'erased', 0x5a]
 const NEXT_KEYS = { ...CARD_KEYS, mac: new Uint8Array(16).fill(9) }
@@ -173,22 +174,6 @@ test.each(Object.entries(CHANGES))(
   },
   120_000,
 )
-
-/** A store with one copy, written over where it stands; what two-slot pages hold is read once, and kept so from then on. */
-const inPlace: OpenRecordStore = (silicon, area) => {
-  const pageAt = (page: number): number => area.at + page * 2 * (area.pageBytes + 7)
-  const real = openRecordStore(silicon, area)
-  const mark = 0xaa // no marker that a slot can have this early in its life
-  return {
-    read: page => {
-      const [first, high = 0, low = 0] = silicon.read(pageAt(page), 3)
-      return first === mark ? silicon.read(pageAt(page) + 3, (high << 8) | low) : real.read(page)
-    },
-    write: (page, payload) =>
-      silicon.write(pageAt(page), Uint8Array.of(mark, payload.length >> 8, payload.length & 0xff, ...payload)),
-    erase: () => silicon.write(area.at, new Uint8Array(areaBytes(area)).fill(ERASED)),
-  }
-}
 
 test('the same run catches a chip that writes its pages in place', () => {
   const change = CHANGES['a program writes a page'] ?? expect.fail('listed')

@@ -2,7 +2,7 @@
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
 import { id, type PurseId } from '@kozeni/base/ids'
-import { money } from '@kozeni/base/money'
+import { money, TOTAL_MAX } from '@kozeni/base/money'
 import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { acquaintance, answers, pseudonymOf } from '@kozeni/protocol/debit'
 import { INS } from '@kozeni/protocol/purse'
@@ -136,6 +136,8 @@ test('beyond the ring’s reach an old request finds that the chip has moved on,
   expect(mine.ask(shop, sale(0, 10n, 1)).statusWord).toBe(sw('moved-on'))
   expect(mine.receiptFor(shop, sale(1, 10n, 2)).receipt.seq).toBe(2)
   expect(mine.read()).toMatchObject({ seq: 21, debits: 210n })
+  const { certificate } = acquaintance.read(mine.select().introduce(shop).data) ?? {}
+  expect(certificate?.slice(0, 83)).toEqual(certificateFor(mine.publicKey).slice(0, 83))
 })
 
 test('a request for another seq than the chip’s takes nothing', () => {
@@ -201,6 +203,35 @@ test.each([
   expect(mine.chip.pages).toEqual(before)
   mine.set({})
   expect(mine.ask(shop, sale(0, 1n, 1)).statusWord).toBe(OK)
+})
+
+test('a debit may be the maximum, and all there is', () => {
+  const mine = met()
+  mine.set({ maximumDebit: money(1000n) })
+  expect(mine.receiptFor(shop, sale(0, 1000n, 1)).receipt).toMatchObject({ credits: 1000n, debits: 1000n })
+})
+
+/** A purse that was born with these numbers in its head. */
+const born = (numbers: string) =>
+  purseFrom((file, text) =>
+    file === 'personalise.ts' ? text.replace('head.reason = OK', `${numbers}; head.reason = OK`) : text,
+  )
+
+test('the last seq there is refuses debit and void, and never wraps', async () => {
+  const mine = (await born('head.credits = 100; head.seq = 0xffff_fffe'))().meet(shop)
+  expect(mine.receiptFor(shop, sale(0xffff_fffe, 1n, 1)).receipt.seq).toBe(0xffff_ffff)
+  expect(mine.ask(shop, sale(0xffff_ffff, 1n, 2)).statusWord).toBe(sw('counter-exhausted'))
+  expect(mine.ask(shop, voiding(0xffff_ffff, 1n, 1)).statusWord).toBe(sw('counter-exhausted'))
+  expect(mine.read()).toMatchObject({ seq: 0xffff_ffff, credits: 100n, debits: 1n })
+})
+
+test('a void that would bring credits above their top is refused', async () => {
+  const top = `head.credits = ${TOTAL_MAX - 10n}; head.debits = ${TOTAL_MAX - 60n}`
+  const mine = (await born(top))().meet(shop)
+  mine.receiptFor(shop, sale(0, 11n, 1))
+  expect(mine.ask(shop, voiding(1, 11n, 1)).statusWord).toBe(sw('counter-exhausted'))
+  mine.receiptFor(shop, sale(1, 10n, 2))
+  expect(mine.receiptFor(shop, voiding(2, 10n, 2)).receipt.credits).toBe(TOTAL_MAX)
 })
 
 test('a purse of one currency pays in no other, nor at a till that is certified for another', () => {

@@ -50,6 +50,18 @@ test('the bound device opens a session that only it and this chip can read', () 
   expect(standingOf(mine)).toEqual({ ...stands, pinSet: true, pinTries: 3, pinAbove: 50n, maximumValue: 0xffff_ffffn })
 })
 
+test('the holder is told when the purse is blocked; a freeze that changes nothing is not written', () => {
+  const mine = guarded()
+  mine.set({ blocked: true })
+  mine.greet()
+  expect(standingOf(mine)).toMatchObject({ blocked: true, frozen: false })
+  const { writes } = mine.chip
+  expect(mine.request(HOLDER_REQUEST.freeze, 0).statusWord).toBe(OK)
+  expect(mine.chip.writes).toBe(writes)
+  for (let twice = 0; twice < 2; twice++) expect(mine.request(HOLDER_REQUEST.freeze, 1).statusWord).toBe(OK)
+  expect(mine.chip.writes).toBe(writes + 1)
+})
+
 test.each([
   ['signed by another key', { key: nobleCrypto.generate(new SeededDice(8)) }, 'signature-wrong'],
   ['of another device', { device: id<DeviceId>('0909090909090909') }, 'data-wrong'],
@@ -145,10 +157,31 @@ test('three wrong PINs block it, counted before they are compared, and the right
   expect(mine.read().pinTries).toBe(0)
 })
 
+test('every digit of a PIN counts, the eighth too', () => {
+  const mine = purse().greet()
+  mine.request(HOLDER_REQUEST.setPin, ...digits('98765432'))
+  expect(mine.verifyPin(digits('98765431'), TO_CHANGE)).toBe(0x63c2)
+  expect(mine.verifyPin(digits('98765432'), TO_CHANGE)).toBe(OK)
+})
+
 test('the right PIN gives the tries back', () => {
   const mine = guarded().greet()
   mine.verifyPin(digits('0000'), TO_CHANGE)
   expect(mine.verifyPin(digits('1234'), TO_CHANGE)).toBe(OK)
+  expect(mine.read().pinTries).toBe(3)
+})
+
+test('the tries come back once in every contact, and all of them with a new PIN', () => {
+  const mine = guarded().greet()
+  expect(mine.verifyPin(digits('1234'), TO_CHANGE)).toBe(OK)
+  mine.greet()
+  expect(mine.verifyPin(digits('0000'), TO_CHANGE)).toBe(0x63c2)
+  expect(mine.verifyPin(digits('1234'), TO_CHANGE)).toBe(OK)
+  expect(mine.read().pinTries).toBe(3)
+  expect(mine.verifyPin(digits('0000'), TO_CHANGE)).toBe(0x63c2)
+  expect(mine.verifyPin(digits('1234'), TO_CHANGE)).toBe(OK)
+  expect(mine.read().pinTries).toBe(2)
+  expect(mine.request(HOLDER_REQUEST.setPin, ...digits('4321')).statusWord).toBe(OK)
   expect(mine.read().pinTries).toBe(3)
 })
 

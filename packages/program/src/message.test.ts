@@ -44,6 +44,15 @@ test('not one bit of a sealed message can be changed', () => {
   expect(mine.chip.pages).toEqual(before)
 })
 
+test('every byte of a tag counts, also where there is no body that it would garble', () => {
+  const mine = purse()
+  const good = seal(nobleCrypto, keysOf(1), PURSE, { type: 'read', body: {} })
+  for (let at = 3; at < 3 + 16; at++) {
+    const bad = good.with(at, (good[at] ?? 0) ^ 1)
+    expect(mine.chip.send(INS.message, bad).statusWord).toBe(sw('mac-wrong'))
+  }
+})
+
 test('a message sealed for another purse, or by the chip itself, is none', () => {
   const mine = purse()
   const other = { ...keysOf(1), mac: keysOf(2).mac }

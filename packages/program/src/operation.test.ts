@@ -225,6 +225,10 @@ test('acknowledged marks only rise, amount and count each by itself', () => {
     acknowledgedAmount: 30n,
     acknowledgedCount: 2,
   })
+  expect(mine.confirm(at(9), { amount: 60n, count: 1 })).toMatchObject({
+    acknowledgedAmount: 60n,
+    acknowledgedCount: 2,
+  })
   expect(mine.meet(shop).ask(shop, { seq: 2, amount: 1n, sale: 3 }).statusWord).toBe(OK)
 })
 
@@ -255,6 +259,10 @@ function debited() {
   mine.receiptFor(shop, { seq: 1, amount: 30n, sale: 2 })
   return { mine, shop }
 }
+
+test('a purse pays to its last unit', () => {
+  expect(holding(10n).command(pay(2, 10n))).toMatchObject({ outcome: 'applied', credits: 10n, debits: 10n })
+})
 
 test('credits at their top refuse, and never wrap', async () => {
   const nearTop = await purseFrom((file, text) =>

@@ -111,6 +111,15 @@ test('a chip holds two versions of keys, never two keys of one version, and no v
   expect(mine.store(GROUP.keys, new Uint8Array(81)).statusWord).toBe(sw('data-wrong'))
   expect(mine.store(GROUP.keys, keys(2)).statusWord).toBe(OK)
   expect(mine.store(GROUP.keys, keys(3)).statusWord).toBe(sw('key-version-unknown'))
+  expect(mine.store(GROUP.keys, new Uint8Array(81)).statusWord).toBe(sw('data-wrong'))
+})
+
+test('keys come in rising versions, also while there is room', () => {
+  const mine = blank(module)
+  mine.store(GROUP.identity, IDENTITY)
+  expect(mine.store(GROUP.keys, keys(2)).statusWord).toBe(OK)
+  expect(mine.store(GROUP.keys, keys(1)).statusWord).toBe(sw('key-version-unknown'))
+  expect(mine.store(GROUP.keys, keys(3)).statusWord).toBe(OK)
 })
 
 test('a certificate is the issuer’s, of this purse and this key', () => {
@@ -156,6 +165,14 @@ test('a purse may go only when it is empty, confirmed, and all its receipts are 
   expect(mine.chip.ask('removable')).toBe(0)
   mine.confirm(at(2), { amount: 4n, count: 1 })
   expect(mine.chip.ask('removable')).toBe(1)
+  mine.abort({ ...at(3), kind: 'load', amount: 1n })
+  expect(mine.chip.ask('removable')).toBe(0)
+  mine.confirm(at(3))
+  expect(mine.chip.ask('removable')).toBe(1)
+})
+
+test('the layout of its record has version 1', () => {
+  expect(blank(module).chip.ask('version')).toBe(1)
 })
 
 test('a class, an instruction, parameters or a length that it does not know are each refused by their own word', () => {

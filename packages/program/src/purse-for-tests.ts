@@ -151,8 +151,18 @@ export const certificateFor = (publicKey: Bytes, expires = NOW + 604_800): Bytes
     publicKey,
   })
 
-export class PurseForTests {
-  readonly chip: ChipForTests
+/** A chip as a purse for tests needs it: the least one, or the real one over its silicon. */
+export interface PurseChip<Self> {
+  /** Another chip with the same content. */
+  fork(): Self
+  select(): ResponseApdu
+  send(ins: number, data: Bytes): ResponseApdu
+  /** One data group, as STORE DATA brings it. */
+  personalise(group: Bytes): ResponseApdu
+}
+
+export class PurseForTests<Chip extends PurseChip<Chip> = ChipForTests> {
+  readonly chip: Chip
   /** Of the chip's own key; known from personalisation on. */
   publicKey: Bytes = new Uint8Array()
   /** Of the latest SELECT. */
@@ -161,7 +171,7 @@ export class PurseForTests {
   settings = 0
   #session = { keys: { mac: new Uint8Array(), encryption: new Uint8Array() } as SessionKeys, counter: 0 }
 
-  constructor(chip: ChipForTests) {
+  constructor(chip: Chip) {
     this.chip = chip
   }
 
@@ -183,7 +193,7 @@ export class PurseForTests {
   }
 
   /** The same purse on another chip, from here on by itself. */
-  fork(): PurseForTests {
+  fork(): PurseForTests<Chip> {
     const other = new PurseForTests(this.chip.fork())
     return Object.assign(other, { publicKey: this.publicKey, settings: this.settings })
   }

@@ -112,6 +112,18 @@ test('cut off during the comparison, a PIN has lost a try, and no more', () => {
   }
 })
 
+test('a young purse’s debit that was cut off between its two writes is not found as an old one', () => {
+  const mine = purse()
+  mine.command(order(1, 'load', 100n))
+  for (let seq = 0; seq < 20; seq++) {
+    const next: Sale = { seq, amount: 1n, sale: seq + 1 }
+    mine.meet(shop).chip.writesLeft = 1
+    expect(() => mine.ask(shop, next)).toThrow(PowerCut)
+    mine.meet(shop).receiptFor(shop, next)
+    expect(mine.read()).toMatchObject({ seq: seq + 1, debits: BigInt(seq + 1) })
+  }
+})
+
 test('a debit cut off between its two writes, then another in its place: only the other one is', () => {
   const mine = old.fork().meet(shop)
   mine.chip.writesLeft = 1
