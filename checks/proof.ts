@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { ROOT } from './sources.ts'
 import { print } from './telling.ts'
 
@@ -48,7 +49,7 @@ process.exitCode = status ?? 1
 function keep(proved: string, from: RegExp, said: string): void {
   const path = join(ROOT, 'docs/chip-proof.md')
   const document = readFileSync(path, 'utf8')
-  const plain = said.replaceAll(/\u001b\[[\d;]*m/g, '')
+  const plain = stripVTControlCharacters(said)
   const at = plain.search(from)
   if (at === -1) return
   const place = new RegExp(`(<!-- ${proved} -->\n)[^]*?(<!-- end -->)`)

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { EQUIVALENT, type Mutant, mutants } from './mutants.ts'
-import { firstToFail } from './stories-node.ts'
+import { firstToFail } from './stories.contract.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 

@@ -1,5 +1,5 @@
 /** Wrong programs whose fault is in what tills and the holder say: debits, rings, limits, sessions, PIN, layout. */
-import type { Mutations } from './mutants.ts'
+import type { Mutations } from './mutation.ts'
 
 export const MUTANTS_OFFLINE: Mutations = {
   'debit.ts': [

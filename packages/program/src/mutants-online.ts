@@ -1,5 +1,5 @@
 /** Wrong programs whose fault is in what the center and the issuer say: operations, settings, sealing, personalisation. */
-import type { Mutations } from './mutants.ts'
+import type { Mutations } from './mutation.ts'
 
 export const MUTANTS_ONLINE: Mutations = {
   'operation.ts': [

@@ -3,21 +3,16 @@
  * breaks. `npm run mutants` builds every one and wants a story of the normal tests to fail on it. Mutants that nobody
  * could tell from the program are left out, and say why at the end.
  */
-import type { Patch } from './compile-node.ts'
 import { MUTANTS_OFFLINE } from './mutants-offline.ts'
 import { MUTANTS_ONLINE } from './mutants-online.ts'
-
-/** Rule, what goes wrong, the text in the source, the text instead. */
-export type Mutation = readonly [rule: string, wrong: string, text: string, instead: string]
-
-/** Mutations by the assembly file that they change. */
-export type Mutations = Readonly<Record<string, readonly Mutation[]>>
+import type { Mutation } from './mutation.ts'
 
 export interface Mutant {
   readonly file: string
   readonly rule: string
   readonly wrong: string
-  readonly patch: Patch
+  /** One file of the program's source, as it is to be compiled. */
+  readonly patch: (file: string, text: string) => string
 }
 
 /** All of them, in the order of their files. */
@@ -27,7 +22,7 @@ export const mutants: readonly Mutant[] = [MUTANTS_ONLINE, MUTANTS_OFFLINE].flat
 
 /** A bug, when the text is not exactly once in the file: then the source has moved on and the mutant must follow. */
 function mutantOf(file: string, [rule, wrong, text, instead]: Mutation): Mutant {
-  const patch: Patch = (name, source) => {
+  const patch: Mutant['patch'] = (name, source) => {
     if (name !== file) return source
     if (source.split(text).length !== 2) throw new Error(`${file} does not have "${text}" once`)
     return source.replace(text, () => instead)
