@@ -27,7 +27,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   mutants: { command: ['node', 'packages/program/src/mutants-main.ts'], from: /^\d+ mutants, /m },
   mutate: { command: ['stryker', 'run', 'checks/stryker.config.json'], from: /^-+\|[^]*?% Mutation score/m },
   tears: { command: ['node', `${CHIP}/tears-main.ts`], from: /^\d+ commands in /m },
-  fuzz: { command: ['node', `${CHIP}/fuzz-main.ts`], from: /^answers: /m },
+  fuzz: { command: ['node', `${CHIP}/fuzz-main.ts`], from: /^answers, /m },
   figures: { command: ['node', `${CHIP}/figures-main.ts`], from: /^program: /m },
   coverage: { command: ['vitest', 'run', CHIP, ...COVERAGE], from: /^-+\|/m },
 }

@@ -18,8 +18,9 @@ const { findings, said, statusWords } = await fuzz(apdus, Number(values.seed), d
 })
 for (const finding of findings) print(finding)
 print(
-  `answers: ${[...statusWords]
+  `answers, beside 61xx and 6cxx: ${[...statusWords]
     .toSorted(([a], [b]) => a - b)
+    .filter(([word]) => word >> 8 !== 0x61 && word >> 8 !== 0x6c)
     .map(([word, count]) => `${word.toString(16)} ${count}`)
     .join(', ')}`,
 )
