@@ -68,3 +68,21 @@ async function inTransaction<A>(client: Client, work: () => Promise<A>): Promise
     throw error
   }
 }
+
+/**
+ * Whether a center has ever served purses from this database.
+ *
+ * @returns false also when it cannot be reached: whoever starts a center on it is told why then
+ */
+export async function holdsPurses(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url })
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ there: boolean }>("select to_regclass('purse') is not null as there")
+    return rows[0]?.there === true && (await client.query('select 1 from purse limit 1')).rowCount === 1
+  } catch {
+    return false
+  } finally {
+    await client.end()
+  }
+}

@@ -14,7 +14,7 @@ import { openDatabase } from './database.ts'
 import { serveUntilEnd } from './parent.ts'
 import { giveUp, quiet, say } from './say.ts'
 import { DEFAULT_PORT, dataFolder, operatorTokenPath, portNumber } from './settings.ts'
-import { vaultIn } from './vault.ts'
+import { vaultFor } from './vault.ts'
 
 interface CenterOptions {
   readonly port: string
@@ -46,7 +46,7 @@ async function serve(options: CenterOptions, folder: DataFolder): Promise<void> 
   if (!database.ok) return giveUp(database.refusal)
   const center = await startCenter({
     url: database.value.url,
-    vault: await vaultIn(folder),
+    vault: await vaultFor(folder, database.value.url),
     module: await builtPurse(),
     policy: { ...defaultPolicy, sessionMs: sessionMs(options.sessionSeconds) },
     funding: fundingOf(options.provider),

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemDice } from '@kozeni/base/dice'
+import { holdsPurses } from '@kozeni/center/migrate'
 import type { Vault } from '@kozeni/center/vault'
 import { explainVault, openVault } from '@kozeni/center/vault-file'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
@@ -15,6 +16,19 @@ export async function vaultIn(folder: DataFolder): Promise<Vault> {
   const passphrase = process.env['KOZENI_VAULT_PASSPHRASE']
   const vault = await openVault({ file: pathIn(folder), passphrase, crypto: nodeCrypto, dice: systemDice })
   return vault.ok ? vault.value : giveUp(explainVault(vault.refusal))
+}
+
+/**
+ * As vaultIn; but beside a database that has purses no new keys are made: every chip would be lost to them.
+ *
+ * @param url  of the database
+ */
+export async function vaultFor(folder: DataFolder, url: string): Promise<Vault> {
+  if (!existsSync(pathIn(folder)) && (await holdsPurses(url)))
+    giveUp(
+      `The database has purses, and there is no vault in ${folder.path} to serve them. Restore the vault from its backup.`,
+    )
+  return vaultIn(folder)
 }
 
 /** Opens a vault that must be there: new keys would make whatever is checked with them look forged. */
