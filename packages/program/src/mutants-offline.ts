@@ -110,6 +110,12 @@ export const MUTANTS_OFFLINE: Mutations = {
     ],
   ],
   'rules.ts': [
+    [
+      'C-6',
+      'a blocked purse with too little says how little it holds',
+      '  if (head.blocked) return PURSE_BLOCKED\n  if (value() < amount) return BALANCE_TOO_LOW\n',
+      '  if (value() < amount) return BALANCE_TOO_LOW\n  if (head.blocked) return PURSE_BLOCKED\n',
+    ],
     ['C-7', 'a frozen purse pays', 'if (head.frozen) return PURSE_FROZEN\n', ''],
     ['C-7', 'the limit itself wants a PIN', 'amount > head.pinAbove', 'amount >= head.pinAbove'],
     ['C-7', 'no PIN is wanted', ' && !isVerifiedFor(digest)) return PIN_REQUIRED', ' && false) return PIN_REQUIRED'],
@@ -148,6 +154,7 @@ export const MUTANTS_OFFLINE: Mutations = {
     ['C-1', 'the last unit of credits is refused', '<= TOTAL_MAX', '< TOTAL_MAX'],
   ],
   'pin.ts': [
+    ['C-7', 'a block is opened with whatever key is in memory', '  readChipKey()\n', ''],
     ['C-7', 'the try is counted after the comparison', '  head.pinTries--\n  writeHead()\n', '  head.pinTries--\n'],
     ['C-7', 'no try is counted', '  head.pinTries--\n', ''],
     ['C-7', 'any PIN is right', '!same(BODY, PIN, PIN_BYTES)', 'false'],

@@ -35,8 +35,6 @@ export const EQUIVALENT: readonly string[] = [
   'bytes.ts: `same` leaves at the first difference. Only the time differs, which the tests do not measure.',
   'head.ts: the head is written twice with the same content. Pages are written only where they differ (decision 4).',
   'records.ts: 22 pages for 20 records. One page more than is needed; every record within reach is the same.',
-  'rules.ts: `mayTake` looks at the value before the block. Both refuse; a blocked purse with too little says another word.',
-  'pin.ts: `verifyPin` reads no own key before it agrees. Whoever was let in has had it read before, in the same memory.',
   'terminal.ts: the certificate’s version is looked at after its signature. Nobody but the issuer makes either word appear.',
   'operation.ts, debit.ts: the PIN is not forgotten once used. It is for one digest, number and seq in it; none comes twice.',
   'debit.ts: a void of a void is not looked for. Its sale has a void already, which is found first and refuses.',

@@ -95,6 +95,7 @@ test.each([
   ['a load above the maximum', limited(), load(1, 101n), 'maximum-exceeded'],
   ['an operation in another currency', purse(), load(1, 5n, { currency: currency('JPY') }), 'currency-differs'],
   ['a pay of a blocked purse', blocked(), pay(2, 1n), 'purse-blocked'],
+  ['a pay of a blocked purse above its value', blocked(), pay(2, 51n), 'purse-blocked'],
   ['a load of a blocked purse', blocked(), load(2, 1n), 'purse-blocked'],
 ] as const)(
   '%s is rejected: the no is the outcome, with the flag up, and a repetition says the same',
