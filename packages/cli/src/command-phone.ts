@@ -1,7 +1,7 @@
 /** `kozeni phone`: what a holder can ask for, from the command line. */
 
+import type { Report } from '@kozeni/api/meet'
 import { currency, show as money } from '@kozeni/base/currency'
-import type { Report } from '@kozeni/phone/parts'
 import type { Command } from 'commander'
 import { serveUntilEnd } from './parent.ts'
 import { startPhone } from './phone-process.ts'

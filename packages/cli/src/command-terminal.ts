@@ -1,4 +1,5 @@
 /** `kozeni terminal`: a till at a counter, on-line or alone, from the command line. */
+import type { Report } from '@kozeni/api/meet'
 import { registerTerminal } from '@kozeni/api/routes-operator'
 import { fetchTransport } from '@kozeni/api/transport-fetch'
 import { base64url, unhex } from '@kozeni/base/bytes'
@@ -10,6 +11,7 @@ import { serveUntilEnd } from './parent.ts'
 import { bad, complain, giveUp, good, quiet, say, strong } from './say.ts'
 import { amountText, centerOrigin, DEFAULT_CENTER, dataFolder, portNumber } from './settings.ts'
 import { runningIn, type Said, type Spoken, speak } from './speak.ts'
+import { spellStatement } from './spell.ts'
 
 interface TillOptions {
   readonly as: string
@@ -42,6 +44,10 @@ export function addTerminal(program: Command): void {
     .argument('<sale>', 'its number')
     .action(notGiven)
   terminal.command('upload').description('bring receipts to the center, fetch certificate and hotlist').action(upload)
+  terminal
+    .command('contact')
+    .description('let the chip that taps meet the center: a load arrives, whatever was interrupted is led on')
+    .action(contact)
   terminal
     .command('status')
     .description('offline since, list’s age, what is not uploaded, unresolved sales')
@@ -94,6 +100,12 @@ async function tell(command: Command, spoken: Spoken): Promise<void> {
 async function upload(_: unknown, command: Command): Promise<void> {
   const said = await ask(command, { order: 'POST /upload' })
   for (const [what, value] of Object.entries(said)) say(`${what.padEnd(16)} ${JSON.stringify(value)}`)
+}
+
+async function contact(_: unknown, command: Command): Promise<void> {
+  const { report } = await ask(command, { order: 'POST /contact' })
+  for (const line of report as Report) say(spellStatement(line))
+  say(`${good('✓')} nothing is left to say`)
 }
 
 async function status(_: unknown, command: Command): Promise<void> {

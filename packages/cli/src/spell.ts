@@ -1,5 +1,5 @@
 /** A contact's report in plain words: the pair of flags, what it proves, and the one action that leads on. */
-import type { Report } from '@kozeni/phone/parts'
+import type { Report } from '@kozeni/api/meet'
 
 type Statement = Report[number]
 

@@ -1,9 +1,9 @@
 /** What every step of the day works with, and how steps ask and compare. */
 
+import type { Report } from '@kozeni/api/meet'
 import type { Vault } from '@kozeni/center/vault'
 import type { Said } from '@kozeni/cli/speak'
 import { spellStatement } from '@kozeni/cli/spell'
-import type { Report } from '@kozeni/phone/parts'
 import { until } from './process.ts'
 import type { Screen } from './screen.ts'
 import type { Phone, Town } from './town.ts'

@@ -2,6 +2,7 @@
  * Loads, as the holder asks for them (F-7, F-13). A request's key is durable before the request is sent: after a crash,
  * and however often it is sent, it is the same request and the money is taken once.
  */
+import type { Report } from '@kozeni/api/meet'
 import type { Answer } from '@kozeni/api/route'
 import { createLoad, getLoad, cancelLoad as wishBack } from '@kozeni/api/routes-load'
 import { freshName } from '@kozeni/base/dice'
@@ -12,7 +13,7 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { mayHaveArrived } from './center.ts'
 import type { PendingLoad } from './device.ts'
 import { meet } from './meet.ts'
-import { callCenter, type PhoneParts, presentPurse, type Report } from './parts.ts'
+import { callCenter, type PhoneParts, presentPurse } from './parts.ts'
 
 export interface LoadAsked {
   readonly amount: Money

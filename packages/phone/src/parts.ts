@@ -1,8 +1,7 @@
 /** What a phone is made of: its memory, the way to the center, the way to the chip, and a screen that follows along. */
 
 import type { Call } from '@kozeni/api/call'
-import type { Answer } from '@kozeni/api/route'
-import type { contact } from '@kozeni/api/routes-contact'
+import type { Report } from '@kozeni/api/meet'
 import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
 import { no, ok, type Result } from '@kozeni/base/result'
@@ -12,9 +11,6 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Dial } from './center.ts'
 import { readChipName } from './chip-name.ts'
 import type { Device, OwnPurse } from './device.ts'
-
-/** What a contact tells people: flags and what they prove, steps of an installation, what became of loads. */
-export type Report = Answer<typeof contact>['report']
 
 export interface PhoneParts {
   readonly device: Device

@@ -2,6 +2,7 @@
  * A running phone: its holder's orders (api/order-server.ts), and its chip offered to terminals. Composed of parts that
  * are handed in; what carries the field (a socket, a radio) is the composer's.
  */
+import type { Report } from '@kozeni/api/meet'
 import { type OrderServer, takeOrders } from '@kozeni/api/order-server'
 import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
@@ -11,7 +12,6 @@ import type { Dial } from './center.ts'
 import { Device } from './device.ts'
 import { openDeviceFile } from './device-file.ts'
 import { ExclusiveReader, type Patience } from './exclusive-reader.ts'
-import type { Report } from './parts.ts'
 import { Phone } from './phone.ts'
 import { obey } from './phone-order.ts'
 

@@ -2,6 +2,7 @@
  * The telephone part: all that a holder can ask for, one method each. It decides nothing about money: value is on the
  * chip, decisions are the center's, and whatever was interrupted is finished by the next contact of any kind.
  */
+import type { Report } from '@kozeni/api/meet'
 import type { LoadId } from '@kozeni/base/ids'
 import { ok, type Result } from '@kozeni/base/result'
 import type { Receipt } from '@kozeni/protocol/debit'
@@ -12,7 +13,7 @@ import type { PinEntry } from './holder-session.ts'
 import { install } from './install.ts'
 import { cancelLoad, type LoadAsked, type Loaded, load, settleLoads } from './load.ts'
 import { meet } from './meet.ts'
-import { type ActivePurse, type PhoneParts, presentPurse, type Report } from './parts.ts'
+import { type ActivePurse, type PhoneParts, presentPurse } from './parts.ts'
 import { type Asked, type Consent, type Paid, pay, settlePayments } from './pay.ts'
 import { type Invitation, register } from './register.ts'
 import { renew } from './renew.ts'
@@ -65,7 +66,7 @@ export class Phone {
     return paid
   }
 
-  /** One contact: whatever waits for the chip at the center is brought. @refuses as relay.ts · purse-not-active */
+  /** One contact: whatever waits for the chip at the center is brought. @refuses as relay · purse-not-active */
   async contact(): Promise<Result<Report, Refusal>> {
     const own = await presentPurse(this.#parts)
     if (!own.ok) return own

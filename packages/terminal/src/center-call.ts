@@ -1,6 +1,7 @@
 /** The center by the HTTP contract's typed client. */
 import { type Call, caller } from '@kozeni/api/call'
 import type { Means } from '@kozeni/api/exchange'
+import { contact } from '@kozeni/api/routes-contact'
 import { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import { signerOf } from '@kozeni/api/signature'
 import type { Bytes } from '@kozeni/base/bytes'
@@ -22,10 +23,12 @@ export function centerFor(reach: Reach, terminal: TerminalId, key: Bytes): Cente
 export const centerOver = (call: Call): Center => ({
   deliver: upload => call(uploadReceipts, { body: upload }),
   standing: since => call(getTerminal, { query: { since: String(since) } }),
+  contact: round => call(contact, { body: round }),
 })
 
 /** The center to a terminal that nobody has registered yet. @refuses terminal-not-certified */
 export const noCenter: Center = {
   deliver: async () => no(refusal('terminal-not-certified')),
   standing: async () => no(refusal('terminal-not-certified')),
+  contact: async () => no(refusal('terminal-not-certified')),
 }

@@ -1,5 +1,6 @@
-/** The port to the center: what a terminal says and asks when it is on-line. Both may be repeated at any time. */
+/** The port to the center: what a terminal says and asks when it is on-line. All of it may be repeated at any time. */
 
+import type { Post } from '@kozeni/api/meet'
 import type { Answer, Input } from '@kozeni/api/route'
 import type { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import type { Result } from '@kozeni/base/result'
@@ -16,4 +17,6 @@ export interface Center {
   deliver(upload: Upload): Promise<Result<UploadAnswer, Refusal>>
   /** @param since  the hotlist version that the terminal has; 0 for none */
   standing(since: number): Promise<Result<TerminalStanding, Refusal>>
+  /** One round of a chip's contact. */
+  readonly contact: Post
 }

@@ -1,4 +1,5 @@
 /** A counter for tests: an issuer, its center, and a terminal whose power can be cut at every write of its journal. */
+import type { ContactAnswer, ContactRound, Post } from '@kozeni/api/meet'
 import { type Bytes, base64url, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
 import { StillClock } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
@@ -75,6 +76,9 @@ export class CenterForTests implements Center {
   /** What becomes of the next deliveries: the request is lost, or the answer. */
   faults: ('request-lost' | 'answer-lost' | 'none')[] = []
   final = false
+  /** What it says to a contact's next rounds; then it cannot be reached. */
+  turns: ContactAnswer[] = []
+  rounds: ContactRound[] = []
 
   readonly #sign: (message: Bytes) => Bytes
 
@@ -102,6 +106,12 @@ export class CenterForTests implements Center {
     })
     const signed = { ...hotlist, signature: base64url(this.#sign(message)) }
     return ok({ ...this.says, hotlist: unchanged ? { ...signed, since, entries: [] } : signed })
+  }
+
+  readonly contact: Post = async round => {
+    this.rounds.push(round)
+    const turn = this.turns.shift()
+    return turn === undefined ? no(refusal('center-unreachable')) : ok(turn)
   }
 
   /** Value that the store is owed. */

@@ -240,7 +240,8 @@ test('a list that the issuer did not sign as a whole is not taken', async () => 
   const { hotlist } = counter.center.says
   for (const signature of ['', counter.center.says.certificate.slice(-86)]) {
     const standing = async () => ok({ ...counter.center.says, hotlist: { ...hotlist, version: 2, signature } })
-    const center = { deliver: (upload: Upload) => counter.center.deliver(upload), standing }
+    const { contact } = counter.center
+    const center = { deliver: (upload: Upload) => counter.center.deliver(upload), standing, contact }
     const { crypto, clock, key, journal } = counter
     const misled = await Terminal.open({ crypto, clock, key, journal, center })
     expect(misled.ok && (await misled.value.upload())).toMatchObject({ refusal: { facts: { field: 'hotlist' } } })

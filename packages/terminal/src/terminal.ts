@@ -2,6 +2,7 @@
  * A terminal: journal, machines, reader, clock and center tied together. All waiting is here; all deciding is in the
  * machines. One tap at a time; an upload may go on beside it.
  */
+import type { Report } from '@kozeni/api/meet'
 import { assert } from '@kozeni/base/assert'
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { Clock } from '@kozeni/base/clock'
@@ -9,6 +10,8 @@ import type { Money } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { bring } from './bring.ts'
+import type { Self } from './card.ts'
 import type { Center } from './center.ts'
 import { Contact, type Counter } from './counter.ts'
 import type { Journal } from './journal.ts'
@@ -136,6 +139,23 @@ export class Terminal {
     return this.#uploader.upload()
   }
 
+  /**
+   * Relays one contact between the center and the first purse that taps: a load that waits arrives, whatever was
+   * interrupted is led on. Sales, and what stops them, have no part in it.
+   *
+   * @returns what the center said, in order
+   * @refuses terminal-busy · terminal-not-certified · chip-absent · chip-gone · center-unreachable · what chip or center
+   *          refuse; the next contact finishes it
+   * @spec    F-7
+   */
+  contact(counter: Counter): Promise<Result<Report, Refusal>> {
+    return this.#alone(async () =>
+      this.#memory.till.terms === undefined
+        ? no(refusal('terminal-not-certified'))
+        : bring(this.#self(), counter, this.#parts),
+    )
+  }
+
   /** What the clerk has to see at any time. @spec D-7 */
   status(): Status {
     const { till, now } = this.#memory
@@ -253,9 +273,13 @@ export class Terminal {
   }
 
   #world(): World {
+    return { self: this.#self(), till: this.#memory.till }
+  }
+
+  #self(): Self {
     const { crypto, key } = this.#parts
-    const { till } = this.#memory
-    assert(till.terms !== undefined, 'a terminal without certificate begins nothing')
-    return { self: { crypto, key, terms: till.terms }, till }
+    const { terms } = this.#memory.till
+    assert(terms !== undefined, 'a terminal without certificate begins nothing')
+    return { crypto, key, terms }
   }
 }

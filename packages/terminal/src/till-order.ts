@@ -66,6 +66,9 @@ const ORDERS: Readonly<Record<string, Obey>> = {
   'POST /void': order({ waitMs: patience }, async (till, { waitMs }) =>
     spelled(await till.terminal.voidLast(counterOf(till, waitMs)), outcomeText),
   ),
+  'POST /contact': order({ waitMs: patience }, async (till, { waitMs }) =>
+    spelled(await till.terminal.contact(counterOf(till, waitMs)), report => ({ report })),
+  ),
   'POST /cancel': order({}, async till => {
     till.enough.abort()
     return ok({})

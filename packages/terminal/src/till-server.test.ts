@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { base64url, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
+import { no, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { afterEach, expect, test } from 'vitest'
 import { CounterForTests, JPY, TERMINAL } from './counter-for-tests.ts'
 import { type RunningTerminal, runTerminal, type TerminalOptions } from './till-server.ts'
@@ -35,10 +37,12 @@ async function centerFor(counter: CounterForTests, publicKey: string): Promise<s
   const server = createServer(async (request, response) => {
     const body = await text(request)
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
-    const answer =
-      pathname === '/v1/receipts'
-        ? await counter.center.deliver(JSON.parse(body))
-        : await counter.center.standing(Number(searchParams.get('since')))
+    const answers: Record<string, () => Promise<Result<unknown, Refusal>>> = {
+      '/v1/receipts': () => counter.center.deliver(JSON.parse(body)),
+      '/v1/contacts': () => counter.center.contact(JSON.parse(body)),
+      '/v1/terminals/me': () => counter.center.standing(Number(searchParams.get('since'))),
+    }
+    const answer = await (answers[pathname]?.() ?? no(refusal('not-found')))
     const signed = request.headers['signature-input']?.includes(`keyid="terminal:${TERMINAL}"`)
     response
       .writeHead(answer.ok && signed ? 200 : 503, { 'content-type': 'application/json' })
@@ -114,6 +118,11 @@ test('a till is registered by its public key, sells, goes through a restart with
     body: { unuploadedAmount: '0', lastSale: { offered: true } },
   })
   expect(counter.center.owed).toBe(20n)
+
+  const report = [{ about: 'settings', settings: 3, blocked: false }] as const
+  counter.center.turns = [{ commands: [], done: true, report: [...report] }]
+  expect(await say(fourth, 'POST /contact')).toEqual({ status: 200, body: { report } })
+  expect(counter.center.rounds).toEqual([{ purpose: { kind: 'purse', purse: chip.purse }, responses: [] }])
 })
 
 test('orders without the token are refused, and so is what is no order', async () => {

@@ -42,7 +42,16 @@ const bundle = (entry: BuildOptions): Promise<BuildResult<{ metafile: true; writ
 test('chip, purse, store and till are bundled for a browser without anything of Node', async () => {
   const { metafile } = await bundle(ENTRY)
   const packages = Object.keys(metafile.inputs).flatMap(path => /packages\/(\w+)\/src/.exec(path)?.[1] ?? [])
-  expect([...new Set(packages)].sort()).toEqual(['base', 'chip', 'program', 'protocol', 'store', 'terminal', 'world'])
+  expect([...new Set(packages)].sort()).toEqual([
+    'api',
+    'base',
+    'chip',
+    'program',
+    'protocol',
+    'store',
+    'terminal',
+    'world',
+  ])
 })
 
 test('a part that needs Node is not bundled for a browser', async () => {
@@ -123,6 +132,7 @@ describe.skipIf(chromium() === undefined)('in Chromium', () => {
     const center = await town.openTill(await town.openStore(), await till.evaluate(({ publicKey }) => publicKey))
     await page.exposeFunction('deliver', twice(center.deliver))
     await page.exposeFunction('standing', center.standing)
+    await page.exposeFunction('contact', center.contact)
     expect(await till.evaluate(here => here.upload())).toMatchObject(ok({ receipts: 0 }))
 
     const { chip } = person.reader

@@ -35,6 +35,7 @@ import { defaultPolicy } from '@kozeni/center/policy'
 import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
+import { contactHandlers } from '@kozeni/center/server-contacts'
 import { storeHandlers } from '@kozeni/center/server-stores'
 import { terminalHandlers } from '@kozeni/center/server-terminals'
 import { settle } from '@kozeni/center/settle'
@@ -86,7 +87,7 @@ export class TownWith<B extends Book> {
   readonly book: B
   readonly #office: Office<B>
   readonly #means: Means
-  readonly #answers: ReturnType<typeof storeHandlers> & ReturnType<typeof terminalHandlers>
+  readonly #answers: ReturnType<typeof answersOf>
   readonly #dice: SeededDice
   #sequence = 0
 
@@ -222,6 +223,7 @@ export class TownWith<B extends Book> {
     return {
       deliver: async body => this.#answers.uploadReceipts({ caller: await caller(), body }),
       standing: async since => this.#answers.getTerminal({ caller: await caller(), query: { since: String(since) } }),
+      contact: async body => this.#answers.contact({ caller: await caller(), body }),
     }
   }
 
@@ -327,7 +329,7 @@ function memoryOffice(clock: Clock): Office<MemoryBook> {
 function answersOf(means: Means, views: Views) {
   const hotlists = new Hotlists({ ...means, views })
   const center = { ...means, views, hotlists, funding: noFunding, operatorToken: undefined, log: () => {} }
-  return { ...storeHandlers(center), ...terminalHandlers(center) }
+  return { ...storeHandlers(center), ...terminalHandlers(center), ...contactHandlers(center) }
 }
 
 function must<T>(result: Result<T, Refusal>): T {

@@ -1,19 +1,20 @@
 /**
- * One contact between a chip and the center. The phone carries bytes and understands none of them: it decides nothing
- * and stores nothing, so it cannot lose anything either. However a contact ends, the next one finishes what it left.
+ * One contact between a chip and the center. The relay, a phone or a terminal, carries bytes and understands none of
+ * them: it decides nothing and stores nothing, so it cannot lose anything either. However a contact ends, the next one
+ * finishes what it left.
  */
 import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Reader } from '@kozeni/protocol/reader'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 
-/** What the phone brings to the center: nothing at first, then the chip's answers, one for each command, in base64url. */
+/** What the relay brings to the center: nothing at first, then the chip's answers, one for each command, in base64url. */
 export interface Round {
   readonly token: string | undefined
   readonly responses: readonly string[]
 }
 
-/** What the center says to that. The token is its own, sealed; the report is for the holder's screen. */
+/** What the center says to that. The token is its own, sealed; the report is for a screen. */
 export interface Turn<Report> {
   readonly token?: string | undefined
   readonly commands: readonly string[]
