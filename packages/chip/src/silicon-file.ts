@@ -7,12 +7,7 @@ import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeS
 import { assert } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
 import { type Lock, lockFile } from '@kozeni/base/lock-file'
-import { ERASED, PowerLost, type Silicon, type Wear } from './silicon.ts'
-
-/** Somebody else has this chip's file open. The message says what to do. */
-export class SiliconTaken extends Error {
-  override readonly name = 'SiliconTaken'
-}
+import { ERASED, PowerLost, type Silicon, SiliconTaken, type Wear } from './silicon.ts'
 
 /**
  * Opens the file, or makes it, erased.

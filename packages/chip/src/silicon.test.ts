@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { siliconContract } from './silicon.contract.ts'
-import { ERASED, PowerLost } from './silicon.ts'
-import { openSiliconFile, SiliconTaken } from './silicon-file.ts'
+import { ERASED, PowerLost, SiliconTaken } from './silicon.ts'
+import { openSiliconFile } from './silicon-file.ts'
 import { MemorySilicon, type Torn } from './silicon-memory.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kozeni-silicon-'))

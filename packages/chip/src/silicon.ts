@@ -27,3 +27,8 @@ export const ERASED = 0xff
 export class PowerLost extends Error {
   override readonly name = 'PowerLost'
 }
+
+/** Somebody else has this chip's memory open, and only one may. The message says what to do. */
+export class SiliconTaken extends Error {
+  override readonly name = 'SiliconTaken'
+}
