@@ -4,21 +4,21 @@
  */
 import { type Bytes, concat, equal } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
-import { idBytes, type PurseId, type TerminalId } from '@kozeni/base/ids'
+import { idBytes, type TerminalId } from '@kozeni/base/ids'
 import type { Money, Total } from '@kozeni/base/money'
 import { PURSE_CERTIFICATE_BYTES } from './certificate.ts'
 import { type Crypto, MAC_BYTES, SHA256_BYTES, SIGNATURE_BYTES } from './crypto.ts'
-import { DIRECTION, type Direction, type Header, MESSAGE_TYPE, type MessageType, PROTOCOL_VERSION } from './header.ts'
+import {
+  DIRECTION,
+  type Direction,
+  type Header,
+  headerFields,
+  MESSAGE_TYPE,
+  type MessageType,
+  PROTOCOL_VERSION,
+} from './header.ts'
 import { OUTCOME, type Outcome } from './operation.ts'
 import { amount, bytes, choice, currency, flag, name, struct, total, u8, u32 } from './struct.ts'
-
-const head = {
-  version: u8,
-  type: choice<MessageType>(MESSAGE_TYPE),
-  direction: choice<Direction>(DIRECTION),
-  purse: name<PurseId>(),
-  keyVersion: u8,
-}
 
 /** Takes this amount, once, while the chip stands at this `seq` (D-1). A void names the debit's own `seq`. */
 export interface DebitRequest extends Header {
@@ -32,7 +32,7 @@ export interface DebitRequest extends Header {
 }
 
 export const debitRequest = struct<DebitRequest>({
-  ...head, //                type debit-request or void-request, to the chip, key version 0
+  ...headerFields, // type debit-request or void-request, to the chip, key version 0
   seq: u32, //               as just read from the chip
   amount,
   currency,
@@ -76,7 +76,7 @@ export interface Receipt extends Header {
 }
 
 export const receipt = struct<Receipt>({
-  ...head, //                type receipt, to the center, version of the receipt MAC key
+  ...headerFields, // type receipt, to the center, version of the receipt MAC key
   kind: choice<ReceiptKind>(RECEIPT_KIND),
   seq: u32, //               of this record: never repeats, never goes back
   amount,

@@ -43,12 +43,15 @@ export interface Header {
   readonly keyVersion: number
 }
 
-export const header: Field<Header> = struct<Header>({
+/** The header's fields, for records that begin with it. */
+export const headerFields: { readonly [K in keyof Header]: Field<Header[K]> } = {
   version: u8, //                       PROTOCOL_VERSION
   type: choice<MessageType>(MESSAGE_TYPE),
   direction: choice<Direction>(DIRECTION),
   purse: name<PurseId>(), //
   keyVersion: u8, //                    of the MAC key, or of the signing key
-})
+}
+
+export const header: Field<Header> = struct<Header>(headerFields)
 
 export const HEADER_BYTES = header.size

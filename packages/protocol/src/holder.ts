@@ -10,25 +10,9 @@ import type { DeviceId, PurseId } from '@kozeni/base/ids'
 import type { Money, Total } from '@kozeni/base/money'
 import { type Crypto, MAC_BYTES, POINT_BYTES, SHA256_BYTES } from './crypto.ts'
 import { CHALLENGE_BYTES, type Receipt, receipt } from './debit.ts'
-import {
-  DIRECTION,
-  type Direction,
-  type Header,
-  header,
-  MESSAGE_TYPE,
-  type MessageType,
-  PROTOCOL_VERSION,
-} from './header.ts'
+import { type Header, header, headerFields, PROTOCOL_VERSION } from './header.ts'
 import { derive } from './keys.ts'
-import { amount, bytes, choice, flag, name, struct, total, u8, u32 } from './struct.ts'
-
-const head = {
-  version: u8,
-  type: choice<MessageType>(MESSAGE_TYPE),
-  direction: choice<Direction>(DIRECTION),
-  purse: name<PurseId>(),
-  keyVersion: u8,
-}
+import { amount, bytes, flag, name, struct, total, u8, u32 } from './struct.ts'
 
 /** Signed by the device's key; the signature follows it on the wire. */
 export interface HolderHello extends Header {
@@ -38,7 +22,7 @@ export interface HolderHello extends Header {
 }
 
 export const holderHello = struct<HolderHello>({
-  ...head, //                type holder-hello, to the chip, key version 0
+  ...headerFields, // type holder-hello, to the chip, key version 0
   device: name<DeviceId>(),
   challenge: bytes(CHALLENGE_BYTES), // of this SELECT
   oneTimeKey: bytes(POINT_BYTES),
