@@ -3,9 +3,9 @@
  * end of what it said into its place in docs/chip-proof.md. Nothing stands there that was not a run's own word.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { fill } from '@kozeni/proof/box'
 import { ROOT } from './sources.ts'
 import { print } from './telling.ts'
 
@@ -47,14 +47,8 @@ process.exitCode = status ?? 1
 
 /** Replaces the proof's place in the document by what was said now. */
 function keep(proved: string, from: RegExp, said: string): void {
-  const path = join(ROOT, 'docs/chip-proof.md')
-  const document = readFileSync(path, 'utf8')
   const plain = stripVTControlCharacters(said)
   const at = plain.search(from)
   if (at === -1) return
-  const place = new RegExp(`(<!-- ${proved} -->\n)[^]*?(<!-- end -->)`)
-  writeFileSync(
-    path,
-    document.replace(place, (_, begin, end) => `${begin}\n\`\`\`\n${plain.slice(at).trimEnd()}\n\`\`\`\n\n${end}`),
-  )
+  fill(join(ROOT, 'docs/chip-proof.md'), proved, `\`\`\`\n${plain.slice(at).trimEnd()}\n\`\`\``)
 }
