@@ -5,14 +5,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { assert } from '@kozeni/base/assert'
 import { Client } from 'pg'
-import { createDatabase, type EmbeddedPostgres, startPostgres } from './postgres-embedded.ts'
-import { explain } from './postgres-embedded-refusal.ts'
+import { createDatabase, type EmbeddedPostgres } from './postgres-embedded.ts'
+import { throwawayPostgres } from './postgres-throwaway.ts'
 
 const DOOR = 'KOZENI_TEST_DATABASE_DOOR'
 
@@ -67,21 +64,14 @@ class TestCluster {
   async end(): Promise<void> {
     const embedded = await this.#embedded?.catch(() => undefined)
     await embedded?.stop()
-    if (embedded !== undefined) await rm(embedded.folder, { recursive: true, force: true })
     const borrowed = process.env['TEST_DATABASE_URL']
     if (borrowed !== undefined) await dropDatabases(borrowed, `${this.#run}_`)
   }
 
   #start(): Promise<EmbeddedPostgres> {
-    this.#embedded ??= startIn(join(tmpdir(), `kozeni-${this.#run}`))
+    this.#embedded ??= throwawayPostgres()
     return this.#embedded
   }
-}
-
-async function startIn(folder: string): Promise<EmbeddedPostgres> {
-  const started = await startPostgres({ folder })
-  assert(started.ok, started.ok ? '' : explain(started.refusal))
-  return started.value
 }
 
 async function dropDatabases(url: string, prefix: string): Promise<void> {

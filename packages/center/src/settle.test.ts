@@ -2,8 +2,8 @@ import { currency } from '@kozeni/base/currency'
 import { id, type StoreId } from '@kozeni/base/ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { SettlementRow, StoreRow } from './book.ts'
-import { statement } from './settle.ts'
+import type { Seen, SettlementRow, StoreRow } from './book.ts'
+import { settle, statement } from './settle.ts'
 
 const store: StoreRow = {
   store: id<StoreId>('0000000000000002'),
@@ -47,3 +47,21 @@ test('the fee is rounded down, in the store’s favour', () => {
   )
   expect([row.fee, row.net]).toEqual([2n, 197n])
 })
+
+test('two who close a window at once get one: the later instant’s, whoever was first', () => {
+  const nothing = { onlineCount: 0, online: 0n, offlineCount: 0, offline: 0n, refunds: 0n }
+  const last = statement(store, { last: undefined, ...nothing, online: 199n }, 100)
+  const seen = (unsettled: Seen['unsettled']): Seen => ({ ...NOBODY, store, unsettled, now: 101 })
+  for (const until of [100, 99]) {
+    const { answer, writes } = settle(store.store, until).decide(seen({ last, ...nothing, online: 5n }))
+    expect(answer).toEqual({ ok: true, value: last })
+    expect(writes).toEqual([])
+  }
+})
+
+const NOBODY: Seen = {
+  ...{ purse: undefined, open: undefined, openOrder: undefined, openLoad: undefined, waiting: undefined },
+  ...{ operation: undefined, account: undefined, device: undefined, chip: undefined, terminal: undefined },
+  ...{ load: undefined, order: undefined, number: undefined, numbered: undefined, sale: undefined },
+  ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
+}

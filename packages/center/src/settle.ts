@@ -10,7 +10,8 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { type Command, type SettlementRow, type StoreRow, type Unsettled, unchanged } from './book.ts'
 
 /**
- * Closes the store's window at `until` and posts its fee and payout.
+ * Closes the store's window at `until` and posts its fee and payout. Where somebody else has just closed one that reaches
+ * as far, that one is told: windows follow one another.
  *
  * @refuses store-unknown
  * @spec    K-4
@@ -19,6 +20,8 @@ export const settle = (store: StoreId, until: number): Command<Result<Settlement
   keys: { store, unsettled: { store, until } },
   decide: ({ store: row, unsettled, now }) => {
     if (row === undefined || unsettled === undefined) return unchanged(no(refusal('store-unknown')))
+    const { last } = unsettled
+    if (last !== undefined && last.until >= until) return unchanged(ok(last))
     const window = statement(row, unsettled, until)
     const entries = settled({ ...window, window: BigInt(window.window), at: now })
     return {

@@ -1,4 +1,8 @@
 /** Every layer of the proof, in the order of the page. A new layer is one file and one line here. */
 import type { Layer } from './layer.ts'
+import { bank } from './layer-bank.ts'
+import { canaryOf } from './layer-canary.ts'
 
-export const layers: readonly Layer[] = []
+const seeing: readonly Layer[] = [bank]
+
+export const layers: readonly Layer[] = [...seeing, canaryOf(seeing)]
