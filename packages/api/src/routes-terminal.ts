@@ -131,3 +131,42 @@ export const getTerminal = {
   description: 'With `since`, the hotlist version that the terminal has, only what changed comes.',
   idempotent: 'by-nature',
 } as const satisfies Route
+
+const MAIL_PURSES = 200
+const MAIL_MESSAGES = 8
+const MAIL_BYTES = 1024
+
+export const mailExchange = naming(
+  'MailExchange',
+  'What chips have answered to the mail that the till gave them: status word included, sealed for the center alone.',
+  z.strictObject({ answers: z.array(z.strictObject({ purse, answer: bytes(2, MAIL_BYTES) })).max(MAIL_PURSES) }),
+  { answers: [] },
+)
+
+export const mailList = naming(
+  'MailList',
+  'What became of each answer, in their order; and all the mail that the till is to carry from now on: sealed messages, ' +
+    'to be given to their chip in this order, at each meeting, until a newer list comes.',
+  z.object({
+    taken: z.array(z.object({ standing: z.enum(['taken', 'refused']), code: refusalCode.optional() })).max(MAIL_PURSES),
+    version: whole,
+    letters: z
+      .array(z.object({ purse, messages: z.array(bytes(1, MAIL_BYTES)).min(1).max(MAIL_MESSAGES) }))
+      .max(MAIL_PURSES),
+  }),
+)
+
+export const exchangeMail = {
+  name: 'exchangeMail',
+  method: 'POST',
+  path: '/v1/terminals/me/mail',
+  caller: ['terminal'],
+  body: mailExchange,
+  answer: mailList,
+  refuses: [],
+  summary: 'Bring chips’ answers, and fetch mail for chips',
+  description:
+    'Loads, refunds and settings reach chips that meet only off-line tills. Any answer may be brought any number of ' +
+    'times; no pay ever travels this way.',
+  idempotent: 'by-nature',
+} as const satisfies Route

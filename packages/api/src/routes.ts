@@ -17,7 +17,7 @@ import {
   listStatements,
   reportHonoured,
 } from './routes-store.ts'
-import { getTerminal, uploadReceipts } from './routes-terminal.ts'
+import { exchangeMail, getTerminal, uploadReceipts } from './routes-terminal.ts'
 import { cardWebhook } from './routes-webhook.ts'
 
 export const routes = {
@@ -34,6 +34,7 @@ export const routes = {
   getPurseStory,
   uploadReceipts,
   getTerminal,
+  exchangeMail,
   getSeeds,
   getStorePayment,
   createRefund,

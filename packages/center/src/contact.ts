@@ -25,7 +25,7 @@ import {
 } from './book.ts'
 import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
-import { expire, openWaiting } from './operation.ts'
+import { leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
@@ -111,6 +111,19 @@ export async function continueContact(
   return turn(means, token.caller, heard.value, [], [message])
 }
 
+/**
+ * Takes in what a chip answered to a message that somebody has carried to it: evidence like any other.
+ *
+ * @refuses mac-wrong · chip-gone · not-found · purse-not-active · what the chip says in plain status words
+ * @spec    F-6, F-9
+ */
+export async function takeAnswer(means: Means, purse: PurseId, answer: Bytes): Promise<Result<undefined, Refusal>> {
+  const said = outcomesOf(means, purse, answer)
+  if (!said.ok) return said
+  const heard = await means.book.run(hear(means, purse, undefined, [said.value]))
+  return heard.ok ? ok(undefined) : heard
+}
+
 const READ: ToChip = { type: 'read', body: {} }
 
 /** One transaction: judge what was said, decide what time has decided, open what waits, choose what to say. */
@@ -126,16 +139,14 @@ const hear = (
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
     if (row.stage !== 'active') return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
     const judged = judgeAll({ ...seen, purse: row }, said)
-    const timed = judged.open && expire(judged.open, seen.now)
-    const waiting = openWaiting(means.crypto, { ...seen, purse: judged.purse, open: timed?.operation })
-    const after = waiting?.purse ?? judged.purse
-    const step = nextStep(after, waiting?.operation ?? timed?.operation, said.at(-1), seen.now)
+    const after = leadOn(means.crypto, { ...seen, purse: judged.purse, open: judged.open })
+    const step = nextStep(after.purse, after.open, said.at(-1), seen.now)
     const report = judged.report.map((line, i) =>
       i === judged.report.length - 1 ? { ...line, action: step.action } : { ...line, action: token?.action ?? 'none' },
     )
     return {
-      answer: ok({ purse: after, report, ...step }),
-      writes: [...judged.writes, ...(timed?.writes ?? []), ...(waiting?.writes ?? [])],
+      answer: ok({ purse: after.purse, report, ...step }),
+      writes: [...judged.writes, ...after.writes],
     }
   },
 })

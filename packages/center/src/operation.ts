@@ -102,3 +102,21 @@ export function expire(
   const operation: OperationRow = { ...open, decision: 'void' }
   return { operation, writes: [{ write: 'operation', row: operation }, tellStore(operation, now)] }
 }
+
+/**
+ * What happens to a purse before its chip is told anything: time decides, then what waits is opened.
+ *
+ * @spec F-7, F-8
+ */
+export function leadOn(
+  crypto: Crypto,
+  seen: Seen & { readonly purse: PurseRow },
+): { readonly purse: PurseRow; readonly open: OperationRow | undefined; readonly writes: readonly Write[] } {
+  const timed = seen.open && expire(seen.open, seen.now)
+  const opening = openWaiting(crypto, { ...seen, open: timed?.operation })
+  return {
+    purse: opening?.purse ?? seen.purse,
+    open: opening?.operation ?? timed?.operation,
+    writes: [...(timed?.writes ?? []), ...(opening?.writes ?? [])],
+  }
+}

@@ -22,6 +22,8 @@ export interface Policy {
   /** The seed windows of stores (T-3). */
   readonly windows: WindowRule
   readonly loadMaximum: bigint
+  /** For how many purses a till carries mail (F-9). */
+  readonly mailPurses: number
 }
 
 const HOUR_MS = 3_600_000
@@ -45,4 +47,5 @@ export const defaultPolicy: Policy = {
   },
   windows: { lengthSeconds: 3600, overlapSeconds: 900, ahead: 48 },
   loadMaximum: 50_000n,
+  mailPurses: 50,
 }

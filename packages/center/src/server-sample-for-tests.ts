@@ -75,6 +75,7 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   createLoad: ({ holder }) => ({ purse: holder.purse, amount: '100', currency: 'JPY', method: 'pm_card_visa' }),
   createPayment: ({ holder, transaction, number }) => ({ purse: holder.purse, transaction, number }),
   uploadReceipts: ({ center, holder, shop }) => ({ receipts: [base64url(center.receipt(holder, shop))] }),
+  exchangeMail: () => ({ answers: [] }),
   createRefund: ({ number }) => ({ number, amount: '10', reason: 'returned' }),
   reportHonoured: ({ number }) => ({
     epoch: 1,

@@ -1,15 +1,16 @@
 /** Tills: their receipts are taken in, each on its own; they are given all that they need to sell alone. */
 import type { Answer } from '@kozeni/api/route'
-import type { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
-import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
+import type { exchangeMail, getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
+import { type Bytes, base64url, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import { MONEY_MAX } from '@kozeni/base/money'
-import { no, ok } from '@kozeni/base/result'
+import { no, ok, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
-import { refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { StoreRow, TerminalRow } from './book.ts'
 import type { Center } from './center.ts'
 import type { Hotlist } from './hotlist.ts'
+import { type Letter, lettersFor, takeAnswers } from './mail.ts'
 import type { Policy } from './policy.ts'
 import { noteUpload } from './register.ts'
 import { timeOf } from './server-answer.ts'
@@ -17,9 +18,11 @@ import type { Handlers } from './server-handler.ts'
 import { takeIn } from './take-in.ts'
 
 /** Uploads, and what a till sells by. */
-export const terminalHandlers = (center: Center): Pick<Handlers, 'uploadReceipts' | 'getTerminal'> => ({
+export const terminalHandlers = (
+  center: Center,
+): Pick<Handlers, 'uploadReceipts' | 'getTerminal' | 'exchangeMail'> => ({
   uploadReceipts: async ({ caller, body }) => {
-    const receipts = body.receipts.map(text => fromBase64url(text) ?? new Uint8Array(0))
+    const receipts = body.receipts.map(text => fromBase64url(text) ?? NO_BYTES)
     const answers = await takeIn(center, caller.terminal, receipts)
     await center.book.run(noteUpload(caller.terminal.terminal))
     const { version } = await center.hotlists.newest()
@@ -34,7 +37,20 @@ export const terminalHandlers = (center: Center): Pick<Handlers, 'uploadReceipts
     const since = Number(query.since ?? 0)
     return ok(standingOf(center, terminal, store, hotlistAnswer(list, since)))
   },
+
+  exchangeMail: async ({ caller: { terminal }, body }) => {
+    const answers = body.answers.map(({ purse, answer }) => ({ purse, answer: fromBase64url(answer) ?? NO_BYTES }))
+    const taken = await takeAnswers(center, answers)
+    const version = seconds(center.clock.now())
+    const letters = await lettersFor(center, terminal)
+    return ok({ taken: taken.map(takenAnswer), version, letters: letters.map(letterAnswer) })
+  },
 })
+
+const takenAnswer = (taken: Result<unknown, Refusal>): Answer<typeof exchangeMail>['taken'][number] =>
+  taken.ok ? { standing: 'taken' } : { standing: 'refused', code: taken.refusal.code }
+
+const letterAnswer = ({ purse, messages }: Letter) => ({ purse, messages: messages.map(base64url) })
 
 type Taken = Awaited<ReturnType<typeof takeIn>>[number]
 type ReceiptAnswer = Answer<typeof uploadReceipts>['answers'][number]

@@ -95,3 +95,18 @@ export const settingsOf = (purse: PurseRow, now: number): ToChip => ({
     ...purse.limits,
   },
 })
+
+/**
+ * All that may be carried to a chip by somebody who will not hear it speak: settings, then the open operation, then what
+ * is booked. A pay is never carried, only its undoing.
+ *
+ * @spec F-8, F-9, weakening 24
+ */
+export function mailFor(purse: PurseRow, open: OperationRow | undefined, now: number): readonly ToChip[] {
+  const settings = settingsWanted(purse, undefined) ? [settingsOf(purse, now)] : []
+  const operation = open === undefined || isPayToBe(open) ? [] : [forOpen(purse, open).message]
+  const isNew = purse.closedNumber === 0 && purse.bookedCount === 0
+  return [...settings, ...operation, ...(isNew ? [] : [confirmOf(purse, now)])].filter(each => each !== undefined)
+}
+
+const isPayToBe = ({ kind, decision }: OperationRow): boolean => kind === 'pay' && decision !== 'void'

@@ -9,6 +9,7 @@ import type { MemoryBook, MemoryTables } from './book-memory.ts'
 import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
+  MET_RECEIPTS,
   type OperationsWanted,
   type Page,
   type PageQuery,
@@ -29,6 +30,26 @@ export class MemoryViews implements Views {
     const purses = [...this.#tables.purse.values()].filter(row => row.blocked)
     const terminals = [...this.#tables.terminal.values()].filter(row => row.stolen)
     return { purses: purses.map(row => row.purse).sort(), terminals: terminals.map(row => row.terminal).sort() }
+  }
+
+  async metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {
+    const met = [...this.#tables.receipt.values()]
+      .filter(row => row.store === store)
+      .sort((a, b) => b.at - a.at)
+      .slice(0, MET_RECEIPTS)
+    const last = new Map(met.toReversed().map(({ purse, at }) => [purse, at]))
+    return [...last]
+      .flatMap(([purse, at]) => this.#meeting(purse, at))
+      .sort((a, b) => Number(b.owed) - Number(a.owed) || b.at - a.at || byText(a.purse, b.purse))
+      .slice(0, limit)
+      .map(({ purse }) => purse)
+  }
+
+  #meeting(purse: PurseId, at: Instant): { purse: PurseId; at: Instant; owed: boolean }[] {
+    const row = this.#tables.purse.get(purse)
+    if (row?.stage !== 'active') return []
+    const waits = this.#of(purse, this.#tables.order).some(order => order.stage === 'waiting')
+    return [{ purse, at, owed: row.flag || row.settingsSeen < row.settings || waits }]
   }
 
   async waiting(purse: PurseId): Promise<readonly OrderRow[]> {

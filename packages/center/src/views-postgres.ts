@@ -3,7 +3,7 @@ import { idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/b
 import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import type { Pool } from 'pg'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
-import { ORDER_STAGE } from './book-codes.ts'
+import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
 import { ALARM, ENTRY, LOAD, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
@@ -11,6 +11,7 @@ import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
   enoughFor,
+  MET_RECEIPTS,
   type OperationsWanted,
   type Page,
   type PageQuery,
@@ -21,6 +22,21 @@ import {
 
 const LISTED_PURSES = 'select purse_id from purse where blocked order by purse_id'
 const LISTED_TERMINALS = 'select terminal_id from terminal where stolen order by terminal_id'
+
+const MET_LATELY = `
+  with met as (
+    select purse_id, max(at_ms) as at_ms
+    from (select purse_id, at_ms from receipt where store_id = $1 order by at_ms desc limit ${MET_RECEIPTS}) as lately
+    group by purse_id
+  )
+  select purse_id
+  from met join purse using (purse_id)
+  where stage = ${PURSE_STAGE.active}
+  order by
+    flag or settings_seen < settings
+      or exists (select from "order" o where o.purse_id = met.purse_id and o.stage = ${ORDER_STAGE.waiting}) desc,
+    met.at_ms desc, purse_id
+  limit $2`
 
 const WAITING = `
   select ${ORDER.list} from "order"
@@ -119,6 +135,10 @@ export class PostgresViews implements Views {
       purses: await this.#rows(ids<PurseId>('purse_id'), LISTED_PURSES),
       terminals: await this.#rows(ids<TerminalId>('terminal_id'), LISTED_TERMINALS),
     }
+  }
+
+  metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {
+    return this.#rows(ids<PurseId>('purse_id'), MET_LATELY, idNumber(store), limit)
   }
 
   waiting(purse: PurseId): Promise<readonly OrderRow[]> {

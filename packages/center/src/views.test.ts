@@ -38,14 +38,14 @@ function historyOf(purse: PurseId, i: number): { keys: Keys; writes: Write[] } {
     }),
   })
   const writes: Write[] = [
-    { write: 'purse', row: rowOf('purse', { purse, blocked: i !== 1 }) },
+    { write: 'purse', row: rowOf('purse', { purse, blocked: i !== 1, stage: i === 0 ? 'retired' : 'active' }) },
     order(7n, 200),
     order(8n, 100),
     operation(1, 100, 150),
     operation(2, 150, 200),
     operation(3, 200),
-    { write: 'receipt', row: rowOf('receipt', { purse, seq: 1, at: 150 }) },
-    { write: 'receipt', row: rowOf('receipt', { purse, seq: 2, at: 300 }) },
+    { write: 'receipt', row: rowOf('receipt', { purse, seq: 1, at: 150, store: STORE }) },
+    { write: 'receipt', row: rowOf('receipt', { purse, seq: 2, at: 300 + i, store: STORE }) },
     { write: 'alarm', row: rowOf('alarm', { subject: purse, what: 'rolled-back', at: 150, facts: { n: `${i}` } }) },
     { write: 'alarm', row: rowOf('alarm', { subject: purse, what: 'receipts-differ', at: 150 + i, facts: {} }) },
     ...entriesOf(purse).map((row): Write => ({ write: 'entry', row })),
@@ -158,6 +158,15 @@ test('what tills must not serve, what a purse waits for and one statement are th
   expect(await of(postgres)).toEqual(await of(memory))
   const [listed, waiting] = await of(postgres)
   expect([listed.purses.length, listed.terminals.length, waiting.map(order => order.at)]).toEqual([2, 2, [100, 200]])
+})
+
+test('a store’s tills may meet the purses that paid there lately: those met last come first, retired ones never', async () => {
+  for (const limit of [1, 2, 3]) {
+    const met = await memory.metLately(STORE, limit)
+    expect(met).toEqual([PURSES[2], PURSES[1]].slice(0, limit))
+    expect(await postgres.metLately(STORE, limit)).toEqual(met)
+  }
+  expect(await postgres.metLately(idFromNumber<StoreId>(11n), 5)).toEqual([])
 })
 
 test('balances sum to zero on every day, and say what was owed then', async () => {

@@ -37,9 +37,16 @@ export interface Balance {
   readonly accounts: number
 }
 
+/** How far back a store's receipts are looked through for the purses that its tills meet. */
+export const MET_RECEIPTS = 1000
+
 export interface Views {
   /** What tills must not serve: blocked purses and stolen terminals, in the order of their names. */
   listed(): Promise<{ readonly purses: readonly PurseId[]; readonly terminals: readonly TerminalId[] }>
+  /**
+   * Active purses among the store's last MET_RECEIPTS receipts: those that are owed a message first, then those met last.
+   */
+  metLately(store: StoreId, limit: number): Promise<readonly PurseId[]>
   /** All that the purse is owed and that is not opened, oldest first. */
   waiting(purse: PurseId): Promise<readonly OrderRow[]>
   /** All that happened to the purse, oldest first. */

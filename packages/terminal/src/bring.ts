@@ -4,6 +4,7 @@
  */
 import { meet, type Report } from '@kozeni/api/meet'
 import type { Clock } from '@kozeni/base/clock'
+import type { PurseId } from '@kozeni/base/ids'
 import { no, type Result } from '@kozeni/base/result'
 import type { Reader } from '@kozeni/protocol/reader'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
@@ -28,7 +29,7 @@ export async function bring(
   try {
     while (await contact.next(trouble)) {
       const card = await ask(self, counter.reader)
-      if (card.ok) return await carry(card.value, counter.reader, center)
+      if (card.ok) return await carry(card.value.purse, counter.reader, center)
       trouble = card.refusal
     }
     return no(trouble ?? refusal('chip-absent'))
@@ -43,8 +44,8 @@ async function ask(self: Self, reader: Reader): Promise<Result<Card, Refusal>> {
   return introduction.ok ? acquaint(self, await reader.transmit(introduction.value)) : introduction
 }
 
-/** The chip stays in the field: another could come in between. */
-function carry({ purse }: Card, reader: Reader, center: Center): Promise<Result<Report, Refusal>> {
+/** Relays for the chip that is there. It stays in the field: another could come in between. @refuses as relay */
+export function carry(purse: PurseId, reader: Reader, center: Center): Promise<Result<Report, Refusal>> {
   const here: Reader = {
     connect: async () => true,
     transmit: command => reader.transmit(command),

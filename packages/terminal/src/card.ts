@@ -23,7 +23,7 @@ export interface Card {
   readonly expires: number
   /** Debits and voids it has made. */
   readonly seq: number
-  /** It should meet the center soon (C-6). */
+  /** It should meet the center soon: for its limits (C-6), or because the center has not confirmed its last operation. */
   readonly onlineWanted: boolean
 }
 
@@ -75,7 +75,8 @@ export function meet({ crypto, terms }: Self, response: Bytes | undefined): Resu
   if (met === undefined || facts === undefined) return no(refusal('certificate-wrong'))
   if (facts.currency !== terms.certificate.currency) return no(refusal('currency-differs'))
   const { purse, chipClass, publicKey, expires } = facts
-  return ok({ purse, chipClass, publicKey, expires, seq: met.seq, onlineWanted: met.onlineWanted })
+  const onlineWanted = met.onlineWanted || met.flag
+  return ok({ purse, chipClass, publicKey, expires, seq: met.seq, onlineWanted })
 }
 
 /** What stands in a purse's certificate, when one of the issuer's keys signed it. */

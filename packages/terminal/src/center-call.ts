@@ -2,7 +2,7 @@
 import { type Call, caller } from '@kozeni/api/call'
 import type { Means } from '@kozeni/api/exchange'
 import { contact } from '@kozeni/api/routes-contact'
-import { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
+import { exchangeMail, getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import { signerOf } from '@kozeni/api/signature'
 import type { Bytes } from '@kozeni/base/bytes'
 import type { TerminalId } from '@kozeni/base/ids'
@@ -23,6 +23,7 @@ export function centerFor(reach: Reach, terminal: TerminalId, key: Bytes): Cente
 export const centerOver = (call: Call): Center => ({
   deliver: upload => call(uploadReceipts, { body: upload }),
   standing: since => call(getTerminal, { query: { since: String(since) } }),
+  mail: exchange => call(exchangeMail, { body: exchange }),
   contact: round => call(contact, { body: round }),
 })
 
@@ -30,5 +31,6 @@ export const centerOver = (call: Call): Center => ({
 export const noCenter: Center = {
   deliver: async () => no(refusal('terminal-not-certified')),
   standing: async () => no(refusal('terminal-not-certified')),
+  mail: async () => no(refusal('terminal-not-certified')),
   contact: async () => no(refusal('terminal-not-certified')),
 }

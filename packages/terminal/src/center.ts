@@ -2,13 +2,15 @@
 
 import type { Post } from '@kozeni/api/meet'
 import type { Answer, Input } from '@kozeni/api/route'
-import type { getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
+import type { exchangeMail, getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import type { Result } from '@kozeni/base/result'
 import type { Refusal } from '@kozeni/protocol/refusal'
 
 export type Upload = Input<typeof uploadReceipts>['body']
 export type UploadAnswer = Answer<typeof uploadReceipts>
 export type ReceiptAnswer = UploadAnswer['answers'][number]
+export type MailExchange = Input<typeof exchangeMail>['body']
+export type MailList = Answer<typeof exchangeMail>
 /** Certificate, keys, limits, hotlist. */
 export type TerminalStanding = Answer<typeof getTerminal>
 
@@ -17,6 +19,8 @@ export interface Center {
   deliver(upload: Upload): Promise<Result<UploadAnswer, Refusal>>
   /** @param since  the hotlist version that the terminal has; 0 for none */
   standing(since: number): Promise<Result<TerminalStanding, Refusal>>
+  /** Brings what chips answered to their mail; the list is all that the terminal is to carry from now on. */
+  mail(exchange: MailExchange): Promise<Result<MailList, Refusal>>
   /** One round of a chip's contact. */
   readonly contact: Post
 }

@@ -56,6 +56,8 @@ export class ChipForTests {
   readonly #certificate: Bytes
   /** Everything it ever did, the newest last; the ring is the last twenty. */
   readonly records: SignedReceipt[] = []
+  /** Every message of the center that it was given. */
+  readonly mail: Bytes[] = []
   /** Hears of every record at the moment it is made. */
   made: (record: SignedReceipt) => void = () => {}
   /** Says this to every request instead of acting. */
@@ -119,8 +121,15 @@ export class ChipForTests {
     const { ins, data } = decodeCommand(command) ?? { ins: 0, data: command }
     if (ins === 0xa4) return this.#greet()
     if (ins === INS.introduce) return this.#introduce(data)
+    if (ins === INS.message) return this.#take(data)
     if (ins === INS.debit || ins === INS.void) return this.#act(ins === INS.debit ? 'debit' : 'void', data)
     return no('instruction-unknown')
+  }
+
+  /** What any chip does with mail, seen from outside: it answers, and the same to the same while nothing else happens. */
+  #take(message: Bytes): Bytes {
+    this.mail.push(message)
+    return yes(concat(message, bigEndian(this.seq, 4)))
   }
 
   #greet(): Bytes {

@@ -11,7 +11,7 @@ import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Receipt, readReceipt } from '@kozeni/protocol/debit'
 import { hotlistMessage } from '@kozeni/protocol/hotlist'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import type { Center, TerminalStanding, Upload, UploadAnswer } from './center.ts'
+import type { Center, MailExchange, MailList, TerminalStanding, Upload, UploadAnswer } from './center.ts'
 import { ChipForTests } from './chip-for-tests.ts'
 import type { Entry } from './entry.ts'
 import type { Journal, Placed } from './journal.ts'
@@ -106,6 +106,16 @@ export class CenterForTests implements Center {
     })
     const signed = { ...hotlist, signature: base64url(this.#sign(message)) }
     return ok({ ...this.says, hotlist: unchanged ? { ...signed, since, entries: [] } : signed })
+  }
+
+  /** What it says of mail, and what it was brought. */
+  letters: MailList['letters'] = []
+  readonly brought: MailExchange['answers'] = []
+
+  async mail({ answers }: MailExchange): Promise<Result<MailList, Refusal>> {
+    this.brought.push(...answers)
+    const taken = answers.map(() => ({ standing: 'taken' as const }))
+    return ok({ taken, version: this.uploads.length, letters: this.letters })
   }
 
   readonly contact: Post = async round => {

@@ -2,7 +2,7 @@
  * What a terminal's journal is made of: facts, each with the second it was written. Together, in order, they are all
  * that the terminal knows; till.ts folds them. An entry is one JSON object; bytes are hexadecimal, amounts text.
  */
-import { type Bytes, hex } from '@kozeni/base/bytes'
+import { type Bytes, hex, isHex, unhex } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, TerminalId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
@@ -52,6 +52,12 @@ export interface ListChange<T> {
   readonly unlisted: readonly T[]
 }
 
+/** Sealed messages of the center for one purse's chip, in the order in which they are given to it. */
+export interface Letter {
+  readonly purse: PurseId
+  readonly messages: readonly Bytes[]
+}
+
 interface At {
   /** Seconds since 1970, by the terminal's clock. */
   readonly at: number
@@ -97,6 +103,12 @@ interface Entries {
     readonly purses: ListChange<PurseId>
     readonly terminals: ListChange<TerminalId>
   }
+  /** The newer list of all mail that is carried: nothing else takes mail out of the box (F-9). */
+  readonly mail: At & { readonly version: number; readonly letters: readonly Letter[] }
+  /** What a chip answered to a message of its letter. */
+  readonly 'mail-answered': At & { readonly purse: PurseId; readonly answer: Bytes }
+  /** The center has taken in the answers up to this position of the journal. */
+  readonly 'mail-taken': At & { readonly through: number }
   /** The clock stood before `latest`, or far from the center's. */
   readonly 'clock-doubted': At & { readonly latest: number }
   readonly 'clock-agreed': At
@@ -111,6 +123,7 @@ const ofSale = { ...at, sale: whole }
 const deed = word<Deed>('debit', 'void')
 const code: Reader<RefusalCode> = value => (typeof value === 'string' && isCode(value) ? value : undefined)
 const isCode = (text: string): text is RefusalCode => Object.hasOwn(WIRE, text)
+const anyHex: Reader<Bytes> = value => (typeof value === 'string' && isHex(value) ? unhex(value) : undefined)
 const boolean: Reader<boolean> = value => (typeof value === 'boolean' ? value : undefined)
 
 const limits = object<Limits>({
@@ -150,6 +163,13 @@ const READERS: { readonly [E in EntryName]: Readers<Entries[E]> } = {
     purses: object<ListChange<PurseId>>({ listed: list(idText<PurseId>), unlisted: list(idText<PurseId>) }),
     terminals: object<ListChange<TerminalId>>({ listed: list(idText<TerminalId>), unlisted: list(idText<TerminalId>) }),
   },
+  mail: {
+    ...at,
+    version: whole,
+    letters: list(object<Letter>({ purse: idText<PurseId>, messages: list(anyHex) })),
+  },
+  'mail-answered': { ...at, purse: idText<PurseId>, answer: anyHex },
+  'mail-taken': { ...at, through: whole },
   'clock-doubted': { ...at, latest: whole },
   'clock-agreed': at,
 }

@@ -16,6 +16,7 @@ import { purseCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
 import { answerOf, type Card, introduce, meet, type Self, SUCCESS, said, select } from './card.ts'
 import type { Deed, Entry } from './entry.ts'
+import { answerEntry, handing, mailFor } from './mail.ts'
 import { type Asked, readAsked, type Till } from './till.ts'
 
 /** What the machine may look at: who the terminal is, and what it knows. */
@@ -68,6 +69,8 @@ export type Screen =
 
 export type Phase =
   | { readonly at: 'intending' | 'listening' | 'selecting' | 'introducing' }
+  /** Mail is handed over; `keeping` while the chip's answer becomes durable. */
+  | { readonly at: 'handing' | 'keeping'; readonly card: Card; readonly letter: readonly Bytes[] }
   | { readonly at: 'requesting' | 'acting'; readonly card: Card }
   | { readonly at: 'ending' | 'over'; readonly outcome: Outcome }
 
@@ -121,7 +124,7 @@ export function step(rules: Rules, world: World, state: TapState, input: Input):
     case 'stop':
       return state.phase.at === 'listening' ? stopped(rules, state, input.now) : stay(state)
     case 'durable':
-      return onDurable(rules, state)
+      return onDurable(rules, world, state, input.now)
     case 'response':
       return onResponse(rules, world, state, input.response, input.now)
     default:
@@ -136,9 +139,10 @@ export const listening = (task: Task, trouble?: Refusal): Step => {
   return { state: { task, phase: { at: 'listening' }, trouble }, effects: [{ effect: 'show', screen }] }
 }
 
-function onDurable(rules: Rules, state: TapState): Step {
+function onDurable(rules: Rules, world: World, state: TapState, now: number): Step {
   const { phase, task } = state
   if (phase.at === 'intending') return listening(task)
+  if (phase.at === 'keeping') return hand(rules, world, state, phase, now)
   if (phase.at === 'requesting') return act(rules, state, phase.card)
   return phase.at === 'ending' ? over(state, phase.outcome) : stay(state)
 }
@@ -153,9 +157,41 @@ function onResponse(rules: Rules, world: World, state: TapState, response: Bytes
   }
   if (phase.at === 'introducing') {
     const card = meet(world.self, response)
-    return card.ok ? met(rules, world, state, card.value, now) : listening(state.task, card.refusal)
+    if (!card.ok) return listening(state.task, card.refusal)
+    return hand(rules, world, state, { card: card.value, letter: mailFor(world.till, card.value.purse) }, now)
   }
+  if (phase.at === 'handing') return handed(rules, world, state, phase, response, now)
   return phase.at === 'acting' ? judge(rules, world, state, phase.card, response, now) : stay(state)
+}
+
+interface Handing {
+  readonly card: Card
+  readonly letter: readonly Bytes[]
+}
+
+/** The chip's mail comes first, so that a block, a limit or a refund in it counts for what is asked next. @spec F-9 */
+function hand(rules: Rules, world: World, state: TapState, { card, letter }: Handing, now: number): Step {
+  const [next] = letter
+  return next === undefined
+    ? met(rules, world, state, card, now)
+    : to(state, { at: 'handing', card, letter }, transmit(handing(next)))
+}
+
+/** The answer is durable before anything else is done: it may be what the center waits for. */
+function handed(
+  rules: Rules,
+  world: World,
+  state: TapState,
+  { card, letter }: Handing,
+  answer: Bytes | undefined,
+  now: number,
+): Step {
+  if (answer === undefined) return listening(state.task, refusal('chip-gone'))
+  const rest = { card, letter: letter.slice(1) }
+  const entry = answerEntry(world.till, card.purse, answer, now)
+  return entry === undefined
+    ? hand(rules, world, state, rest, now)
+    : to(state, { at: 'keeping', ...rest }, journal(entry))
 }
 
 /** A chip that was asked already is asked the same again, and only that one (D-4). */

@@ -5,7 +5,6 @@ import { receipt } from '@kozeni/protocol/debit'
 import { INS } from '@kozeni/protocol/purse'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
 import { expect, test } from 'vitest'
-import type { Upload } from './center.ts'
 import type { ChipForTests, Fault } from './chip-for-tests.ts'
 import { CounterForTests, GENEROUS, JPY, START_SECONDS, TERMINAL } from './counter-for-tests.ts'
 import type { Screen } from './tap.ts'
@@ -240,8 +239,8 @@ test('a list that the issuer did not sign as a whole is not taken', async () => 
   const { hotlist } = counter.center.says
   for (const signature of ['', counter.center.says.certificate.slice(-86)]) {
     const standing = async () => ok({ ...counter.center.says, hotlist: { ...hotlist, version: 2, signature } })
-    const { contact } = counter.center
-    const center = { deliver: (upload: Upload) => counter.center.deliver(upload), standing, contact }
+    const { deliver, mail, contact } = counter.center
+    const center = { deliver: deliver.bind(counter.center), mail: mail.bind(counter.center), standing, contact }
     const { crypto, clock, key, journal } = counter
     const misled = await Terminal.open({ crypto, clock, key, journal, center })
     expect(misled.ok && (await misled.value.upload())).toMatchObject({ refusal: { facts: { field: 'hotlist' } } })

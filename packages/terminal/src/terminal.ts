@@ -10,7 +10,7 @@ import type { Money } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { bring } from './bring.ts'
+import { bring, carry } from './bring.ts'
 import type { Self } from './card.ts'
 import type { Center } from './center.ts'
 import { Contact, type Counter } from './counter.ts'
@@ -241,13 +241,24 @@ export class Terminal {
       let { state, effects } = first.value
       for (;;) {
         const input = await this.#perform(effects, counter)
-        if (state.phase.at === 'over') return ok(state.phase.outcome)
+        if (state.phase.at === 'over') return ok(await this.#ledOn(state.phase.outcome, counter))
         const next = input ?? (await this.#await(contact, state))
         ;({ state, effects } = stepper(this.#world(), state, next))
       }
     } finally {
       await contact.end()
     }
+  }
+
+  /**
+   * A chip that wants the center is relayed to it while it is still there, after the screen has said how its sale ended;
+   * without a center it goes without.
+   *
+   * @spec F-7
+   */
+  async #ledOn(outcome: Outcome, { reader }: Counter): Promise<Outcome> {
+    if (outcome.onlineWanted && outcome.purse !== undefined) await carry(outcome.purse, reader, this.#parts.center)
+    return outcome
   }
 
   /** @returns what the machine waits for, or nothing when it waits for a chip */

@@ -39,6 +39,7 @@ async function centerFor(counter: CounterForTests, publicKey: string): Promise<s
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
     const answers: Record<string, () => Promise<Result<unknown, Refusal>>> = {
       '/v1/receipts': () => counter.center.deliver(JSON.parse(body)),
+      '/v1/terminals/me/mail': () => counter.center.mail(JSON.parse(body)),
       '/v1/contacts': () => counter.center.contact(JSON.parse(body)),
       '/v1/terminals/me': () => counter.center.standing(Number(searchParams.get('since'))),
     }

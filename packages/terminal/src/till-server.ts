@@ -88,6 +88,7 @@ class CenterLine implements Center {
 
   deliver: Center['deliver'] = upload => this.#center.deliver(upload)
   standing: Center['standing'] = since => this.#center.standing(since)
+  mail: Center['mail'] = exchange => this.#center.mail(exchange)
   contact: Center['contact'] = round => this.#center.contact(round)
 
   #use(terminal: TerminalId): void {

@@ -65,10 +65,25 @@ export interface Hotlist {
   readonly terminals: ReadonlySet<TerminalId>
 }
 
+/** Mail for chips that may come, and what chips that came have answered. */
+export interface Mailbox {
+  readonly version: number
+  readonly letters: ReadonlyMap<PurseId, readonly Bytes[]>
+  /** Those that the center has not taken in, the oldest first. */
+  readonly answers: readonly MailAnswer[]
+}
+
+export interface MailAnswer {
+  readonly position: number
+  readonly purse: PurseId
+  readonly answer: Bytes
+}
+
 export interface Till {
   readonly publicKey: Bytes | undefined
   readonly terms: Terms | undefined
   readonly hotlist: Hotlist | undefined
+  readonly mailbox: Mailbox
   readonly sales: ReadonlyMap<number, Sale>
   readonly lastSale: number
   /** Sales of which it is not known whether they were paid. */
@@ -101,6 +116,7 @@ export function foldTill(entries: readonly Placed[]): { readonly till: Till; app
     publicKey: undefined,
     terms: undefined,
     hotlist: undefined,
+    mailbox: { version: 0, letters: new Map(), answers: [] },
     sales: new Map(),
     lastSale: 0,
     unresolved: new Set(),
@@ -119,7 +135,7 @@ function apply(till: OpenTill, { entry, position }: Placed): void {
   till.latest = entry.entry === 'clock-agreed' ? entry.at : Math.max(till.latest, entry.at)
   const sale = saleAfter(till, entry, position)
   if (sale !== undefined) putSale(till, sale)
-  else applyRest(till, entry)
+  else applyRest(till, entry, position)
 }
 
 /** The sale that the entry is about, as it stands after it. */
@@ -206,7 +222,7 @@ function putSale(till: OpenTill, sale: Sale): void {
 
 const keep = (set: Set<number>, sale: number, there: boolean): unknown => (there ? set.add(sale) : set.delete(sale))
 
-function applyRest(till: OpenTill, entry: Entry): void {
+function applyRest(till: OpenTill, entry: Entry, position: number): void {
   switch (entry.entry) {
     case 'opened':
       till.publicKey = entry.publicKey
@@ -217,6 +233,11 @@ function applyRest(till: OpenTill, entry: Entry): void {
       break
     case 'hotlist':
       till.hotlist = hotlistAfter(till.hotlist, entry)
+      break
+    case 'mail':
+    case 'mail-answered':
+    case 'mail-taken':
+      till.mailbox = mailboxAfter(till.mailbox, entry, position)
       break
     case 'offered':
       for (const sale of entry.sales) putOffered(till, sale)
@@ -257,4 +278,21 @@ function changed<T>(before: ReadonlySet<T> | undefined, { listed, unlisted }: Li
   for (const one of listed) after.add(one)
   for (const one of unlisted) after.delete(one)
   return after
+}
+
+function mailboxAfter(
+  before: Mailbox,
+  entry: EntryOf<'mail'> | EntryOf<'mail-answered'> | EntryOf<'mail-taken'>,
+  position: number,
+): Mailbox {
+  switch (entry.entry) {
+    case 'mail': {
+      const { version, letters } = entry
+      return { ...before, version, letters: new Map(letters.map(({ purse, messages }) => [purse, messages])) }
+    }
+    case 'mail-answered':
+      return { ...before, answers: [...before.answers, { position, purse: entry.purse, answer: entry.answer }] }
+    case 'mail-taken':
+      return { ...before, answers: before.answers.filter(answer => answer.position > entry.through) }
+  }
 }

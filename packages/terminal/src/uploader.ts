@@ -6,6 +6,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Center } from './center.ts'
+import { answersDue, exchangeOf, mailEntries } from './mail.ts'
 import type { Memory } from './memory.ts'
 import { standingEntries } from './standing.ts'
 import type { Sale } from './till.ts'
@@ -64,6 +65,8 @@ export class Uploader {
     try {
       const receipts = await this.#showReceipts()
       if (!receipts.ok) return receipts
+      const mail = await this.#exchangeMail()
+      if (!mail.ok) return mail
       const fetched = await this.#fetchStanding()
       return fetched.ok ? ok({ receipts: receipts.value, hotlistVersion: fetched.value }) : fetched
     } finally {
@@ -110,6 +113,19 @@ export class Uploader {
     for (const sale of sales) this.#offering.add(sale)
     await this.#memory.write({ entry: 'offered', at: this.#memory.now, sales })
     for (const sale of sales) this.#offering.delete(sale)
+  }
+
+  /** Chips' answers go to the center, and the newer list of mail comes back; again while answers are left. @spec F-9 */
+  async #exchangeMail(): Promise<Result<undefined, Refusal>> {
+    do {
+      const due = answersDue(this.#memory.till)
+      const said = await this.#parts.center.mail(exchangeOf(due))
+      if (!said.ok) return said
+      const entries = mailEntries(this.#memory.till, due, said.value, this.#memory.now)
+      if (!entries.ok) return entries
+      for (const entry of entries.value) await this.#memory.write(entry)
+    } while (answersDue(this.#memory.till).length > 0)
+    return ok(undefined)
   }
 
   /** @returns the hotlist's version */

@@ -56,6 +56,7 @@ async function openTill(nowMs: number): Promise<Terminal> {
   const center: Center = {
     deliver: upload => window.deliver(upload),
     standing: since => window.standing(since),
+    mail: exchange => window.mail(exchange),
     contact: round => window.contact(round),
   }
   const journal = new MemoryJournal(crypto)

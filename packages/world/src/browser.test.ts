@@ -132,6 +132,7 @@ describe.skipIf(chromium() === undefined)('in Chromium', () => {
     const center = await town.openTill(await town.openStore(), await till.evaluate(({ publicKey }) => publicKey))
     await page.exposeFunction('deliver', twice(center.deliver))
     await page.exposeFunction('standing', center.standing)
+    await page.exposeFunction('mail', center.mail)
     await page.exposeFunction('contact', center.contact)
     expect(await till.evaluate(here => here.upload())).toMatchObject(ok({ receipts: 0 }))
 

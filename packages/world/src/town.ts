@@ -32,6 +32,7 @@ import { beginInstall, continueInstall } from '@kozeni/center/install'
 import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
 import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
@@ -223,6 +224,7 @@ export class TownWith<B extends Book> {
     return {
       deliver: async body => this.#answers.uploadReceipts({ caller: await caller(), body }),
       standing: async since => this.#answers.getTerminal({ caller: await caller(), query: { since: String(since) } }),
+      mail: async body => this.#answers.exchangeMail({ caller: await caller(), body }),
       contact: async body => this.#answers.contact({ caller: await caller(), body }),
     }
   }
@@ -261,6 +263,11 @@ export class TownWith<B extends Book> {
 
   pay(holder: Person, sale: Offer): Promise<Result<Payment, Refusal>> {
     return this.book.run(openPayment(this.#means, { purse: holder.purse, ...sale }))
+  }
+
+  /** An operator's order. */
+  async block({ purse }: Person): Promise<PurseRow> {
+    return must(await this.book.run(blockPurse(purse, true)))
   }
 
   async purse({ purse }: Pick<Person, 'purse'>): Promise<PurseRow> {

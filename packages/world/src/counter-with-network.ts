@@ -1,0 +1,75 @@
+/** A store's counter in a town: a till with the real machine, and a network to the center that a story switches off and on. */
+import { SeededDice } from '@kozeni/base/dice'
+import type { StoreId } from '@kozeni/base/ids'
+import { money } from '@kozeni/base/money'
+import { no } from '@kozeni/base/result'
+import type { Book } from '@kozeni/center/book'
+import { Chip } from '@kozeni/chip/chip'
+import { LocalReader } from '@kozeni/chip/reader-local'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import type { Reader } from '@kozeni/protocol/reader'
+import { refusal } from '@kozeni/protocol/refusal'
+import type { Center } from '@kozeni/terminal/center'
+import { MemoryJournal } from '@kozeni/terminal/journal-memory'
+import { Terminal } from '@kozeni/terminal/terminal'
+import type { Holder, TownWith } from './town.ts'
+
+export class CounterWithNetwork {
+  readonly till: Terminal
+  readonly journal: MemoryJournal
+  readonly #network: { on: boolean }
+
+  private constructor(till: Terminal, journal: MemoryJournal, network: { on: boolean }) {
+    this.till = till
+    this.journal = journal
+    this.#network = network
+  }
+
+  /** A new till of the store's that has been on-line once. @param seed  another one makes another key */
+  static async open(town: TownWith<Book>, store: StoreId, seed: number): Promise<CounterWithNetwork> {
+    const key = crypto.generate(new SeededDice(seed))
+    const network = { on: true }
+    const center = over(network, await town.openTill(store, crypto.publicKey(key)))
+    const journal = new MemoryJournal(crypto)
+    const opened = await Terminal.open({ crypto, clock: town.clock, journal, center, key })
+    if (!opened.ok) throw new Error(opened.refusal.code)
+    const counter = new CounterWithNetwork(opened.value, journal, network)
+    await counter.upload()
+    return counter
+  }
+
+  set online(on: boolean) {
+    this.#network.on = on
+  }
+
+  /** One tap of this chip. */
+  sell(amount: bigint, reader: Reader) {
+    return this.till.sell(money(amount), { reader, waitMs: 1 })
+  }
+
+  async upload(): Promise<void> {
+    const uploaded = await this.till.upload()
+    if (!uploaded.ok) throw new Error(`not uploaded: ${JSON.stringify(uploaded.refusal)}`)
+  }
+}
+
+/** The holder's chip as a till reaches it; gone after so many answers. */
+export function radioOf({ silicon }: Holder, answers = Number.POSITIVE_INFINITY): Reader {
+  const radio = new LocalReader(new Chip({ silicon, crypto, dice: new SeededDice(8) }), 'radio')
+  let left = answers
+  return {
+    connect: () => radio.connect(),
+    disconnect: () => radio.disconnect(),
+    transmit: async command => (left-- > 0 ? await radio.transmit(command) : undefined),
+  }
+}
+
+function over(network: { readonly on: boolean }, center: Center): Center {
+  const gone = no(refusal('center-unreachable'))
+  return {
+    deliver: async upload => (network.on ? await center.deliver(upload) : gone),
+    standing: async since => (network.on ? await center.standing(since) : gone),
+    mail: async exchange => (network.on ? await center.mail(exchange) : gone),
+    contact: async round => (network.on ? await center.contact(round) : gone),
+  }
+}
