@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { base64url, bigEndian, concat, equal, fromBase64url, fromBigEndian, hex, unhex } from './bytes.ts'
+import {
+  base64url,
+  bigEndian,
+  concat,
+  equal,
+  fromBase64url,
+  fromBigEndian,
+  fromUtf8,
+  hex,
+  numberFrom,
+  unhex,
+  utf8,
+} from './bytes.ts'
 import { currency, show } from './currency.ts'
 import { SeededDice } from './dice.ts'
 import { freshId, idFromNumber, idNumber, isId, type PurseId } from './ids.ts'
@@ -13,6 +25,27 @@ test('bytes survive each of their spellings', () => {
       expect(unhex(hex(bytes))).toEqual(bytes)
       expect(fromBase64url(base64url(bytes))).toEqual(bytes)
       expect(bigEndian(fromBigEndian(bytes), bytes.length)).toEqual(bytes)
+    }),
+  )
+})
+
+test('a number takes exactly its bytes, and one that does not fit them is a bug', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10 }), fc.bigInt({ min: -2n, max: 2n ** 81n }), (size, value) => {
+      if (value >= 0n && value < 2n ** BigInt(8 * size)) {
+        expect(fromBigEndian(bigEndian(value, size))).toBe(value)
+        if (size <= 6) expect(bigEndian(numberFrom(bigEndian(value, size)), size)).toEqual(bigEndian(value, size))
+      } else expect(() => bigEndian(value, size)).toThrow(`${value}`)
+    }),
+  )
+  for (const no of [0.5, Number.NaN, -1, 256]) expect(() => bigEndian(no, 1)).toThrow('2^8')
+})
+
+test('text survives UTF-8, in any script and at any length', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), text => {
+      expect(fromUtf8(utf8(text))).toBe(text)
+      expect(utf8(text)).toEqual(new TextEncoder().encode(text))
     }),
   )
 })

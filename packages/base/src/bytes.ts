@@ -1,5 +1,5 @@
 /** Bytes and their spellings. Numbers are big-endian everywhere, as ISO 7816 and EMV have them. */
-import { assert } from './assert.ts'
+import { assert, Bug } from './assert.ts'
 
 export type Bytes = Uint8Array
 
@@ -19,15 +19,21 @@ export const isHex = (text: string): boolean => text.length % 2 === 0 && /^[0-9a
 
 /** The bytes that `text` spells. A bug unless isHex(text): check input from outside first. */
 export function unhex(text: string): Bytes {
-  assert(isHex(text), `lower-case hexadecimal, not ${text.length} other characters`)
+  if (!isHex(text)) throw new Bug(`lower-case hexadecimal, not ${text.length} other characters`)
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (nibble(text.charCodeAt(2 * i)) << 4) | nibble(text.charCodeAt(2 * i + 1))
   return bytes
 }
 
+/** Of the character code of 0-9 or a-f. */
+const nibble = (code: number): number => (code < 0x61 ? code - 0x30 : code - 0x57)
+
 /** All parts, one after the other. */
 export function concat(...parts: readonly Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let size = 0
+  for (const part of parts) size += part.length
+  const whole = new Uint8Array(size)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)
@@ -44,8 +50,22 @@ export function equal(a: Bytes, b: Bytes): boolean {
   return difference === 0
 }
 
+const encoder = new TextEncoder()
+
 /** The text in UTF-8. */
-export const utf8 = (text: string): Bytes => new TextEncoder().encode(text)
+export const utf8 = (text: string): Bytes => ascii(text) ?? encoder.encode(text)
+
+/** Most text is, and short text is copied faster than it is encoded. */
+function ascii(text: string): Bytes | undefined {
+  if (text.length > 64) return undefined
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return undefined
+    bytes[i] = code
+  }
+  return bytes
+}
 
 /** The text that the bytes spell in UTF-8, or undefined when they spell none. */
 export function fromUtf8(bytes: Bytes): string | undefined {
@@ -58,20 +78,56 @@ export function fromUtf8(bytes: Bytes): string | undefined {
 
 /** `value` in `size` bytes, big-endian. A bug unless it fits. */
 export function bigEndian(value: bigint | number, size: number): Bytes {
-  let rest = BigInt(value)
-  assert(rest >= 0n && rest < 1n << BigInt(8 * size), `0 <= ${rest} < 2^${8 * size}`)
   const bytes = new Uint8Array(size)
-  for (let i = size - 1; i >= 0; i--) {
-    bytes[i] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
+  putBigEndian(value, bytes, 0, size)
   return bytes
 }
+
+/** Writes `value` into `size` bytes of `into` from `at` on, big-endian. A bug unless it fits. */
+export function putBigEndian(value: bigint | number, into: Bytes, at: number, size: number): void {
+  if (size > SMALL) return putLarge(BigInt(value), into, at, size)
+  let rest = Number(value)
+  if (!(rest >= 0 && rest < 2 ** (8 * size) && Number.isInteger(rest))) throw unfit(value, size)
+  for (let i = at + size - 1; i >= at; i--) {
+    into[i] = rest & 0xff
+    rest = Math.floor(rest / 256)
+  }
+}
+
+/** As many bytes as a JavaScript number counts exactly. */
+const SMALL = 6
+
+function putLarge(value: bigint, into: Bytes, at: number, size: number): void {
+  let rest = value
+  if (rest < 0n || rest >= 1n << BigInt(8 * size)) throw unfit(value, size)
+  for (let i = at + size - 1; i >= at; i--) {
+    into[i] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+}
+
+/** A bug; its words are made only when there is one. */
+const unfit = (value: bigint | number, size: number): Bug => new Bug(`0 <= ${value} < 2^${8 * size}`)
 
 /** The unsigned number that the bytes spell, big-endian. */
 export function fromBigEndian(bytes: Bytes): bigint {
   let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  for (let at = 0; at < bytes.length; at += SMALL) {
+    const end = Math.min(at + SMALL, bytes.length)
+    value = (value << BigInt(8 * (end - at))) | BigInt(smallFrom(bytes, at, end))
+  }
+  return value
+}
+
+/** The unsigned number that up to six bytes spell, big-endian. */
+export function numberFrom(bytes: Bytes): number {
+  assert(bytes.length <= SMALL, `${bytes.length} <= ${SMALL} bytes`)
+  return smallFrom(bytes, 0, bytes.length)
+}
+
+function smallFrom(bytes: Bytes, from: number, to: number): number {
+  let value = 0
+  for (let i = from; i < to; i++) value = value * 256 + (bytes[i] ?? 0)
   return value
 }
 

@@ -57,8 +57,8 @@ interface Means {
   readonly dice: Dice
 }
 
-/** Derived keys are kept for this many purses, and then all forgotten: a derivation costs microseconds. */
-const PURSES_KEPT = 20_000
+/** Keys are kept for this many purses, and for this many windows of stores, and then all forgotten. */
+const KEPT = 20_000
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
@@ -66,6 +66,7 @@ export class MasterVault implements Vault {
   readonly #keys: MasterKeys
   readonly #means: Means
   readonly #purses = new Map<string, PurseKeys>()
+  readonly #seeds = new Map<string, Bytes>()
 
   constructor(keys: MasterKeys, means: Means) {
     assert(keys.operations.length === keys.receipts.length, 'a version has a key of every purpose of purses')
@@ -88,18 +89,15 @@ export class MasterVault implements Vault {
     const operations = this.#keys.operations[version - 1]
     const receipts = this.#keys.receipts[version - 1]
     if (operations === undefined || receipts === undefined) return undefined
-    return this.#keep(name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
-  }
-
-  #keep(name: string, keys: PurseKeys): PurseKeys {
-    if (this.#purses.size >= PURSES_KEPT) this.#purses.clear()
-    this.#purses.set(name, keys)
-    return keys
+    return keep(this.#purses, name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
   }
 
   cardKeys: Vault['cardKeys'] = chip => cardKeys(this.#means.crypto, this.#newest('card-manager'), chip)
 
-  seed: Vault['seed'] = place => seedOf(this.#means.crypto, this.#newest('seeds'), place)
+  seed: Vault['seed'] = place => {
+    const name = `${place.store} ${place.generation} ${place.window}`
+    return this.#seeds.get(name) ?? keep(this.#seeds, name, seedOf(this.#means.crypto, this.#newest('seeds'), place))
+  }
 
   publicKey: Vault['publicKey'] = purpose => this.#means.crypto.publicKey(this.#newest(purpose))
 
@@ -135,4 +133,11 @@ export class MasterVault implements Vault {
     assert(key !== undefined, `a master key for ${purpose}`)
     return key
   }
+}
+
+/** Derived once, since a derivation costs microseconds and a number's check costs no more. */
+function keep<T>(kept: Map<string, T>, name: string, derived: T): T {
+  if (kept.size >= KEPT) kept.clear()
+  kept.set(name, derived)
+  return derived
 }

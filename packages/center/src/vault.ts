@@ -16,7 +16,7 @@ export interface Vault {
   /** @returns undefined for a version that does not exist or was revoked */
   purseKeys(version: number, purse: PurseId): PurseKeys | undefined
   cardKeys(chip: ChipId): CardKeys
-  /** The secret of one store's window (T-3): derived anew each time, stored nowhere. */
+  /** The secret of one store's window (T-3): derived from the master key, stored nowhere. */
   seed(window: { readonly store: StoreId; readonly generation: number; readonly window: number }): Bytes
   publicKey(purpose: SigningPurpose): Bytes
   sign(purpose: SigningPurpose, message: Bytes): Bytes

@@ -7,7 +7,7 @@
  * for 31 places: so every single wrong character and every swap of two shows, without any key.
  */
 import type { Brand } from '@kozeni/base/brand'
-import { type Bytes, bigEndian, concat, equal, fromBigEndian } from '@kozeni/base/bytes'
+import { type Bytes, equal, numberFrom, putBigEndian } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from './crypto.ts'
 import { type Refusal, refusal } from './refusal.ts'
@@ -27,8 +27,12 @@ export const NUMBER_BYTES = SEQUENCE_BYTES + MAC_BYTES
  * @param transaction  past its gate
  * @spec  T-2
  */
-export const makeNumber = (crypto: Crypto, seed: Bytes, transaction: Transaction): TransactionNumber =>
-  numberFromBytes(concat(bigEndian(transaction.sequence, SEQUENCE_BYTES), macOf(crypto, seed, transaction)))
+export function makeNumber(crypto: Crypto, seed: Bytes, transaction: Transaction): TransactionNumber {
+  const bytes = new Uint8Array(NUMBER_BYTES)
+  putBigEndian(transaction.sequence, bytes, 0, SEQUENCE_BYTES)
+  bytes.set(macOf(crypto, seed, transaction), SEQUENCE_BYTES)
+  return numberFromBytes(bytes)
+}
 
 /**
  * Whether `text` is the number of exactly this transaction under this seed.
@@ -48,7 +52,7 @@ export function checkNumber(
   const number = parseNumber(text)
   if (!number.ok) return number
   const bytes = numberBytes(number.value)
-  if (sequenceOf(number.value) !== transaction.sequence)
+  if (numberFrom(bytes.subarray(0, SEQUENCE_BYTES)) !== transaction.sequence)
     return no(refusal('transaction-altered', { check: 'sequence' }))
   return equal(bytes.subarray(SEQUENCE_BYTES), macOf(crypto, seed, transaction))
     ? number
@@ -62,32 +66,48 @@ export function checkNumber(
  * @refuses data-wrong (check: spelling)
  */
 export function parseNumber(text: string): Result<TransactionNumber, Refusal> {
-  const characters = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
-  const digits = Array.from(characters, character => ALPHABET.indexOf(character))
-  const spelled =
-    digits.length === DIGITS + 1 && !digits.includes(-1) && (digits[0] ?? 0) < 4 && remainder(digits) === 0
-  return spelled ? ok(grouped(characters)) : no(refusal('data-wrong', { field: 'number', check: 'spelling' }))
+  const digits = digitsOf(text)
+  const spelled = digits.length === DIGITS + 1 && (digits[0] ?? 0) < 4 && remainder(digits) === 0
+  return spelled ? ok(spelling(digits)) : no(refusal('data-wrong', { field: 'number', check: 'spelling' }))
+}
+
+/** What the characters stand for, blanks and hyphens left out; none at all when one stands for nothing. */
+function digitsOf(text: string): readonly number[] {
+  const digits: number[] = []
+  for (let i = 0; i < text.length; i++) {
+    const digit = DIGIT_OF[text.charCodeAt(i)]
+    if (digit !== undefined) digits.push(digit)
+    else if (!/[\s-]/.test(text.charAt(i))) return []
+  }
+  return digits
 }
 
 /** The store's running number inside. */
 export const sequenceOf = (number: TransactionNumber): number =>
-  Number(fromBigEndian(numberBytes(number).subarray(0, SEQUENCE_BYTES)))
+  numberFrom(numberBytes(number).subarray(0, SEQUENCE_BYTES))
 
 /** Fourteen bytes, for books and for other records. */
 export function numberBytes(number: TransactionNumber): Bytes {
-  let value = 0n
-  for (const character of number.replaceAll('-', '').slice(0, DIGITS))
-    value = (value << 5n) | BigInt(ALPHABET.indexOf(character))
-  return bigEndian(value, NUMBER_BYTES)
+  const bytes = new Uint8Array(NUMBER_BYTES)
+  let [at, waiting, bits] = [0, 0, -SPARE_BITS]
+  for (const digit of digitsOf(number)) {
+    waiting = ((waiting << 5) | digit) & 0xfff
+    bits += 5
+    if (bits >= 8) bytes[at++] = waiting >> (bits -= 8)
+  }
+  return bytes
 }
 
 /** Back from fourteen bytes; any fourteen bytes spell one. */
 export function numberFromBytes(bytes: Bytes): TransactionNumber {
-  const digits = Array.from(fromBigEndian(bytes).toString(32).padStart(DIGITS, '0'), digit =>
-    Number.parseInt(digit, 32),
-  )
-  const slip = timesTwo(remainder(digits))
-  return grouped([...digits, slip].map(digit => ALPHABET.charAt(digit)).join(''))
+  const digits: number[] = []
+  let [waiting, bits] = [0, SPARE_BITS]
+  for (const byte of bytes) {
+    waiting = ((waiting << 8) | byte) & 0xfff
+    for (bits += 8; bits >= 5; ) digits.push((waiting >> (bits -= 5)) & 31)
+  }
+  digits.push(timesTwo(remainder(digits)))
+  return spelling(digits)
 }
 
 /** A transaction number as a field of a record with fixed widths. */
@@ -100,15 +120,30 @@ export const transactionNumber: Field<TransactionNumber> = {
 /** Crockford's: no I, L, O, U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const DIGITS = 23
+/** By which 23 digits of five bits are more than fourteen bytes: the first digit begins with them, and they are zero. */
+const SPARE_BITS = 5 * DIGITS - 8 * NUMBER_BYTES
 
-const grouped = (characters: string): TransactionNumber =>
-  (characters.match(/.{4}/g) ?? []).join('-') as TransactionNumber
+/** By character code: both cases, and what is taken for 0 and 1. */
+const DIGIT_OF: ReadonlyArray<number | undefined> = Array.from({ length: 128 }, (_, code) => {
+  const digit = ALPHABET.indexOf(String.fromCharCode(code).toUpperCase().replace('O', '0').replace(/[IL]/, '1'))
+  return digit === -1 ? undefined : digit
+})
+
+function spelling(digits: readonly number[]): TransactionNumber {
+  let text = ''
+  for (let i = 0; i < digits.length; i++) text += (i > 0 && i % 4 === 0 ? '-' : '') + ALPHABET.charAt(digits[i] ?? 0)
+  return text as TransactionNumber
+}
 
 const macOf = (crypto: Crypto, seed: Bytes, transaction: Transaction): Bytes =>
   crypto.hmac(numberKey(crypto, seed), encodeTransaction(transaction)).slice(0, MAC_BYTES)
 
 /** The polynomial with these coefficients, highest first, at x = 2. */
-const remainder = (digits: readonly number[]): number => digits.reduce((sum, digit) => timesTwo(sum) ^ digit, 0)
+function remainder(digits: readonly number[]): number {
+  let sum = 0
+  for (const digit of digits) sum = timesTwo(sum) ^ digit
+  return sum
+}
 
 /** In GF(32) modulo x^5 + x^2 + 1, where 2 generates all 31 units. */
 const timesTwo = (digit: number): number => (digit << 1) ^ (digit & 16 ? 0b100101 : 0)

@@ -3,8 +3,8 @@
  * every field in the declared order as length (2 bytes) and bytes. Two different values never have the same bytes, and
  * one value has one encoding only: what decodes to it but is spelled otherwise is refused. Fixed widths: struct.ts.
  */
-import { assert } from '@kozeni/base/assert'
-import { type Bytes, bigEndian, concat, equal, fromUtf8, NO_BYTES, utf8 } from '@kozeni/base/bytes'
+import { Bug } from '@kozeni/base/assert'
+import { type Bytes, equal, fromUtf8, NO_BYTES, putBigEndian, utf8 } from '@kozeni/base/bytes'
 import { PROTOCOL_VERSION } from './header.ts'
 import type { Field } from './struct.ts'
 
@@ -30,7 +30,8 @@ export const text = (maxBytes: number): Part<string> => ({
   read: bytes => (bytes.length <= maxBytes ? fromUtf8(bytes) : undefined),
   write: value => {
     const bytes = utf8(value)
-    assert(bytes.length <= maxBytes && value.isWellFormed(), `well-formed text of ${bytes.length} <= ${maxBytes} bytes`)
+    if (bytes.length > maxBytes || !value.isWellFormed())
+      throw new Bug(`well-formed text of ${bytes.length} <= ${maxBytes} bytes`)
     return bytes
   },
 })
@@ -43,17 +44,36 @@ export const orNull = <T>(part: Part<T>): Part<T | null> => ({
 
 /** @param type  a code beside those of header.ts: what is made for one use is never taken for another (F-15) */
 export function record<T extends object>(type: number, parts: { readonly [K in keyof T]: Part<T[K]> }): Codec<T> {
-  const prefix = Uint8Array.of(PROTOCOL_VERSION, type)
   const names = Object.keys(parts) as Array<keyof T & string>
-  const encode = (value: T): Bytes => concat(prefix, ...names.flatMap(name => prefixed(parts[name].write(value[name]))))
+  const encode = (value: T): Bytes =>
+    prefixed(
+      Uint8Array.of(PROTOCOL_VERSION, type),
+      names.map(name => parts[name].write(value[name])),
+    )
   const decode = (bytes: Bytes): T | undefined => {
-    const value = readParts(parts, names, bytes.subarray(prefix.length))
+    const value = readParts(parts, names, bytes.subarray(PREFIX_BYTES))
     return value !== undefined && equal(encode(value), bytes) ? value : undefined
   }
   return { encode, decode }
 }
 
-const prefixed = (bytes: Bytes): readonly Bytes[] => [bigEndian(bytes.length, 2), bytes]
+const PREFIX_BYTES = 2
+const LENGTH_BYTES = 2
+
+/** The prefix, then every part with its length before it. */
+function prefixed(prefix: Bytes, parts: readonly Bytes[]): Bytes {
+  let size = prefix.length
+  for (const part of parts) size += LENGTH_BYTES + part.length
+  const whole = new Uint8Array(size)
+  whole.set(prefix)
+  let at = prefix.length
+  for (const part of parts) {
+    putBigEndian(part.length, whole, at, LENGTH_BYTES)
+    whole.set(part, at + LENGTH_BYTES)
+    at += LENGTH_BYTES + part.length
+  }
+  return whole
+}
 
 function readParts<T extends object>(
   parts: { readonly [K in keyof T]: Part<T[K]> },
@@ -63,8 +83,8 @@ function readParts<T extends object>(
   const value: Partial<T> = {}
   let at = 0
   for (const name of names) {
-    const end = at + 2 + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0))
-    const read = parts[name].read(bytes.subarray(at + 2, end))
+    const end = at + LENGTH_BYTES + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0))
+    const read = parts[name].read(bytes.subarray(at + LENGTH_BYTES, end))
     if (read === undefined) return undefined
     value[name] = read
     at = end

@@ -61,9 +61,19 @@ export const windowsHanded = (rule: WindowRule, nowSeconds: number): readonly nu
   Array.from({ length: rule.ahead + 1 }, (_, i) => windowAt(nowSeconds, rule.lengthSeconds) + i)
 
 /** What transaction numbers are made with, 32 bytes. @spec T-2 */
-export const numberKey = (crypto: Crypto, seed: Bytes): Bytes =>
-  derive(crypto, seed, 'kozeni transaction number', NO_BYTES, 32)
+export const numberKey = keyOfSeed('kozeni transaction number')
 
 /** What proofs of payment are made with, 32 bytes. @spec T-2, T-5 */
-export const proofKey = (crypto: Crypto, seed: Bytes): Bytes =>
-  derive(crypto, seed, 'kozeni proof of payment', NO_BYTES, 32)
+export const proofKey = keyOfSeed('kozeni proof of payment')
+
+/** Derived once for each seed, and forgotten with it: one seed makes a window's worth of numbers. */
+function keyOfSeed(label: string): (crypto: Crypto, seed: Bytes) => Bytes {
+  const derived = new WeakMap<Bytes, Bytes>()
+  return (crypto, seed) => {
+    const known = derived.get(seed)
+    if (known !== undefined) return known
+    const key = derive(crypto, seed, label, NO_BYTES, 32)
+    derived.set(seed, key)
+    return key
+  }
+}

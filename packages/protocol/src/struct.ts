@@ -3,7 +3,7 @@
  * Decoding answers undefined for anything that the declaration does not allow; it never guesses.
  */
 import { assert } from '@kozeni/base/assert'
-import { type Bytes, bigEndian, concat, fromBigEndian, hex } from '@kozeni/base/bytes'
+import { type Bytes, bigEndian, concat, fromBigEndian, hex, numberFrom } from '@kozeni/base/bytes'
 import { type Currency, currencyFromNumber, currencyNumber } from '@kozeni/base/currency'
 import { ID_BYTES, type Id, idBytes, isId } from '@kozeni/base/ids'
 import { isMoney, type Money, TOTAL_MAX, type Total } from '@kozeni/base/money'
@@ -22,7 +22,7 @@ export interface Struct<T> extends Field<T> {
 function unsigned(size: number): Field<number> {
   return {
     size,
-    read: bytes => Number(fromBigEndian(bytes)),
+    read: numberFrom,
     write: value => bigEndian(value, size),
   }
 }
@@ -35,7 +35,7 @@ export const u32 = unsigned(4)
 export const amount: Field<Money> = {
   size: 4,
   read: bytes => {
-    const value = fromBigEndian(bytes)
+    const value = BigInt(numberFrom(bytes))
     return isMoney(value) ? value : undefined
   },
   write: value => bigEndian(value, 4),
@@ -54,7 +54,7 @@ export const total: Field<Total> = {
 /** ISO 4217's number. */
 export const currency: Field<Currency> = {
   size: 2,
-  read: bytes => currencyFromNumber(Number(fromBigEndian(bytes))),
+  read: bytes => currencyFromNumber(numberFrom(bytes)),
   write: value => bigEndian(currencyNumber(value), 2),
 }
 
