@@ -43,6 +43,8 @@ export const alarm = naming(
       'rolled-back',
       'sale-paid-twice',
       'debits-above-credits',
+      'book-behind',
+      'honoured-not-taken',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

@@ -57,6 +57,7 @@ export const createPayment = {
     'sale-expired',
     'transaction-used',
     'store-unknown',
+    'purse-unfenced',
     'operation-open',
     'purse-not-active',
     'purse-blocked',

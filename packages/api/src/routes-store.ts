@@ -62,9 +62,11 @@ export const storePayment = naming(
 
 export const honouredReport = naming(
   'HonouredReport',
-  'What a store has honoured, told to a center that came back from a backup (F-12).',
+  'What a store has honoured, told to a center that came back from a backup (F-12). After the last part the center holds ' +
+    'whatever was not named for never honoured.',
   z.strictObject({
     epoch: whole,
+    last: z.boolean(),
     honoured: z
       .array(
         z.strictObject({

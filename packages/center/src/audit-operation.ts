@@ -11,6 +11,7 @@ import type { PurseFile } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
 import type { NumberRow, OperationRow } from './book.ts'
 import { numberName, operationName } from './book-writes.ts'
+import { isOwedBack } from './evidence.ts'
 
 /** What an operation is called when an operator is to find it. */
 export const operationRow = ({ purse, epoch, number }: Pick<OperationRow, 'purse' | 'epoch' | 'number'>): string =>
@@ -56,9 +57,10 @@ function auditDecision(row: OperationRow): Finding[] {
     const says = 'it is committed, and nothing has closed it'
     return row.decision === 'commit' ? compared({ row: name, says, invariant }, 'open or void', row.decision) : []
   }
-  const { outcome, at } = row.closed
-  const decision = outcome === 'applied' ? 'commit' : 'void'
-  const late = decision === 'commit' && row.sessionEnd !== undefined && at > row.sessionEnd
+  const { outcome, source, at } = row.closed
+  const decision = outcome === 'applied' && !isOwedBack(row) ? 'commit' : 'void'
+  // at a fence its store had honoured it, so it was closed in time, in a book that was lost
+  const late = decision === 'commit' && source !== 'fence' && row.sessionEnd !== undefined && at > row.sessionEnd
   return [
     ...compared(
       { row: name, says: `its decision does not fit its outcome, ${outcome}`, invariant },
@@ -69,13 +71,19 @@ function auditDecision(row: OperationRow): Finding[] {
   ]
 }
 
-/** Numbers follow one another without a gap, and what is not the last is closed. @spec F-10 */
+/**
+ * Numbers follow one another without a gap, but for what a restored book has lost before the epoch that it began; and what
+ * is not the last is closed.
+ *
+ * @spec F-10, F-12
+ */
 function auditPlace(row: OperationRow, before: OperationRow | undefined, isLast: boolean): Finding[] {
   const next = (before?.number ?? 0) + 1
   const gap = { ...row, number: next }
   const open = row.closed === undefined && !isLast
+  const lost = row.epoch > (before?.epoch ?? 1) && row.number > next
   return [
-    ...(row.number === next
+    ...(row.number === next || lost
       ? []
       : compared({ row: operationRow(gap), says: 'it is missing', invariant: 'INV-ONCE' }, next, row.number)),
     ...(open
@@ -92,6 +100,8 @@ function auditPlace(row: OperationRow, before: OperationRow | undefined, isLast:
 function auditLast({ purse }: PurseFile, inOrder: readonly OperationRow[]): Finding[] {
   const row = `purse ${purse.purse}`
   const [last, closed] = [inOrder.at(-1), inOrder.findLast(one => one.closed !== undefined)]
+  // whatever a chip has done that a restored book had lost is behind the purse's present epoch
+  if (purse.epoch > Math.max(last?.epoch ?? 1, closed?.epoch ?? 1) && purse.number >= (last?.number ?? 0)) return []
   return [
     ...compared(
       { row, says: 'its number is not that of its last operation', invariant: 'INV-ONCE' },

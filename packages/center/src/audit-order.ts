@@ -2,11 +2,13 @@
  * The audit of what is owed to one purse: each order stands where its operations have brought it, each load where its
  * order has, and all of them are for one amount.
  */
+import type { OrderId } from '@kozeni/base/ids'
 import type { PurseFile } from './archive.ts'
 import { type Claimed, compared, type Finding } from './audit-finding.ts'
 import { operationRow } from './audit-operation.ts'
 import type { LoadRow, LoadStage, OperationRow, OrderRow } from './book.ts'
 import { numberName } from './book-writes.ts'
+import { isOwedBack, orderOwedBack } from './evidence.ts'
 
 const accounted = (row: string, says: string): Claimed => ({ row, says, invariant: 'INV-ACCOUNTED' })
 
@@ -16,9 +18,10 @@ export function auditOrders(file: PurseFile): Finding[] {
   const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   const operations = Map.groupBy(file.operations, row => row.order)
   const numbers = new Set(file.numbers.map(numberName))
+  const owedBack = new Map(file.operations.filter(isOwedBack).map(row => [orderOwedBack(row.reference), row]))
   return [
     ...file.orders.flatMap(row => auditOrder(row, operations.get(row.order) ?? [], loads.get(row.order))),
-    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, numbers)),
+    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, numbers, owedBack)),
     ...file.loads.flatMap(row => auditLoad(row, orders.get(row.load))),
     ...file.operations.flatMap(row => auditOpened(row, row.order && orders.get(row.order))),
   ]
@@ -46,7 +49,19 @@ function stageOf({ kind }: OrderRow, operations: readonly OperationRow[], load?:
   return cancelled || operations.length > 0 ? 'given-back' : 'waiting'
 }
 
-function auditRefund({ order, store, transaction }: OrderRow, numbers: ReadonlySet<string>): Finding[] {
+/** It gives back a sale that its store has charged itself with, or a pay that nobody has honoured. */
+function auditRefund(
+  { order, amount, store, transaction }: OrderRow,
+  numbers: ReadonlySet<string>,
+  owedBack: ReadonlyMap<OrderId, OperationRow>,
+): Finding[] {
+  const pay = owedBack.get(order)
+  if (pay !== undefined)
+    return compared(
+      accounted(`order ${order}`, 'its amount is not that of the pay that it gives back'),
+      pay.amount,
+      amount,
+    )
   const known = store !== undefined && transaction !== undefined && numbers.has(numberName({ store, transaction }))
   return known
     ? []

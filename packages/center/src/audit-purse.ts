@@ -1,16 +1,7 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import {
-  captured,
-  committed,
-  debited,
-  debitVoided,
-  givenBack,
-  opened,
-  refundOrdered,
-  voided,
-} from '@kozeni/ledger/posting'
+import { captured, debited, debitVoided, givenBack, opened, refundOrdered } from '@kozeni/ledger/posting'
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
@@ -18,7 +9,7 @@ import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import type { LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
-import { postedOperation } from './evidence.ts'
+import { closingEntries, postedOperation } from './evidence.ts'
 
 export interface PurseAudit {
   readonly findings: readonly Finding[]
@@ -90,8 +81,7 @@ function ofOperation(row: OperationRow): Expected[] {
   if (row.kind === 'pay' && row.store === undefined) return []
   const before = opened(postedOperation(row, row.openedAt))
   if (row.closed === undefined) return before
-  const posted = postedOperation(row, row.closed.at)
-  return [...before, ...(row.decision === 'commit' ? committed(posted) : voided(posted))]
+  return [...before, ...closingEntries(row)]
 }
 
 const ofReceipt = (row: ReceiptRow): Entry => (row.kind === 'debit' ? debited(row) : debitVoided(row))

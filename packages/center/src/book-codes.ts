@@ -9,6 +9,7 @@ import type {
   PurseStage,
   ReceiptRow,
 } from './book.ts'
+import type { HonouredRow } from './book-epoch.ts'
 import type { ClaimPart } from './book-writes.ts'
 
 export const PURSE_STAGE = { reserved: 1, certified: 2, active: 3, retired: 4 } as const satisfies Codes<PurseStage>
@@ -44,7 +45,11 @@ export const ALARM_WHAT = {
   'rolled-back': 4,
   'sale-paid-twice': 5,
   'debits-above-credits': 6,
+  'book-behind': 7,
+  'honoured-not-taken': 8,
 } as const satisfies Codes<AlarmRow['what']>
+
+export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>
 
 export const TASK = { webhook: 1, capture: 2, 'give-back': 3 } as const satisfies Codes<OutboxRow['task']>
 

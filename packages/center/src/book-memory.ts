@@ -19,6 +19,7 @@ import {
   type Unsettled,
   type Write,
 } from './book.ts'
+import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import {
   checkNamed,
@@ -27,6 +28,7 @@ import {
   NO_SUMS,
   numberName,
   operationName,
+  paidName,
   receiptName,
   rowName,
   wasSeen,
@@ -42,13 +44,23 @@ export type MemoryTables = { readonly [K in Kind]: ReadonlyMap<string, RowOf<K>>
 export class MemoryBook implements Book {
   readonly #clock: Clock
   readonly #tables: { readonly [K in Kind]: Map<string, RowOf<K>> }
-  readonly #index: MemoryIndex
+  #index: MemoryIndex
 
   /** @param from  a book to begin as a copy of; the time it takes grows with the number of its rows */
   constructor(clock: Clock, from?: MemoryBook) {
     this.#clock = clock
     this.#tables = tablesFrom(from?.tables)
     this.#index = from === undefined ? new MemoryIndex() : from.#index.copy()
+  }
+
+  /** Becomes what `backup` was, in place, as a database that is put back from one. */
+  restore(backup: MemoryBook): void {
+    for (const kind of Object.keys(this.#tables) as Kind[]) {
+      const table: Map<string, unknown> = this.#tables[kind]
+      table.clear()
+      for (const [name, row] of backup.#tables[kind]) table.set(name, row)
+    }
+    this.#index = backup.#index.copy()
   }
 
   /** The rows themselves, for views; not to be changed. */
@@ -92,7 +104,7 @@ export class MemoryBook implements Book {
   /** A row that the decision did not see is added, and only where none stands. */
   #checkFree(seen: Seen, writes: readonly Write[]): void {
     for (const write of writes) {
-      if (write.write === 'outbox' || write.write === 'alarm' || wasSeen(seen, write)) continue
+      if (UNSEEN.has(write.write) || wasSeen(seen, write)) continue
       if (this.#tables[write.write].has(rowName(write))) throw new RowTaken(`${write.write} ${rowName(write)}`)
     }
   }
@@ -110,14 +122,22 @@ export class MemoryBook implements Book {
 
   #put(write: Write): void {
     const tables: { readonly [K in Kind]: Map<string, Write['row']> } = this.#tables
-    tables[write.write].set(rowName(write), write.row)
+    tables[write.write].set(rowName(write), write.write === 'epoch' ? this.#later(write.row) : write.row)
     this.#index.note(write)
+  }
+
+  /** Heartbeats never fall. */
+  #later(row: EpochRow): EpochRow {
+    const stands = this.#tables.epoch.get(rowName({ write: 'epoch', row }))
+    return stands !== undefined && stands.beat > row.beat ? stands : row
   }
 
   #see(keys: Keys): Seen {
     const tables = this.#tables
     const open = find(tables.operation, keys.purse && this.#index.open(keys.purse))
     const number = find(tables.number, keys.number && numberName(keys.number))
+    const present = this.#present()
+    const older = open !== undefined && open.epoch < present.epoch
     return {
       purse: find(tables.purse, keys.purse),
       open,
@@ -137,8 +157,17 @@ export class MemoryBook implements Book {
       receipts: this.#receipts(keys),
       sale: find(tables.receipt, keys.sale && this.#index.sold(keys.sale)),
       unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
+      honoured: find(tables.honoured, present.epoch > 1 ? keys.number && numberName(keys.number) : undefined),
+      openHonoured: find(tables.honoured, older ? paidName(open) : undefined),
+      openStore: find(tables.store, older ? open.store : undefined),
+      present,
       now: this.#clock.now(),
     }
+  }
+
+  #present(): EpochRow {
+    const [newest = FIRST_EPOCH] = [...this.#tables.epoch.values()].sort((a, b) => b.epoch - a.epoch)
+    return copied(newest)
   }
 
   #operation({ purse, operation }: Keys): OperationRow | undefined {
@@ -177,6 +206,9 @@ export class MemoryBook implements Book {
   }
 }
 
+/** What may be written without having been seen. */
+const UNSEEN: ReadonlySet<Kind> = new Set(['outbox', 'alarm', 'epoch'])
+
 const find = <Row>(rows: ReadonlyMap<string, Row>, name: string | undefined): Row | undefined => {
   const row = name === undefined ? undefined : rows.get(name)
   return row && copied(row)
@@ -197,6 +229,8 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   receipt: new Map(from?.receipt),
   entry: new Map(from?.entry),
   settlement: new Map(from?.settlement),
+  epoch: new Map(from?.epoch),
+  honoured: new Map(from?.honoured),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),
 })

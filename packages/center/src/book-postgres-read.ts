@@ -6,11 +6,14 @@
 import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import type { Instant, Keys, OperationRow, OrderRow, Seen, SettlementRow, Unsettled } from './book.ts'
 import { ORDER_STAGE } from './book-codes.ts'
+import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import {
   ACCOUNT,
   CHIP,
   DEVICE,
+  EPOCH,
+  HONOURED,
   LOAD,
   NUMBER,
   OPERATION,
@@ -23,7 +26,7 @@ import {
   STORE,
   TERMINAL,
 } from './book-tables.ts'
-import { NO_SUMS, numberName, operationName, receiptName, type Sums } from './book-writes.ts'
+import { NO_SUMS, numberName, operationName, paidName, receiptName, type Sums } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type By, Lookups } from './postgres-lookup.ts'
 import { type Session, statement } from './postgres-session.ts'
@@ -50,15 +53,16 @@ export async function readSeen(session: Session, group: readonly Keys[], options
   const clock = askClock(lookups, options.now)
   await lookups.answer(session, options.begin)
   const further = new Lookups(options.lockOneByOne)
-  const behind = findBehind(further, named, around)
+  const behind = findBehind(further, group, named, around, clock.present)
   await further.answer(session)
-  const found = { ...named, ...around, ...behind, now: clock.now }
+  const found = { ...named, ...around, ...behind, ...clock }
   return group.map(keys => seenIn(found, keys))
 }
 
 type Found = ReturnType<typeof findNamed> &
   ReturnType<typeof findAround> &
-  ReturnType<typeof findBehind> & { readonly now: Instant }
+  ReturnType<typeof findBehind> &
+  Readonly<ReturnType<typeof askClock>>
 
 type Rows<Row> = ReadonlyMap<string, Row>
 
@@ -101,9 +105,13 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
 /** What the rows found so far refer to. */
 function findBehind(
   lookups: Lookups,
+  group: readonly Keys[],
   { numbers }: ReturnType<typeof findNamed>,
   around: ReturnType<typeof findAround>,
+  present: EpochRow,
 ) {
+  const older = [...around.open.values()].filter(({ epoch }) => epoch < present.epoch)
+  const sales = [...(present.epoch > 1 ? byNumber(group) : []), ...older.flatMap(paidBy)]
   const orders = [...around.open.values()].map(operation => operation.order)
   const sold = [...around.sales.values()].map(sale => [idNumber(sale.purse), BigInt(sale.seq)])
   return {
@@ -111,6 +119,11 @@ function findBehind(
     openLoads: lookups.find(LOAD, byId(orders), { columns: 'load_id', name: row => row.load }),
     numbered: lookups.find(OPERATION, byPlace([...numbers.values()]), { columns: PLACE, name: operationName }),
     sold: lookups.find(RECEIPT, sold, { columns: 'purse_id, seq', name: receiptName }),
+    honoured: lookups.find(HONOURED, sales, { columns: 'store_id, transaction', name: numberName }),
+    openStores: lookups.find(STORE, byId(older.map(({ store }) => store)), {
+      columns: 'store_id',
+      name: row => row.store,
+    }),
   }
 }
 
@@ -123,6 +136,10 @@ const byId = (ids: readonly (Id | undefined)[]): Key[] =>
 
 const byNumber = (group: readonly Keys[]): Key[] =>
   group.flatMap(({ number }) => (number === undefined ? [] : [[idNumber(number.store), number.transaction]]))
+
+/** The number that a pay was opened for. */
+const paidBy = ({ store, transaction }: OperationRow): Key[] =>
+  store === undefined || transaction === undefined ? [] : [[idNumber(store), transaction]]
 
 const bySale = (group: readonly Keys[]): Key[] =>
   group.flatMap(({ sale }) => (sale === undefined ? [] : [[idNumber(sale.terminal), BigInt(sale.sale)]]))
@@ -193,11 +210,19 @@ function findLastSettlements(lookups: Lookups, group: readonly Keys[]): Rows<Set
   return found
 }
 
-/** The database's clock, read when everything is locked: of two commands on one purse, the later one sees it later. */
-function askClock(lookups: Lookups, now: ReadOptions['now']): { now: Instant } {
-  const clock = { now: 0 }
-  lookups.ask(statement('select floor(extract(epoch from clock_timestamp()) * 1000)::bigint'), ([cell]) => {
+const CLOCK = `
+  select floor(extract(epoch from clock_timestamp()) * 1000)::bigint, ${EPOCH.list} from epoch
+  order by epoch desc limit 1`
+
+/**
+ * The database's clock and the present epoch, read when everything is locked: of two commands on one purse, the later one
+ * sees them later.
+ */
+function askClock(lookups: Lookups, now: ReadOptions['now']): { now: Instant; present: EpochRow } {
+  const clock = { now: 0, present: FIRST_EPOCH }
+  lookups.ask(statement(CLOCK), ([cell, ...present]) => {
     clock.now = now(Number(bigintIn(cell)))
+    clock.present = EPOCH.read(present)
   })
   return clock
 }
@@ -208,6 +233,7 @@ function seenIn(found: Found, keys: Keys): Seen {
   const place = placeIn(keys)
   const number = at(found.numbers, keys.number && numberName(keys.number))
   const sale = at(found.sales, keys.sale && saleName(keys.sale))
+  const older = open !== undefined && open.epoch < found.present.epoch ? open : undefined
   return {
     purse: at(found.purses, keys.purse),
     open,
@@ -227,6 +253,10 @@ function seenIn(found: Found, keys: Keys): Seen {
     receipts: receiptsIn(found, keys),
     sale: at(found.sold, sale && receiptName(sale)),
     unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
+    honoured: at(found.honoured, keys.number && numberName(keys.number)),
+    openHonoured: at(found.honoured, older && paidName(older)),
+    openStore: at(found.openStores, older?.store),
+    present: found.present,
     now: found.now,
   }
 }

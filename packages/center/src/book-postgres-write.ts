@@ -14,6 +14,8 @@ import {
   CLAIM,
   DEVICE,
   ENTRY,
+  EPOCH,
+  HONOURED,
   LOAD,
   NUMBER,
   OPERATION,
@@ -82,6 +84,10 @@ function linesOf(decided: Decided, each: Write): Line[] {
       return [line(SQL.addEntry, row), ...claimsOf(row)]
     case 'settlement':
       return [line(SQL.addSettlement, row)]
+    case 'epoch':
+      return [line(SQL.putEpoch, row)]
+    case 'honoured':
+      return [line(seen ? SQL.replaceHonoured : SQL.addHonoured, row)]
     case 'alarm':
       return [line(SQL.addAlarm, row)]
     case 'outbox':
@@ -145,6 +151,9 @@ const SQL = {
   addEntry: add(ENTRY),
   addClaim: add(CLAIM),
   addSettlement: add(SETTLEMENT),
+  putEpoch: add(EPOCH, 'on conflict (epoch) do update set beat = greatest(epoch.beat, excluded.beat)'),
+  replaceHonoured: replace(HONOURED, 'store_id, transaction'),
+  addHonoured: add(HONOURED),
   addAlarm: {
     text: `
       insert into alarm (${ALARM.list}, facts_digest)

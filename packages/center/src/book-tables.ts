@@ -38,6 +38,7 @@ import {
   ALARM_WHAT,
   CLAIM_PART,
   EVIDENCE_SOURCE,
+  HONOURED_VERDICT,
   LOAD_STAGE,
   OPERATION_DECISION,
   ORDER_KIND,
@@ -46,6 +47,7 @@ import {
   STANDING,
   TASK,
 } from './book-codes.ts'
+import type { EpochRow, HonouredRow } from './book-epoch.ts'
 import type { ClaimRow } from './book-writes.ts'
 import {
   amounts,
@@ -96,6 +98,7 @@ export const STORE = table<StoreRow>('store', {
   feeBasisPoints: numbers('fee_basis_points'),
   webhookUrl: optional(texts('webhook_url')),
   webhookSecret: texts('webhook_secret'),
+  reportedEpoch: numbers('reported_epoch'),
 })
 
 export const TERMINAL = table<TerminalRow>('terminal', {
@@ -128,6 +131,9 @@ export const PURSE = table<PurseRow>('purse', {
   seenCredits: totals('seen_credits'),
   seenDebits: totals('seen_debits'),
   seenSeq: numbers('seen_seq'),
+  seenEpoch: numbers('seen_epoch'),
+  seenNumber: numbers('seen_number'),
+  seenStage: numbers('seen_stage'),
   bookedAmount: totals('booked_amount'),
   bookedCount: numbers('booked_count'),
   settings: numbers('settings'),
@@ -295,6 +301,21 @@ export const SETTLEMENT = table<SettlementRow>('settlement', {
   net: moneys('net'),
   carried: bigints('carried'),
   currency: currencies('currency'),
+})
+
+export const EPOCH = table<EpochRow>('epoch', {
+  epoch: numbers('epoch'),
+  beat: numbers('beat'),
+  since: numbers('since_ms'),
+})
+
+export const HONOURED = table<HonouredRow>('honoured', {
+  store: ids<StoreId>('store_id'),
+  transaction: texts('transaction'),
+  verdict: words('verdict', HONOURED_VERDICT),
+  reference: byteStrings('reference'),
+  epoch: numbers('epoch'),
+  at: numbers('at_ms'),
 })
 
 export const ALARM = table<AlarmRow>('alarm', {

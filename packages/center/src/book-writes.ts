@@ -34,6 +34,10 @@ export function rowName({ write, row }: Write): string {
       return entryName(row)
     case 'settlement':
       return settlementName(row)
+    case 'epoch':
+      return String(row.epoch)
+    case 'honoured':
+      return numberName(row)
     case 'alarm':
       return `${row.subject} ${row.what} ${row.at} ${factsText(row.facts)}`
     case 'outbox':
@@ -49,6 +53,9 @@ export const operationName = ({ purse, epoch, number }: Named<OperationRow, 'pur
 /** Store and number. */
 export const numberName = ({ store, transaction }: Named<NumberRow, 'store' | 'transaction'>): string =>
   `${store} ${transaction}`
+/** Store and number of a pay; undefined for what is none. */
+export const paidName = ({ store, transaction }: Named<OperationRow, 'store' | 'transaction'>): string | undefined =>
+  store && transaction && numberName({ store, transaction })
 /** Purse and seq. */
 export const receiptName = ({ purse, seq }: Named<ReceiptRow, 'purse' | 'seq'>): string => `${purse} ${seq}`
 /** What it is about, its cause, and the cause's two numbers. */
@@ -86,6 +93,10 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return seen.number !== undefined && numberName(seen.number) === numberName(row)
     case 'receipt':
       return seen.receipts.get(row.seq)?.purse === row.purse
+    case 'epoch':
+      return seen.present.epoch === row.epoch
+    case 'honoured':
+      return [seen.honoured, seen.openHonoured].some(one => one && numberName(one) === numberName(row))
     case 'entry':
     case 'settlement':
     case 'alarm':

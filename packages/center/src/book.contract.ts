@@ -26,6 +26,7 @@ import {
   unchanged,
   type Write,
 } from './book.ts'
+import { FIRST_EPOCH } from './book-epoch.ts'
 import { anyRow, type RowOf, rowOf } from './book-rows.contract.ts'
 import { entryName } from './book-writes.ts'
 import type { Views } from './views.ts'
@@ -47,7 +48,7 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 const command = <A>(keys: Keys, decide: (seen: Seen) => Decision<A>): Command<A> => ({ keys, decide })
 const put = (keys: Keys, ...writes: Write[]): Command<void> => command(keys, () => ({ answer: undefined, writes }))
 
-type SeenKind = Exclude<Write['write'], 'entry' | 'settlement' | 'alarm' | 'outbox'>
+type SeenKind = Exclude<Write['write'], 'entry' | 'settlement' | 'epoch' | 'honoured' | 'alarm' | 'outbox'>
 
 /** How a row of each kind is named, and found again. */
 const found: {
@@ -126,6 +127,42 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       expect(await views.statement(row.store, row.window)).toEqual(row)
     }
   })
+
+  on(
+    'a book begins in epoch 1; the newest is the present one, and its heartbeats never fall',
+    async ({ book, other }) => {
+      expect((await book.look({})).present).toEqual(FIRST_EPOCH)
+      const [second, third] = [rowOf('epoch', { epoch: 2, beat: 7 }), rowOf('epoch', { epoch: 3, beat: 4 })]
+      await book.run(put({}, { write: 'epoch', row: third }))
+      await book.run(put({}, { write: 'epoch', row: second }))
+      expect((await other.look({})).present).toEqual(third)
+      await book.run(put({}, { write: 'epoch', row: { ...third, beat: 9 } }))
+      await other.run(put({}, { write: 'epoch', row: { ...third, beat: 8 } }))
+      expect((await book.look({})).present).toEqual({ ...third, beat: 9 })
+    },
+  )
+
+  on(
+    'after a restore a store’s word comes with its number, and with the open pay of an older epoch',
+    async ({ book }) => {
+      const word = rowOf('honoured', {})
+      const { store: owner, transaction } = word
+      const [store, number] = [rowOf('store', { store: owner }), { store: owner, transaction }]
+      const pay = rowOf('operation', { kind: 'pay', ...number, epoch: 1, decision: 'open', closed: undefined })
+      const purse = rowOf('purse', { purse: pay.purse })
+      await book.run(put({ store: owner }, { write: 'store', row: store }))
+      await book.run(put({ purse: pay.purse }, { write: 'purse', row: purse }, { write: 'operation', row: pay }))
+      const words = async () => {
+        const seen = await book.look({ purse: pay.purse, number })
+        return [seen.honoured, seen.openHonoured, seen.openStore]
+      }
+      await book.run(put({ number }, { write: 'honoured', row: word }))
+      expect(await words()).toEqual([undefined, undefined, undefined])
+      await book.run(put({}, { write: 'epoch', row: rowOf('epoch', { epoch: 2 }) }))
+      expect(await words()).toEqual([word, word, store])
+      await expect(book.run(put({}, { write: 'honoured', row: word }))).rejects.toThrow(RowTaken)
+    },
+  )
 
   on('whoever changes a row that it was given changes nobody else’s', async ({ book }) => {
     const row = rowOf('account', {})

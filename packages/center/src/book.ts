@@ -14,6 +14,7 @@ import type { ChipClass } from '@kozeni/protocol/certificate'
 import type { ReceiptKind } from '@kozeni/protocol/debit'
 import type { Limits } from '@kozeni/protocol/message'
 import type { Kind, Outcome } from '@kozeni/protocol/operation'
+import type { EpochRow, HonouredRow } from './book-epoch.ts'
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -51,6 +52,8 @@ export interface StoreRow {
   readonly feeBasisPoints: number
   readonly webhookUrl: string | undefined
   readonly webhookSecret: string
+  /** The epoch for which it has told all that it ever honoured (F-12). */
+  readonly reportedEpoch: number
 }
 
 export interface TerminalRow {
@@ -94,6 +97,10 @@ export interface PurseRow {
   readonly seenCredits: Total
   readonly seenDebits: Total
   readonly seenSeq: number
+  /** The furthest place and stage of its life that any of them has shown (K-1): 1 done, 2 undone, 3 confirmed. */
+  readonly seenEpoch: number
+  readonly seenNumber: number
+  readonly seenStage: number
   /** Debits booked, not net of voids: what CONFIRM acknowledges (C-6). */
   readonly bookedAmount: Total
   readonly bookedCount: number
@@ -207,6 +214,8 @@ export interface AlarmRow {
     | 'rolled-back'
     | 'sale-paid-twice'
     | 'debits-above-credits'
+    | 'book-behind'
+    | 'honoured-not-taken'
   readonly facts: Readonly<Record<string, string>>
   readonly at: Instant
 }
@@ -260,6 +269,8 @@ export type Write =
   | { readonly write: 'receipt'; readonly row: ReceiptRow }
   | { readonly write: 'entry'; readonly row: Entry }
   | { readonly write: 'settlement'; readonly row: SettlementRow }
+  | { readonly write: 'epoch'; readonly row: EpochRow }
+  | { readonly write: 'honoured'; readonly row: HonouredRow }
   | { readonly write: 'alarm'; readonly row: AlarmRow }
   | { readonly write: 'outbox'; readonly row: OutboxRow }
 
@@ -318,6 +329,13 @@ export interface Seen {
   readonly receipts: ReadonlyMap<number, ReceiptRow>
   readonly sale: ReceiptRow | undefined
   readonly unsettled: Unsettled | undefined
+  /** The store's word on `number`, and on the open pay; asked for only after a restore. */
+  readonly honoured: HonouredRow | undefined
+  readonly openHonoured: HonouredRow | undefined
+  /** The store of the open pay; asked for only when the pay is of an older epoch than the present one. */
+  readonly openStore: StoreRow | undefined
+  /** The present epoch, as it stands for the whole transaction (F-12). */
+  readonly present: EpochRow
   /** The book's clock, the same for the whole transaction (F-8). */
   readonly now: Instant
 }

@@ -19,6 +19,7 @@ import {
   type Write,
 } from './book.ts'
 import { type Judged, judge } from './evidence.ts'
+import { epochAfter } from './restore.ts'
 
 /** A receipt whose chip was proved by MAC or signature, and the store whose terminal brought it. */
 export interface Claim {
@@ -35,19 +36,27 @@ export type Collected =
   | { readonly standing: 'booked' | 'already-booked' | 'held' }
   | { readonly standing: 'refused'; readonly code: RefusalCode }
 
+/** The receipt shows that the book was restored: this epoch has to begin, then the same receipt again (F-12). */
+export interface Behind {
+  readonly standing: 'behind'
+  readonly epoch: number
+}
+
 /**
  * Books one receipt: what the chip held goes down, what the store is owed goes up; a void the other way round.
  *
  * @refuses not-found (no such purse)
  * @spec    K-1, K-2, K-5, F-9
  */
-export const collect = (claim: Claim): Command<Collected> => {
+export const collect = (claim: Claim): Command<Collected | Behind> => {
   const { purse, seq, terminal, sale } = claim.signed.receipt
   return {
     // the records beside it, for a debit and its void are judged together
     keys: { purse, receipts: [seq - 1, seq, seq + 1], sale: { terminal, sale }, terminal },
     decide: seen => {
       if (seen.purse === undefined) return unchanged({ standing: 'refused', code: 'not-found' })
+      const epoch = epochAfter({ ...seen, purse: seen.purse }, claim.signed.receipt)
+      if (epoch !== undefined) return unchanged({ standing: 'behind', epoch })
       const earlier = seen.receipts.get(seq)
       if (earlier !== undefined) return repeated(claim, earlier, seen.purse, seen.now)
       return booked(claim, { ...seen, purse: seen.purse })

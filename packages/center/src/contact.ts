@@ -10,7 +10,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type CommandApdu, decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { keyVersionOf, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
+import { type Fenced, keyVersionOf, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
 import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal, refusalOf } from '@kozeni/protocol/refusal'
 import { blockFor } from './alarm.ts'
@@ -25,8 +25,11 @@ import {
 } from './book.ts'
 import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
+import { fenced, isFencedAnswer } from './fence.ts'
+import type { Marks } from './mark.ts'
 import { leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
+import { epochAfter, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
@@ -36,6 +39,8 @@ export interface Means {
   readonly crypto: Crypto
   readonly vault: Vault
   readonly policy: Policy
+  /** How far the book had come, noted outside it (F-12). */
+  readonly marks: Marks
   readonly clock: Clock
   readonly dice: Dice
   /** The purse program as it is delivered. */
@@ -83,7 +88,7 @@ interface Heard extends Step {
  * @refuses not-found · purse-not-active
  */
 export async function beginContact(means: Means, caller: string, purse: PurseId): Promise<Result<Turn, Refusal>> {
-  const heard = await means.book.run(hear(means, purse, undefined, []))
+  const heard = await hearing(means, purse, undefined, [])
   if (!heard.ok) return heard
   const { action, message } = heard.value
   // the chip says where it stands before it is told anything: so a screen can show what had happened
@@ -103,7 +108,7 @@ export async function continueContact(
 ): Promise<Result<Turn, Refusal>> {
   const said = outcomesIn(means, token, responses)
   if (!said.ok) return said
-  const heard = await means.book.run(hear(means, token.purse, token, said.value))
+  const heard = await hearing(means, token.purse, token, said.value)
   if (!heard.ok) return heard
   const { message, report } = heard.value
   if (message === undefined || stuck(token, heard.value, said.value))
@@ -120,27 +125,42 @@ export async function continueContact(
 export async function takeAnswer(means: Means, purse: PurseId, answer: Bytes): Promise<Result<undefined, Refusal>> {
   const said = outcomesOf(means, purse, answer)
   if (!said.ok) return said
-  const heard = await means.book.run(hear(means, purse, undefined, [said.value]))
+  const heard = await hearing(means, purse, undefined, [said.value])
   return heard.ok ? ok(undefined) : heard
 }
 
 const READ: ToChip = { type: 'read', body: {} }
 
+/** A chip that has heard more of the center than the book remembers: an epoch has to begin. */
+interface Behind {
+  readonly behind: number
+}
+
+/** Hears the chip; when that shows that the book was restored, hears it again in a new epoch. @spec F-12 */
+async function hearing(means: Means, ...[purse, token, said]: Hearing): Promise<Result<Heard, Refusal>> {
+  const heard = await means.book.run(hear(means, purse, token, said))
+  if (!('behind' in heard)) return heard
+  await restored(means, heard.behind, {
+    subject: purse,
+    facts: { epoch: String(heard.behind), noticed: 'by its chip' },
+  })
+  return await hearing(means, purse, token, said)
+}
+
+type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Outcomes[]]
+
 /** One transaction: judge what was said, decide what time has decided, open what waits, choose what to say. */
-const hear = (
-  means: Means,
-  purse: PurseId,
-  token: PurseToken | undefined,
-  said: readonly Outcomes[],
-): Command<Result<Heard, Refusal>> => ({
+const hear = (means: Means, ...[purse, token, said]: Hearing): Command<Result<Heard, Refusal> | Behind> => ({
   keys: { purse },
   decide: seen => {
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
     if (row.stage !== 'active') return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
+    const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
+    if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)
     const after = leadOn(means.crypto, { ...seen, purse: judged.purse, open: judged.open })
-    const step = nextStep(after.purse, after.open, said.at(-1), seen.now)
+    const step = nextStep({ ...seen, ...after }, said.at(-1))
     const report = judged.report.map((line, i) =>
       i === judged.report.length - 1 ? { ...line, action: step.action } : { ...line, action: token?.action ?? 'none' },
     )
@@ -168,13 +188,20 @@ function judgeAll(seen: Seen & { readonly purse: PurseRow }, said: readonly Outc
 }
 
 function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): Judged {
-  const judged = judge(seen, { ...said, source: 'result' })
+  const judged = isFencedAnswer(said) ? judgeFenced(seen, said) : judge(seen, { ...said, source: 'result' })
   const current = said.settingsEpoch === judged.purse.epoch && said.settings >= judged.purse.settings
   if (said.blocked && current && !judged.purse.blocked) return selfBlocked(judged, said, seen.now)
   const settingsSeen = said.settingsEpoch === judged.purse.epoch ? said.settings : judged.purse.settingsSeen
   if (settingsSeen === judged.purse.settingsSeen) return judged
   const purse = { ...judged.purse, settingsSeen }
   return { ...judged, purse, writes: [...judged.writes, { write: 'purse', row: purse }] }
+}
+
+/** Noted as any statement; then it closes what is of an older epoch. */
+function judgeFenced(seen: Seen & { readonly purse: PurseRow }, said: Fenced): Judged {
+  const noted = judge(seen, { ...said, source: 'result' })
+  const judged = fenced({ ...seen, ...noted }, said)
+  return { ...judged, writes: [...noted.writes, ...judged.writes] }
 }
 
 /** The chip has blocked itself: the center had acknowledged more than the chip has ever done (C-6). */

@@ -3,13 +3,17 @@
  * one handler for all of it (F-6), whoever brought it: a RESULT, a receipt, a fence.
  */
 import { assert } from '@kozeni/base/assert'
-import { type Bytes, equal } from '@kozeni/base/bytes'
+import { type Bytes, equal, hex } from '@kozeni/base/bytes'
+import { ID_BYTES, id, type OrderId } from '@kozeni/base/ids'
 import { type Money, type Total, total } from '@kozeni/base/money'
-import { committed, type PostedOperation, voided } from '@kozeni/ledger/posting'
+import type { Entry } from '@kozeni/ledger/entry'
+import { committed, type PostedOperation, takenBack, voided } from '@kozeni/ledger/posting'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
 import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import type { EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
+import { incomparable, type Link, noted, saidIn, seenOf, spelled } from './chain.ts'
 import { tellGiveBack, tellStore } from './outbox.ts'
+import { isFenced } from './restore.ts'
 
 /** One authentic statement of a purse's chip. */
 export interface Evidence {
@@ -20,10 +24,15 @@ export interface Evidence {
   readonly outcome: Outcome
   /** What the operation moved, where the statement says it (RESULT). */
   readonly amount: Money | undefined
+  /** Fc: no center has confirmed it. */
+  readonly flag: boolean
   readonly credits: Total
   readonly debits: Total
   readonly seq: number
 }
+
+/** What closed an operation, and what had become of it on the chip. */
+export type Closing = Pick<NonNullable<OperationRow['closed']>, 'source' | 'outcome'>
 
 /** The purse and what is to be written, after the evidence. */
 export interface Judged {
@@ -32,51 +41,31 @@ export interface Judged {
   readonly writes: readonly Write[]
 }
 
-type Case = Pick<Seen, 'open' | 'openOrder' | 'openLoad' | 'now'> & { readonly purse: PurseRow }
+type Case = Pick<Seen, 'open' | 'openOrder' | 'openLoad' | 'present' | 'now'> & { readonly purse: PurseRow }
 
 /**
- * Takes one statement in. Pure, and harmless to repeat: a statement that is behind proves nothing.
+ * Takes one statement in. Pure, and harmless to repeat: a statement that is behind proves nothing. Between a restore and
+ * the purse's fence it is noted and not acted on; fence.ts asks the chip for all of it again.
  *
  * @spec F-5, F-6, F-8, F-9, K-1
  */
 export function judge(seen: Case, evidence: Evidence): Judged {
-  const clash = incomparable(seen.purse, evidence)
-  if (clash) return alarmed(seen, evidence)
-  const purse = noted(seen.purse, evidence)
+  const said = saidIn(evidence)
+  if (incomparable(seenOf(seen.purse), said)) return alarmed(seen, said)
+  const purse = noted(seen.purse, said)
   const { open } = seen
-  if (open === undefined || !isAbout(evidence, open)) {
+  if (open === undefined || !isFenced(purse, seen.present) || !isAbout(evidence, open)) {
     return { purse, open, writes: purse === seen.purse ? [] : [putPurse(purse)] }
   }
   const decision = decided(open, evidence, seen.now)
   return decision === 'send-abort'
     ? undone({ ...seen, purse }, open)
-    : closed({ ...seen, purse }, { ...open, decision, amount: moved(open, evidence) }, evidence)
+    : close({ ...seen, purse }, { ...open, decision, amount: moved(open, evidence) }, evidence)
 }
 
-/** Of any two statements of one purse, one is ≤ the other in each of seq, credits and debits. @spec K-1 */
-function incomparable(purse: PurseRow, said: Evidence): boolean {
-  const ahead = said.seq > purse.seenSeq || said.credits > purse.seenCredits || said.debits > purse.seenDebits
-  const behind = said.seq < purse.seenSeq || said.credits < purse.seenCredits || said.debits < purse.seenDebits
-  return ahead && behind
-}
-
-function alarmed(seen: Case, said: Evidence): Judged {
-  const facts = {
-    known: `seq ${seen.purse.seenSeq}, credits ${seen.purse.seenCredits}, debits ${seen.purse.seenDebits}`,
-    said: `seq ${said.seq}, credits ${said.credits}, debits ${said.debits}`,
-  }
+function alarmed(seen: Case, said: Link): Judged {
+  const facts = { known: spelled(seenOf(seen.purse)), said: spelled(said) }
   return { open: seen.open, ...blockFor(seen.purse, 'statements-not-comparable', facts, seen.now) }
-}
-
-const highest = (a: Total, b: Total): Total => (a > b ? a : b)
-
-/** The purse with the highest that its chip has shown; the same row when that is nothing new. */
-function noted(purse: PurseRow, said: Evidence): PurseRow {
-  const seenCredits = highest(purse.seenCredits, said.credits)
-  const seenDebits = highest(purse.seenDebits, said.debits)
-  const seenSeq = Math.max(purse.seenSeq, said.seq)
-  const known = seenCredits === purse.seenCredits && seenDebits === purse.seenDebits && seenSeq === purse.seenSeq
-  return known ? purse : { ...purse, seenCredits, seenDebits, seenSeq }
 }
 
 /** Same place and same digest, and something was done: anything else says nothing about this operation. @spec F-9 */
@@ -108,23 +97,39 @@ function moved(open: OperationRow, evidence: Evidence): Money {
   return evidence.amount
 }
 
-function closed(seen: Case, decision: OperationRow, { source, outcome }: Evidence): Judged {
+/**
+ * Closes an operation as decided: Fs falls, the entries are posted, and whoever waits is told or given back. The one way
+ * to do so; the callers differ in what is their evidence.
+ *
+ * @spec F-5, F-6
+ */
+export function close(seen: Case, decision: OperationRow, { source, outcome }: Closing): Judged {
   const operation: OperationRow = { ...decision, closed: { at: seen.now, source, outcome } }
   const { purse, writes: overdrawn } = blockIfOverdrawn(afterClosing(seen.purse, operation, outcome), seen.now)
-  const posted = postedOperation(operation, seen.now)
-  const entries = operation.decision === 'commit' ? committed(posted) : voided(posted)
   return {
     purse,
     open: undefined,
     writes: [
       putPurse(purse),
       { write: 'operation', row: operation },
-      ...entries.map((row): Write => ({ write: 'entry', row })),
+      ...closingEntries(operation).map((row): Write => ({ write: 'entry', row })),
       ...consequences(seen, operation),
       ...overdrawn,
     ],
   }
 }
+
+/** The entries that a closed operation has made; none while it is open. */
+export function closingEntries(operation: OperationRow): readonly Entry[] {
+  if (operation.closed === undefined) return []
+  const posted = postedOperation(operation, operation.closed.at)
+  if (operation.decision === 'commit') return committed(posted)
+  return isOwedBack(operation) ? [takenBack(posted)] : voided(posted)
+}
+
+/** A pay that its chip has made and nobody has honoured: it is void, and owed to the purse. @spec F-12 */
+export const isOwedBack = ({ kind, decision, closed }: OperationRow): boolean =>
+  kind === 'pay' && decision === 'void' && closed?.outcome === 'applied' && closed.source === 'fence'
 
 /** Fs falls; the totals follow the chip's: a reversed pay was debited and credited. */
 function afterClosing(purse: PurseRow, operation: OperationRow, outcome: Outcome): PurseRow {
@@ -144,12 +149,29 @@ const adds = ({ kind }: OperationRow): boolean => kind === 'load' || kind === 'r
 
 /** What follows for whoever waits for the operation: the store, the load request, the refund's debt. */
 function consequences(seen: Case, operation: OperationRow): Write[] {
-  if (operation.kind === 'pay') return [tellStore(operation, seen.now)]
+  if (operation.kind === 'pay') {
+    const owed: Write[] = isOwedBack(operation) ? [{ write: 'order', row: owedBack(operation, seen.now) }] : []
+    return [tellStore(operation, seen.now), ...owed]
+  }
   const { openOrder, openLoad } = seen
   if (openOrder === undefined) return []
   return openLoad === undefined
     ? [afterRefund(openOrder, operation)]
     : afterLoad(openOrder, openLoad, operation, seen.now)
+}
+
+/** What the purse is owed for such a pay; no store is charged for it. */
+function owedBack({ purse, amount, currency, reference, digest }: OperationRow, at: number): OrderRow {
+  const sale = { store: undefined, transaction: undefined }
+  const order = orderOwedBack(reference)
+  return { order, purse, kind: 'refund', amount, currency, stage: 'waiting', ...sale, inputDigest: digest, at }
+}
+
+/** The order's name, from the pay's reference. */
+export function orderOwedBack(reference: Bytes): OrderId {
+  const name = reference.slice(0, ID_BYTES)
+  name[0] = (name[0] ?? 0) & 0x7f
+  return id<OrderId>(hex(name))
 }
 
 /** A refund that did not arrive stays a debt, and gets a new number. @spec F-5 */

@@ -42,7 +42,7 @@ const write = (means: Means, purse: PurseId): Command<Letter> => ({
     const { purse: row, now } = seen
     if (row?.stage !== 'active') return unchanged({ purse, messages: [] })
     const after = leadOn(means.crypto, { ...seen, purse: row })
-    const messages = mailFor(after.purse, after.open, now - (now % DAY_MS))
+    const messages = mailFor({ ...seen, ...after, now: now - (now % DAY_MS) })
     return { answer: { purse, messages: sealed(means, purse, row.keyVersion, messages) }, writes: after.writes }
   },
 })

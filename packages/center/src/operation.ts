@@ -13,6 +13,7 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
 import { tellStore } from './outbox.ts'
+import { isFenced } from './restore.ts'
 
 /** What an operation is to do, before it has a number. */
 export interface Intent {
@@ -34,12 +35,13 @@ export interface Opening {
 /**
  * Whether an operation may open on this purse now; at most one is open (F-10).
  *
- * @refuses purse-not-active · purse-retired · purse-blocked · operation-open
+ * @refuses not-found · purse-not-active · purse-retired · purse-unfenced · operation-open
  */
-export function mayOpen(purse: PurseRow | undefined): Result<PurseRow, Refusal> {
+export function mayOpen({ purse, present }: Pick<Seen, 'purse' | 'present'>): Result<PurseRow, Refusal> {
   if (purse === undefined) return no(refusal('not-found'))
   if (purse.stage === 'retired') return no(refusal('purse-retired'))
   if (purse.stage !== 'active') return no(refusal('purse-not-active', { stage: purse.stage }))
+  if (!isFenced(purse, present)) return no(refusal('purse-unfenced', { epoch: present.epoch }))
   if (purse.flag) return no(refusal('operation-open', { epoch: purse.epoch, number: purse.number }))
   return ok(purse)
 }
@@ -79,7 +81,7 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
  */
 export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
   const { purse, waiting } = seen
-  if (purse === undefined || waiting === undefined || !mayOpen(purse).ok) return undefined
+  if (purse === undefined || waiting === undefined || !mayOpen(seen).ok) return undefined
   if (purse.blocked && waiting.kind === 'load') return undefined
   const { kind, amount, order } = waiting
   const opening = open(crypto, purse, { kind, amount, reference: orderReference(crypto, order), order }, seen.now)
@@ -89,15 +91,16 @@ export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
 
 /**
  * Decides VOID for a pay whose session is over: final, and the store may be told at once; the chip is told at its next
- * contact. Nothing else is closed by a clock.
+ * contact. Nothing else is closed by a clock; and a pay from before a restore may have been paid since, as its store
+ * knows (fence.ts).
  *
- * @spec F-6, F-8
+ * @spec F-6, F-8, F-12
  */
 export function expire(
   open: OperationRow,
-  now: number,
+  { present, now }: Pick<Seen, 'present' | 'now'>,
 ): { readonly operation: OperationRow; readonly writes: readonly Write[] } {
-  if (open.kind !== 'pay' || open.decision !== 'open' || withinSession(open, now))
+  if (open.kind !== 'pay' || open.decision !== 'open' || withinSession(open, now) || open.epoch < present.epoch)
     return { operation: open, writes: [] }
   const operation: OperationRow = { ...open, decision: 'void' }
   return { operation, writes: [{ write: 'operation', row: operation }, tellStore(operation, now)] }
@@ -112,7 +115,7 @@ export function leadOn(
   crypto: Crypto,
   seen: Seen & { readonly purse: PurseRow },
 ): { readonly purse: PurseRow; readonly open: OperationRow | undefined; readonly writes: readonly Write[] } {
-  const timed = seen.open && expire(seen.open, seen.now)
+  const timed = seen.open && expire(seen.open, seen)
   const opening = openWaiting(crypto, { ...seen, open: timed?.operation })
   return {
     purse: opening?.purse ?? seen.purse,

@@ -55,7 +55,7 @@ type Paid = Result<Payment, Refusal>
  * Opens a pay for the store's number. The same purse again gets the same operation; whatever is refused uses nothing up.
  *
  * @refuses store-unknown · data-wrong · transaction-altered · window-closed · sale-expired · transaction-used ·
- *          not-found · purse-not-active · purse-retired · purse-blocked · operation-open · currency-differs · balance-too-low
+ *          not-found · purse-not-active · purse-retired · purse-blocked · purse-unfenced · operation-open · currency-differs · balance-too-low
  * @spec    T-2…T-4, F-8, F-10
  */
 export const openPayment = (means: Means, { purse, transaction, number }: PaymentRequest): Command<Paid> => ({
@@ -86,7 +86,7 @@ function timely({ windows }: Policy, transaction: Transaction, store: StoreRow, 
 }
 
 function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undefined {
-  const allowed = mayOpen(seen.purse)
+  const allowed = mayOpen(seen)
   if (!allowed.ok) return allowed.refusal
   const purse = allowed.value
   if (purse.blocked) return refusal('purse-blocked')
@@ -96,7 +96,7 @@ function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undef
 }
 
 function opening(means: Means, seen: Seen, transaction: Transaction, number: TransactionNumber): Decision<Paid> {
-  const allowed = mayOpen(seen.purse)
+  const allowed = mayOpen(seen)
   if (!allowed.ok) return unchanged(allowed)
   const { store, amount, window, generation } = transaction
   const opened = open(
@@ -157,10 +157,11 @@ export const verdictOf = ({ decision }: OperationRow): Payment['verdict'] =>
  */
 export const settleVerdict = (means: Pick<Means, 'crypto' | 'vault'>, used: NumberRow): Command<Paid> => ({
   keys: { purse: used.purse, number: { store: used.store, transaction: used.transaction } },
-  decide: ({ numbered, now }) => {
+  decide: seen => {
+    const { numbered } = seen
     if (numbered === undefined) return unchanged(no(refusal('not-found')))
     const { operation, writes } =
-      numbered.closed === undefined ? expire(numbered, now) : { operation: numbered, writes: [] }
+      numbered.closed === undefined ? expire(numbered, seen) : { operation: numbered, writes: [] }
     return { answer: ok(paymentOf(means, operation, used)), writes }
   },
 })

@@ -34,7 +34,7 @@ interface Wanted {
 
 const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Refusal> | 'moved-on'> => ({
   keys: { purse: wanted.purse, chip: wanted.chip },
-  decide: ({ purse, chip, now }) => {
+  decide: ({ purse, chip, present, now }) => {
     if (chip === undefined) return unchanged(no(refusal('chip-unknown', { chip: wanted.chip })))
     if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
     if (purse !== undefined && purse.account === wanted.account) return resumed(purse, wanted.device)
@@ -42,7 +42,7 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
     if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
     if (purse !== undefined)
       return { answer: 'moved-on', writes: [{ write: 'chip', row: { ...chip, purse: undefined } }] }
-    const row = newPurse(means, wanted, chip.chipClass, now)
+    const row = newPurse(means, wanted, chip.chipClass, { now, epoch: present.epoch })
     return {
       answer: ok(row),
       writes: [
@@ -60,7 +60,12 @@ function resumed(purse: PurseRow, device: DeviceId) {
   return { answer: ok(row), writes: [{ write: 'purse' as const, row }] }
 }
 
-function newPurse({ policy, vault }: Means, wanted: Wanted, chipClass: PurseRow['chipClass'], now: number): PurseRow {
+function newPurse(
+  { policy, vault }: Means,
+  wanted: Wanted,
+  chipClass: PurseRow['chipClass'],
+  { now, epoch }: { readonly now: number; readonly epoch: number },
+): PurseRow {
   const none = total(0n)
   return {
     ...wanted,
@@ -71,9 +76,9 @@ function newPurse({ policy, vault }: Means, wanted: Wanted, chipClass: PurseRow[
     publicKey: undefined,
     certificate: undefined,
     keyVersion: vault.keyVersion,
-    epoch: 1,
+    epoch,
     number: 0,
-    closedEpoch: 1,
+    closedEpoch: epoch,
     closedNumber: 0,
     flag: false,
     credits: none,
@@ -81,6 +86,9 @@ function newPurse({ policy, vault }: Means, wanted: Wanted, chipClass: PurseRow[
     seenCredits: none,
     seenDebits: none,
     seenSeq: 0,
+    seenEpoch: 0,
+    seenNumber: 0,
+    seenStage: 0,
     bookedAmount: none,
     bookedCount: 0,
     settings: 1,

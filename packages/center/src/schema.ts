@@ -279,5 +279,36 @@ create table outbox (
 create index outbox_due on outbox (due_ms, name);
 `
 
+/** What a restored center needs to know, and what else it must compare (F-12, K-1). */
+const EPOCHS = `
+create table epoch (
+  epoch bigint primary key check (epoch > 0),
+  beat bigint not null check (beat >= 0),
+  since_ms bigint not null
+);
+
+insert into epoch values (1, 0, 0);
+
+create table honoured (
+  store_id bigint not null,
+  transaction text not null,
+  verdict smallint not null check (verdict between 1 and 2),
+  reference bytea not null,
+  epoch bigint not null,
+  at_ms bigint not null,
+  primary key (store_id, transaction)
+);
+
+alter table store add reported_epoch bigint not null default 1;
+
+alter table purse
+  add seen_epoch bigint not null default 0,
+  add seen_number bigint not null default 0,
+  add seen_stage bigint not null default 0;
+`
+
 /** All migrations, in the order of their numbers, which have no gaps. */
-export const MIGRATIONS: readonly Migration[] = [{ number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS }]
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS },
+  { number: 2, sql: EPOCHS },
+]

@@ -5,6 +5,7 @@ import type { Center } from './center.ts'
 import { Hotlists } from './hotlist.ts'
 import { Mover } from './mover.ts'
 import { fetchPost } from './post-fetch.ts'
+import { Pulse } from './pulse.ts'
 import { createServer, type ServerLimits } from './server.ts'
 import type { Post } from './store-webhook.ts'
 
@@ -36,17 +37,21 @@ export interface RunningCenter {
  */
 export async function serveCenter(options: ServeOptions): Promise<Result<RunningCenter, PortRefusal>> {
   const center: Center = { ...options, hotlists: new Hotlists(options) }
+  const pulse = new Pulse(center)
+  await pulse.beat() // whether the book was restored is known before anybody is heard
   const app = await createServer(center, options.limits)
   const origin = await listen(app, options)
   if (!origin.ok) {
     await app.close()
     return origin
   }
+  pulse.start()
   const mover = new Mover({ ...center, post: options.post ?? fetchPost })
   mover.start()
   const stop = async (): Promise<void> => {
     await app.close()
     await mover.stop()
+    await pulse.stop()
   }
   return ok({ origin: origin.value, stop })
 }

@@ -36,6 +36,7 @@ import type { Center } from './center.ts'
 import type { FundingSource } from './funding.ts'
 import { TestFunding } from './funding-for-tests.ts'
 import { Hotlists } from './hotlist.ts'
+import { memoryMarks } from './mark-memory.ts'
 import { defaultPolicy } from './policy.ts'
 import { createServer, defaultLimits, type ServerLimits } from './server.ts'
 import { memoryVault } from './vault-memory.ts'
@@ -232,7 +233,7 @@ export class TestCenter extends Town<MemoryBook, StillClock> {
     const { clock, dice, book, views, vault } = this
     this.#limits = limits
     this.center = {
-      ...{ clock, dice, book, views, vault, crypto, funding },
+      ...{ clock, dice, book, views, vault, crypto, funding, marks: memoryMarks() },
       policy: defaultPolicy,
       module: utf8('the purse program'),
       hotlists: new Hotlists({ clock, views, vault }),
@@ -283,6 +284,7 @@ function purseRow(
     ...{ reservedUntil: NOW, publicKey, certificate: undefined, keyVersion: 2 },
     ...{ epoch: 1, number: 0, closedEpoch: 1, closedNumber: 0, flag: false },
     ...{ credits: total(5000n), debits: none, seenCredits: total(5000n), seenDebits: none, seenSeq: 0 },
+    ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0 },
     ...{ bookedAmount: none, bookedCount: 0, settings: 1, settingsSeen: 1, blocked: false },
     limits: defaultPolicy.limits,
   }

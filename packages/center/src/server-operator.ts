@@ -43,6 +43,7 @@ export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes>
         feeBasisPoints,
         webhookUrl,
         webhookSecret: webhookSecret(center.dice.bytes(WEBHOOK_SECRET_BYTES)),
+        reportedEpoch: 1,
       }),
     )
     if (!registered.ok) return registered

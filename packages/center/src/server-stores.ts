@@ -3,7 +3,7 @@
 import type { Answer } from '@kozeni/api/route'
 import type { getSeeds } from '@kozeni/api/routes-store'
 import { assert } from '@kozeni/base/assert'
-import { hex } from '@kozeni/base/bytes'
+import { hex, unhex } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import type { OrderId, StoreId } from '@kozeni/base/ids'
 import { parseMoney } from '@kozeni/base/money'
@@ -12,10 +12,13 @@ import type { TransactionNumber } from '@kozeni/protocol/number'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { windowsHanded } from '@kozeni/protocol/seed'
 import type { OrderRow, StoreRow } from './book.ts'
+import type { EpochRow } from './book-epoch.ts'
 import type { Center } from './center.ts'
-import { settleVerdict, verdictOf } from './payment.ts'
+import { completeReport, type Honoured, takeHonoured } from './honoured.ts'
+import { settleVerdict } from './payment.ts'
 import { orderRefund } from './refund.ts'
 import { inputDigest, requestName } from './request-name.ts'
+import { restored } from './restore.ts'
 import { refundAnswer, statementAnswer, storePaymentAnswer } from './server-answer.ts'
 import { callerName } from './server-caller.ts'
 import type { Handlers } from './server-handler.ts'
@@ -29,12 +32,12 @@ type StoreRoutes =
   | 'listStatements'
   | 'getStatement'
 
-/** Raised when the center is restored from a backup (F-12). */
-const EPOCH = 1
-
 /** Seeds, payments, refunds and statements of the store that asks. */
 export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
-  getSeeds: async ({ caller }) => ok(seedsOf(center, caller.store)),
+  getSeeds: async ({ caller }) => {
+    const { present } = await center.book.look({})
+    return ok(seedsOf(center, caller.store, present))
+  },
 
   getStorePayment: async ({ caller, params }) => {
     const { number: used } = await center.book.look({
@@ -53,11 +56,11 @@ export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
 
   reportHonoured: async ({ caller, body }) => {
     const { store } = caller.store
-    const told = await Promise.all(body.honoured.map(report => asTheBookSays(center, store, report)))
-    const reports = told.filter(known => known).length
-    if (reports < told.length)
-      center.log('warn', 'a store has honoured what the book does not know', { store, told: told.length, reports })
-    return ok({ reports })
+    await noticeEpoch(center, store, body.epoch)
+    for (const { number, operation, ...told } of body.honoured)
+      await takeReport(center, { ...told, store, transaction: number, reference: unhex(operation) })
+    if (body.last) await center.book.run(completeReport(store, body.epoch))
+    return ok({ reports: body.honoured.length })
   },
 
   listStatements: async ({ caller, query }) => {
@@ -74,21 +77,34 @@ export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
 })
 
 /** The present window's seed and some ahead. @spec T-3 */
-function seedsOf({ vault, policy, clock }: Center, { store, generation }: StoreRow): Answer<typeof getSeeds> {
+function seedsOf(
+  { vault, policy, clock }: Center,
+  { store, generation }: StoreRow,
+  { epoch }: EpochRow,
+): Answer<typeof getSeeds> {
   const windows = windowsHanded(policy.windows, seconds(clock.now()))
   const seeds = windows.map(window => ({ window, seed: hex(vault.seed({ store, generation, window })) }))
-  return { epoch: EPOCH, generation, rule: policy.windows, seeds }
+  return { epoch, generation, rule: policy.windows, seeds }
 }
 
-/** Whether the book decided as the store was told; where not, the book was restored, and people decide (F-12). */
-async function asTheBookSays(
-  { book }: Center,
-  store: StoreId,
-  { number, verdict, operation }: { readonly number: string; readonly verdict: string; readonly operation: string },
-): Promise<boolean> {
-  const { numbered } = await book.look({ store, number: { store, transaction: number } })
-  return numbered !== undefined && verdictOf(numbered) === verdict && hex(numbered.reference) === operation
+/** A store that knows of an epoch that the book does not: the book was restored. @spec F-12 */
+async function noticeEpoch(center: Center, store: StoreId, epoch: number): Promise<void> {
+  const { present } = await center.book.look({})
+  if (epoch > present.epoch) await restored(center, epoch + 1, noticedBy(store, epoch + 1))
 }
+
+/** @spec F-12 */
+async function takeReport(center: Center, said: Honoured): Promise<void> {
+  const taken = await center.book.run(takeHonoured(said))
+  if (taken !== 'behind') return
+  await restored(center, said.epoch + 1, noticedBy(said.store, said.epoch + 1))
+  await takeReport(center, said)
+}
+
+const noticedBy = (subject: StoreId, epoch: number) => ({
+  subject,
+  facts: { epoch: String(epoch), noticed: 'by what the store has honoured' },
+})
 
 /** A sale of a store, and how much of it goes back. */
 export interface SaleRefund {

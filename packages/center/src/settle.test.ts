@@ -3,6 +3,7 @@ import { id, type StoreId } from '@kozeni/base/ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Seen, SettlementRow, StoreRow } from './book.ts'
+import { FIRST_EPOCH } from './book-epoch.ts'
 import { settle, statement } from './settle.ts'
 
 const store: StoreRow = {
@@ -14,6 +15,7 @@ const store: StoreRow = {
   feeBasisPoints: 150,
   webhookUrl: undefined,
   webhookSecret: '',
+  reportedEpoch: 1,
 }
 
 const sold = fc.record({
@@ -64,4 +66,5 @@ const NOBODY: Seen = {
   ...{ operation: undefined, account: undefined, device: undefined, chip: undefined, terminal: undefined },
   ...{ load: undefined, order: undefined, number: undefined, numbered: undefined, sale: undefined },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
+  ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },
 }

@@ -10,6 +10,7 @@ import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { PostgresBook } from './book-postgres.ts'
 import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
+import type { Marks } from './mark.ts'
 import { type MigrationRefusal, migrate } from './migrate.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { type DatabaseRefusal, explainDatabase, reachDatabase } from './postgres-url.ts'
@@ -22,6 +23,8 @@ export interface StartOptions {
   /** Of a PostgreSQL database, as a user who may make tables in it. */
   readonly url: string
   readonly vault: Vault
+  /** Kept where a restore of the database does not reach: beside the vault. */
+  readonly marks: Marks
   /** The purse program as it is delivered. */
   readonly module: Bytes
   readonly policy?: Policy

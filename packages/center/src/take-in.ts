@@ -9,8 +9,9 @@ import type { RefusalCode } from '@kozeni/protocol/refusal'
 import type { Book, TerminalRow } from './book.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
+import { restored } from './restore.ts'
 
-type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault'>
+type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks'>
 
 /** What became of one receipt of the upload; without a name it could not be read. */
 export interface Taken {
@@ -66,10 +67,20 @@ async function takeOne(
   const proved = await prove(means, signed)
   if (proved !== 'mac' && proved !== 'signature') return { purse, seq, ...refused(proved) }
   const claim: Claim = { signed, whole, store, macWrong: proved === 'signature' }
-  const collected = await means.book.run(collect(claim))
+  const collected = await collecting(means, claim)
   const final =
     collected.standing === 'already-booked' && (await bookedAt(means.book, signed.receipt)) < (await settled)
   return { purse, seq, collected, final }
+}
+
+/** A receipt may show that the book was restored; it is collected then in the new epoch. @spec F-12 */
+async function collecting(means: Means, claim: Claim): Promise<Collected> {
+  const collected = await means.book.run(collect(claim))
+  if (collected.standing !== 'behind') return collected
+  const { purse, terminal } = claim.signed.receipt
+  const facts = { epoch: String(collected.epoch), noticed: `by a receipt of terminal ${terminal}` }
+  await restored(means, collected.epoch, { subject: purse, facts })
+  return await collecting(means, claim)
 }
 
 /** The store that the receipt's own terminal stands in; a till may bring those of a till beside it. */

@@ -1,10 +1,12 @@
 /** `kozeni center`: the electronic-money server. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { base64url } from '@kozeni/base/bytes'
 import { systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import { type FundingSource, noFunding } from '@kozeni/center/funding'
 import { StripeFunding } from '@kozeni/center/funding-stripe'
+import { fileMarks } from '@kozeni/center/mark-file'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { explainStart, startCenter } from '@kozeni/center/start'
 import { builtPurse } from '@kozeni/program/compile-node'
@@ -47,6 +49,7 @@ async function serve(options: CenterOptions, folder: DataFolder): Promise<void> 
   const center = await startCenter({
     url: database.value.url,
     vault: await vaultFor(folder, database.value.url),
+    marks: fileMarks(join(folder.of('center'), 'mark.json')),
     module: await builtPurse(),
     policy: { ...defaultPolicy, sessionMs: sessionMs(options.sessionSeconds) },
     funding: fundingOf(options.provider),

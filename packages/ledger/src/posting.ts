@@ -66,6 +66,10 @@ export const committed = (operation: PostedOperation): Entry[] =>
 export const voided = (operation: PostedOperation): Entry[] =>
   operation.kind === 'sweep' ? [] : [ofOperation(operation, 'voided', inDoubt(operation.purse), source(operation))]
 
+/** A pay that its chip has made and nobody has honoured: the purse is owed it, until a refund brings it. @spec F-12 */
+export const takenBack = (operation: PostedOperation): Entry =>
+  ofOperation(operation, 'voided', inDoubt(operation.purse), inTransit(operation.purse))
+
 const sweptBy = (operation: PostedOperation): Entry[] =>
   operation.amount === 0n
     ? []

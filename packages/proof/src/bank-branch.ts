@@ -8,6 +8,7 @@ import { PostgresBook } from '@kozeni/center/book-postgres'
 import type { Center } from '@kozeni/center/center'
 import type { FundingSource } from '@kozeni/center/funding'
 import { Hotlists } from '@kozeni/center/hotlist'
+import { memoryMarks } from '@kozeni/center/mark-memory'
 import { Mover } from '@kozeni/center/mover'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { contactHandlers } from '@kozeni/center/server-contacts'
@@ -46,7 +47,7 @@ export function openBranch({ url, pool, clock, retryClock, seed, module, funding
   const views = new PostgresViews({ url, connections: 1 })
   const vault = memoryVault(crypto, seed)
   const policy = { ...defaultPolicy, sessionMs: SESSION_MS }
-  const means = { book, crypto, vault, policy, clock, dice: systemDice, module, views, funding }
+  const means = { book, crypto, vault, marks: memoryMarks(), policy, clock, dice: systemDice, module, views, funding }
   const center: Center = {
     ...means,
     hotlists: new Hotlists(means),

@@ -188,6 +188,13 @@ const REFUSALS = {
     'The first request under this idempotency key is still being worked on.',
     'Repeat it in a second.',
   ),
+  'purse-unfenced': wire(
+    0,
+    409,
+    'same',
+    'The center was restored from a backup, and this purse has not met it since.',
+    'Let the purse’s chip meet the center once, then repeat.',
+  ),
   'operation-open': wire(
     0,
     409,

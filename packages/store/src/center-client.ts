@@ -164,7 +164,11 @@ const addsUp = ({ online, offline, gross, refunds, fees, reserve, net }: Stateme
 /** At once, at most; more go in parts. */
 const HONOURED_MAX = 1000
 
-/** Tells a restored center what this store has honoured; any part of it again is harmless. @spec F-12 */
+/**
+ * Tells a restored center what this store has honoured, and that this was all; any part of it again is harmless.
+ *
+ * @spec F-12
+ */
 export async function reportHonoured(
   call: Call,
   epoch: number,
@@ -175,9 +179,10 @@ export async function reportHonoured(
       ? []
       : [{ number, verdict: decision.verdict, operation: decision.operation, epoch: decision.epoch }],
   )
-  for (let at = 0; at < all.length; at += HONOURED_MAX) {
+  for (let at = 0; at === 0 || at < all.length; at += HONOURED_MAX) {
     const honoured = all.slice(at, at + HONOURED_MAX)
-    const answer = await call({ method: 'POST', path: '/v1/stores/me/honoured', body: { epoch, honoured } })
+    const last = at + HONOURED_MAX >= all.length
+    const answer = await call({ method: 'POST', path: '/v1/stores/me/honoured', body: { epoch, last, honoured } })
     if (!answer.ok) return answer
   }
   return ok(undefined)

@@ -179,7 +179,9 @@ test('after a restored center is known, older proofs are refused and what was ho
   center.restore()
   value(await store.refreshSeeds())
   value(await store.refreshSeeds())
-  expect(center.reports).toEqual([{ epoch: 2, honoured: [expect.objectContaining({ number: before.number })] }])
+  expect(center.reports).toEqual([
+    { epoch: 2, last: true, honoured: [expect.objectContaining({ number: before.number })] },
+  ])
   expect(await store.honour(proof)).toMatchObject(refused('epoch-past', { epoch: 1, floor: 2 }))
 })
 

@@ -70,6 +70,8 @@ export interface Heard extends Event {
 }
 
 const EXPIRES_IN_SECONDS = 900
+/** Nothing is older: there is nothing to report. */
+const FIRST_EPOCH = 1
 
 export class Store {
   readonly #parts: StoreParts
@@ -274,9 +276,9 @@ export class Store {
     const { book, call } = this.#parts
     const { floor, reported } = await book.epochs()
     if (epoch > floor) await book.raise({ floor: epoch })
-    if (epoch <= reported) return ok(undefined)
+    if (epoch <= Math.max(reported, FIRST_EPOCH)) return ok(undefined)
     const sales = await book.decided()
-    const told = sales.length === 0 || (await reportHonoured(call, epoch, sales)).ok
+    const told = (await reportHonoured(call, epoch, sales)).ok
     if (told) await book.raise({ reported: epoch }) // else again with the next refresh; the seeds are good all the same
     return ok(undefined)
   }

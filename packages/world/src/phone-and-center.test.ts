@@ -7,6 +7,7 @@ import { money } from '@kozeni/base/money'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { type FundingSource, noFunding } from '@kozeni/center/funding'
 import { Hotlists } from '@kozeni/center/hotlist'
+import { memoryMarks } from '@kozeni/center/mark-memory'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { createServer } from '@kozeni/center/server'
 import { memoryVault } from '@kozeni/center/vault-memory'
@@ -68,7 +69,7 @@ async function world() {
   let captures = 0
   const capture: FundingSource['capture'] = async () => ({ state: 'captured', capture: `capture ${++captures}` })
   const app = await createServer({
-    ...{ book, views, vault, clock, dice, crypto, module, policy: defaultPolicy },
+    ...{ book, views, vault, marks: memoryMarks(), clock, dice, crypto, module, policy: defaultPolicy },
     funding: { ...noFunding, capture, giveBack: async () => 'given-back' },
     hotlists: new Hotlists({ views, vault, clock }),
     operatorToken: undefined,
@@ -91,7 +92,7 @@ async function world() {
           write: 'store',
           row: {
             ...{ store: STORE, name: 'A shop', currency: JPY, publicKey: vault.publicKey('audit'), generation: 1 },
-            ...{ feeBasisPoints: 0, webhookUrl: undefined, webhookSecret: '' },
+            ...{ feeBasisPoints: 0, webhookUrl: undefined, webhookSecret: '', reportedEpoch: 1 },
           },
         },
       ],

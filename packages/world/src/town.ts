@@ -22,7 +22,18 @@ import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
 import type { Archive } from '@kozeni/center/archive'
 import { type AuditReport, audit } from '@kozeni/center/audit'
-import type { Book, Keys, LoadRow, OperationRow, OrderRow, PurseRow, SettlementRow, Write } from '@kozeni/center/book'
+import type {
+  Book,
+  Keys,
+  LoadRow,
+  OperationRow,
+  OrderRow,
+  PurseRow,
+  SettlementRow,
+  StoreRow,
+  Write,
+} from '@kozeni/center/book'
+import type { EpochRow } from '@kozeni/center/book-epoch'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { beginContact, continueContact, type Means } from '@kozeni/center/contact'
 import { openToken } from '@kozeni/center/contact-token'
@@ -30,8 +41,10 @@ import { noFunding } from '@kozeni/center/funding'
 import { Hotlists } from '@kozeni/center/hotlist'
 import { beginInstall, continueInstall } from '@kozeni/center/install'
 import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
+import { memoryMarks } from '@kozeni/center/mark-memory'
 import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { Pulse } from '@kozeni/center/pulse'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
@@ -74,6 +87,9 @@ export interface Holder extends Person {
   readonly silicon: MemorySilicon
 }
 
+/** One decision that a store was told, as it tells it. */
+export type Honoured = Parameters<ReturnType<typeof storeHandlers>['reportHonoured']>[0]['body']['honoured'][number]
+
 /** Where a town's center keeps what it remembers. */
 export interface Office<B extends Book> {
   readonly book: B
@@ -85,6 +101,8 @@ export interface Office<B extends Book> {
 /** A town with any book. */
 export class TownWith<B extends Book> {
   readonly clock = new StillClock(START_MS)
+  /** Outside the book, as beside a vault. */
+  readonly marks = memoryMarks()
   readonly book: B
   readonly #office: Office<B>
   readonly #means: Means
@@ -102,12 +120,25 @@ export class TownWith<B extends Book> {
       book: this.book,
       crypto: nodeCrypto,
       vault,
+      marks: this.marks,
       policy: defaultPolicy,
       clock: this.clock,
       dice: this.#dice,
       module,
     }
     this.#answers = answersOf(this.#means, this.#office.views)
+  }
+
+  /** One heartbeat of the book, as a center has every few seconds and at its start. */
+  beat(): Promise<EpochRow> {
+    return new Pulse({ ...this.#means, log: () => {} }).beat()
+  }
+
+  /** What the store's server tells a center that came back. */
+  report(store: StoreId, epoch: number, honoured: Honoured[]): Promise<unknown> {
+    return this.#asStore(store, caller =>
+      this.#answers.reportHonoured({ caller, body: { epoch, last: true, honoured } }),
+    )
   }
 
   /** A new phone with a blank chip in it, known to the center's register. */
@@ -204,6 +235,7 @@ export class TownWith<B extends Book> {
       feeBasisPoints: 150,
       webhookUrl: undefined,
       webhookSecret: 'whsec_c2VjcmV0',
+      reportedEpoch: 1,
     }
     await this.#write({ store }, [{ write: 'store', row }])
     return store
@@ -211,8 +243,15 @@ export class TownWith<B extends Book> {
 
   /** What the center hands a store to sell with. */
   async seedsFor(store: StoreId): Promise<unknown> {
+    return this.#asStore(store, caller => this.#answers.getSeeds({ caller }))
+  }
+
+  async #asStore<A>(
+    store: StoreId,
+    ask: (caller: { readonly kind: 'store'; readonly store: StoreRow }) => Promise<Result<A, Refusal>>,
+  ): Promise<A> {
     const row = some((await this.book.look({ store })).store)
-    return must(await this.#answers.getSeeds({ caller: { kind: 'store', store: row } }))
+    return must(await ask({ kind: 'store', store: row }))
   }
 
   /** A new till of a store's, under this key; @returns what the center is to it. */
@@ -274,8 +313,8 @@ export class TownWith<B extends Book> {
     return some((await this.book.look({ purse })).purse)
   }
 
-  async operation({ purse }: Person, number: number): Promise<OperationRow> {
-    return some((await this.book.look({ purse, operation: { epoch: 1, number } })).operation)
+  async operation({ purse }: Person, number: number, epoch = 1): Promise<OperationRow> {
+    return some((await this.book.look({ purse, operation: { epoch, number } })).operation)
   }
 
   audit(): Promise<AuditReport> {
@@ -324,6 +363,14 @@ export class TownWith<B extends Book> {
 export class Town extends TownWith<MemoryBook> {
   constructor(seed: number, module: Bytes) {
     super(seed, module, memoryOffice)
+  }
+
+  backup(): MemoryBook {
+    return new MemoryBook(this.clock, this.book)
+  }
+
+  restore(backup: MemoryBook): void {
+    this.book.restore(backup)
   }
 }
 

@@ -1,0 +1,30 @@
+/** The book's rows about its own lives, one from each restore to the next (F-12), and about what stores tell after one. */
+import type { Bytes } from '@kozeni/base/bytes'
+import type { StoreId } from '@kozeni/base/ids'
+
+/**
+ * One life of the book; the newest is the present one. `beat` counts its heartbeats: with the epoch it is the high-water
+ * mark that is noted outside the book as well.
+ */
+export interface EpochRow {
+  readonly epoch: number
+  readonly beat: number
+  /** Milliseconds since 1970. */
+  readonly since: number
+}
+
+/** Where a book begins. */
+export const FIRST_EPOCH: EpochRow = { epoch: 1, beat: 0, since: 0 }
+
+/** What a store says that it honoured, where the book did not know it. The first word stands. */
+export interface HonouredRow {
+  readonly store: StoreId
+  readonly transaction: string
+  readonly verdict: 'paid' | 'not-paid'
+  /** The operation's reference, as the proof named it. */
+  readonly reference: Bytes
+  /** The epoch of the decision that it was told. */
+  readonly epoch: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}

@@ -1,0 +1,87 @@
+/**
+ * Finding out that the book was restored from a backup, and beginning a new epoch (F-12). A book that is behind what its
+ * center has said is behind for ever: what it lost is asked of chips and stores, one by one (fence.ts), never guessed.
+ * The epoch is durable in the mark before it is in the book: a number that was ever used is never used again.
+ */
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
+import {
+  type AlarmRow,
+  type Book,
+  type Command,
+  type OperationRow,
+  type PurseRow,
+  type Seen,
+  unchanged,
+} from './book.ts'
+import type { EpochRow } from './book-epoch.ts'
+import type { Marks } from './mark.ts'
+
+/** The part of an authentic statement that tells how far the center had come when the chip last heard of it. */
+export interface Heard {
+  readonly epoch: number
+  readonly number: number
+  readonly digest: Bytes
+  readonly outcome: Outcome
+  readonly flag: boolean
+  /** Not in receipts. */
+  readonly epochFloor?: number
+  readonly settingsEpoch?: number
+  readonly settings?: number
+}
+
+type Standing = Pick<Seen, 'open' | 'present'> & { readonly purse: PurseRow }
+
+/** Whether the purse’s chip is known to refuse whatever was opened before the present epoch. */
+export const isFenced = (purse: Pick<PurseRow, 'epoch'>, present: EpochRow): boolean => purse.epoch >= present.epoch
+
+/**
+ * The epoch that has to begin, because the chip has heard more of the center than the book remembers; undefined when it
+ * has not. Before its fence a purse is expected to be ahead in older epochs.
+ *
+ * @spec F-12
+ */
+export function epochAfter({ purse, open, present }: Standing, said: Heard): number | undefined {
+  const fenced = isFenced(purse, present)
+  const place = fenced ? purse : { epoch: present.epoch, number: 0 }
+  const settings = { epoch: place.epoch, number: fenced ? purse.settings : 0 }
+  const { epochFloor = 0, settingsEpoch = 0, settings: number = 0 } = said
+  const ahead =
+    comparePlaces(said, place) > 0 ||
+    comparePlaces({ epoch: settingsEpoch, number }, settings) > 0 ||
+    epochFloor > present.epoch ||
+    (fenced && open !== undefined && knowsBetter(open, said))
+  return ahead ? Math.max(present.epoch, said.epoch, epochFloor, settingsEpoch) + 1 : undefined
+}
+
+/** At the open operation's place the chip has another operation, or one that a center has confirmed. */
+const knowsBetter = (open: OperationRow, said: Heard): boolean =>
+  comparePlaces(said, open) === 0 && (!equal(said.digest, open.digest) || !said.flag)
+
+/**
+ * Begins an epoch, once however many notice: nothing opens on any purse until that purse is fenced.
+ *
+ * @spec F-12
+ */
+export const beginEpoch = (epoch: number, noticed?: Pick<AlarmRow, 'subject' | 'facts'>): Command<EpochRow> => ({
+  keys: {},
+  decide: ({ present, now }) => {
+    if (present.epoch >= epoch) return unchanged(present)
+    const row: EpochRow = { epoch, beat: 0, since: now }
+    const alarm: AlarmRow[] = noticed === undefined ? [] : [{ ...noticed, what: 'book-behind', at: now }]
+    return {
+      answer: row,
+      writes: [{ write: 'epoch', row }, ...alarm.map(one => ({ write: 'alarm' as const, row: one }))],
+    }
+  },
+})
+
+/** Makes the epoch durable, first outside the book, then in it. */
+export async function restored(
+  { book, marks }: { readonly book: Book; readonly marks: Marks },
+  epoch: number,
+  noticed?: Pick<AlarmRow, 'subject' | 'facts'>,
+): Promise<EpochRow> {
+  await marks.note({ epoch, beat: 0 })
+  return await book.run(beginEpoch(epoch, noticed))
+}

@@ -1,0 +1,188 @@
+/** The center comes back from a backup (F-12): what it lost is asked of chips and stores, and nothing is guessed. */
+import { builtPurse } from '@kozeni/program/compile-node'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Holder, Town } from './town.ts'
+
+let module: Uint8Array
+let town: Town
+let holder: Holder
+
+beforeAll(async () => {
+  module = await builtPurse()
+})
+
+beforeEach(async () => {
+  town = new Town(1, module)
+  holder = await town.settleIn()
+  await town.fund(holder, 100n)
+  await town.contact(holder)
+})
+
+async function expectRest(value: bigint): Promise<void> {
+  await town.contact(holder)
+  await town.contact(holder)
+  const purse = await town.purse(holder)
+  expect([purse.flag, purse.credits - purse.debits]).toEqual([false, value])
+  const report = await town.audit()
+  expect(report.findings).toEqual([])
+  expect(report.unexplained).toBe(0n)
+}
+
+describe('a book behind its mark', () => {
+  test('is known before anybody is served, and a new epoch begins, once', async () => {
+    await town.beat()
+    const backup = town.backup()
+    await town.beat()
+    town.restore(backup)
+    expect((await town.beat()).epoch).toBe(2)
+    expect((await town.beat()).epoch).toBe(2)
+    await expectRest(100n)
+  })
+
+  test('is no sound book: one that its center left a moment ago goes on in its epoch', async () => {
+    await town.beat()
+    expect((await town.beat()).epoch).toBe(1)
+  })
+})
+
+/** A restore to `backup`, noticed at the start. */
+async function restored(backup: ReturnType<Town['backup']>): Promise<void> {
+  town.restore(backup)
+  await town.beat()
+}
+
+describe('a load that the backup has open', () => {
+  test('had been done: its ring says so, and it is committed, and nothing is loaded twice', async () => {
+    await town.beat()
+    await town.fund(holder, 20n)
+    await town.contact(holder, { lost: 'turn', at: 1 })
+    const backup = town.backup()
+    await town.contact(holder)
+    await town.beat()
+    await restored(backup)
+    await expectRest(120n)
+    expect((await town.operation(holder, 2)).closed).toMatchObject({ source: 'fence', outcome: 'applied' })
+  })
+
+  test('had never been done: the fence says so, it goes back, and a late command is dead', async () => {
+    await town.beat()
+    const load = await town.fund(holder, 20n)
+    await town.contact(holder, { lost: 'turn', at: 1 })
+    const backup = town.backup()
+    await town.beat()
+    await restored(backup)
+    await town.contact(holder)
+    expect((await town.operation(holder, 2)).closed).toMatchObject({ source: 'fence', outcome: 'none' })
+    expect((await town.giveBack(holder, load)).stage).toBe('given-back')
+    await expectRest(100n)
+  })
+
+  test('nothing opens before the fence, and everything after it', async () => {
+    await town.beat()
+    const backup = town.backup()
+    await town.beat()
+    await restored(backup)
+    const store = await town.openStore()
+    expect(await town.pay(holder, town.sale(store, 5n))).toMatchObject({ refusal: { code: 'purse-unfenced' } })
+    await town.contact(holder)
+    expect((await town.pay(holder, town.sale(store, 5n))).ok).toBe(true)
+    await expectRest(95n)
+  })
+})
+
+describe('a pay that the backup has open, and the chip has made', () => {
+  const opened = async () => {
+    const store = await town.openStore()
+    const sale = town.sale(store, 30n)
+    const paid = await town.pay(holder, sale)
+    if (!paid.ok) throw new Error('not opened')
+    await town.beat()
+    const backup = town.backup()
+    await town.contact(holder)
+    await town.beat()
+    const operation = Buffer.from(paid.value.operation.reference).toString('hex')
+    return { store, backup, honoured: { number: sale.number, verdict: 'paid', operation, epoch: 1 } as const }
+  }
+
+  test('is paid when its store has honoured it, whatever its session', async () => {
+    const { store, backup, honoured } = await opened()
+    await restored(backup)
+    town.clock.advance(100_000)
+    await town.contact(holder)
+    expect((await town.operation(holder, 2)).closed).toBeUndefined()
+    await town.report(store, 2, [honoured])
+    await expectRest(70n)
+    expect((await town.operation(holder, 2)).decision).toBe('commit')
+  })
+
+  test('is void when its store has told everything and not named it: the purse is owed it, and gets it', async () => {
+    const { store, backup } = await opened()
+    await restored(backup)
+    await town.report(store, 2, [])
+    await town.contact(holder)
+    expect(await town.operation(holder, 2)).toMatchObject({ decision: 'void', closed: { outcome: 'applied' } })
+    await expectRest(100n)
+    expect(await town.operation(holder, 3, 2)).toMatchObject({ kind: 'refund', decision: 'commit', amount: 30n })
+  })
+
+  test('had been undone: it stays void, and nothing that was said before the restore commits it', async () => {
+    const store = await town.openStore()
+    await town.pay(holder, town.sale(store, 30n))
+    await town.contact(holder, { lost: 'answers', at: 1 })
+    await town.beat()
+    const backup = town.backup()
+    town.clock.advance(61_000)
+    await town.contact(holder)
+    await town.beat()
+    await restored(backup)
+    await expectRest(100n)
+    expect(await town.operation(holder, 2)).toMatchObject({ decision: 'void', closed: { outcome: 'reversed' } })
+  })
+})
+
+describe('a restore that no mark has noticed', () => {
+  test('is noticed by a chip that is ahead, and its flag falls', async () => {
+    const backup = town.backup()
+    await town.fund(holder, 20n)
+    await town.contact(holder, { lost: 'turn', at: 2 })
+    town.restore(backup)
+    await town.contact(holder)
+    expect((await town.beat()).epoch).toBe(2)
+    await town.contact(holder)
+    expect(await town.purse(holder)).toMatchObject({ epoch: 2, number: 2, flag: false })
+  })
+
+  test('is noticed by a chip that has another operation under the number that was used again', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    await town.fund(holder, 20n)
+    await town.contact(holder)
+    town.restore(backup)
+    await town.pay(holder, town.sale(store, 30n))
+    await town.contact(holder)
+    expect((await town.beat()).epoch).toBe(2)
+    await town.report(store, 2, [])
+    await town.contact(holder)
+    expect(await town.operation(holder, 2)).toMatchObject({ decision: 'void', closed: { outcome: 'none' } })
+  })
+
+  test('is noticed by a store that has honoured what the book does not know', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const sale = town.sale(store, 30n)
+    const paid = await town.pay(holder, sale)
+    await town.contact(holder)
+    town.restore(backup)
+    const operation = Buffer.from(paid.ok ? paid.value.operation.reference : []).toString('hex')
+    await town.report(store, 1, [{ number: sale.number, verdict: 'paid', operation, epoch: 1 }])
+    expect((await town.beat()).epoch).toBe(2)
+  })
+
+  test('is noticed by a book that is put back under a running center', async () => {
+    await town.beat()
+    const backup = town.backup()
+    await town.beat()
+    town.restore(backup)
+    expect((await town.beat()).epoch).toBe(2)
+  })
+})
