@@ -167,11 +167,6 @@ export class BankTown {
           branch => branch.tills.uploadReceipts({ caller, body }),
           () => undefined,
         ),
-      mail: body =>
-        this.ask(
-          branch => branch.tills.exchangeMail({ caller, body }),
-          () => undefined,
-        ),
       standing: since => this.anyBranch.tills.getTerminal({ caller, query: { since: String(since) } }),
       contact: round => this.contact(round),
       mail: body =>
