@@ -237,7 +237,9 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
 
 /** The same values in other objects, however deep. */
 function copied<T>(value: T): T {
-  if (value instanceof Uint8Array) return value.slice() as T & Uint8Array
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])) as T
+  if (value instanceof Uint8Array) return value.slice() as T & Uint8Array
+  const copy = { ...value }
+  for (const key in copy) if (typeof copy[key] === 'object') copy[key] = copied(copy[key])
+  return copy
 }

@@ -53,6 +53,8 @@ export function freshMasterKeys(crypto: Crypto, dice: Dice): MasterKeys {
 
 interface Means {
   readonly crypto: Crypto
+  /** Deterministic, so that whoever repeats a step of an installation gets the same bytes (P-4); by RFC 6979 if not given. */
+  readonly signing?: Pick<Crypto, 'sign'>
   /** For the nonces of tokens. */
   readonly dice: Dice
 }
@@ -101,8 +103,7 @@ export class MasterVault implements Vault {
 
   publicKey: Vault['publicKey'] = purpose => this.#means.crypto.publicKey(this.#newest(purpose))
 
-  /** Deterministic (RFC 6979), so that whoever repeats a step of an installation gets the same bytes (P-4). */
-  sign: Vault['sign'] = (purpose, message) => nobleCrypto.sign(this.#newest(purpose), message)
+  sign: Vault['sign'] = (purpose, message) => (this.#means.signing ?? nobleCrypto).sign(this.#newest(purpose), message)
 
   /** AES-256-GCM: nonce 12 ‖ ciphertext ‖ tag 16. The label chooses the key and is authenticated beside it. */
   sealToken: Vault['sealToken'] = (label, content) => {

@@ -1,0 +1,53 @@
+/** What all who live in one world share: its time, its faults, its history, the issuer's keys and the center. */
+import type { Bytes } from '@kozeni/base/bytes'
+import type { Result } from '@kozeni/base/result'
+import type { MemoryBook } from '@kozeni/center/book-memory'
+import type { Policy } from '@kozeni/center/policy'
+import type { Vault } from '@kozeni/center/vault'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import type { Refusal } from '@kozeni/protocol/refusal'
+import type { Faults } from './faults.ts'
+import type { History } from './history.ts'
+import { QuickDice } from './quick-dice.ts'
+import type { Routes } from './routes.ts'
+import type { Timeline } from './timeline.ts'
+
+/** The issuer: the same one in every world, so that what it has prepared once can be used in all of them. */
+export interface Issuer {
+  readonly crypto: Crypto
+  readonly vault: Vault
+  readonly policy: Policy
+  /** The purse program as it is delivered. */
+  readonly module: Bytes
+}
+
+/** One request, as whichever center it reaches carries it out. */
+export type Request<T> = (center: Routes) => Promise<Result<T, Refusal>>
+
+/** How everybody reaches the center. */
+export interface Network {
+  /** @refuses center-unreachable, whatever became of the request · what the center refuses */
+  ask<T>(who: string, request: Request<T>): Promise<Result<T, Refusal>>
+  /** As ask, again where that can help; never for ever. */
+  insist<T>(who: string, request: Request<T>): Promise<Result<T, Refusal>>
+}
+
+export interface City extends Issuer {
+  readonly seed: number
+  readonly timeline: Timeline
+  /** Falls still when the world is to heal. */
+  faults: Faults
+  readonly history: History
+  readonly book: MemoryBook
+  readonly network: Network
+}
+
+/** Dice of somebody's own. */
+export const diceOf = ({ seed }: Pick<City, 'seed'>, name: string): QuickDice => new QuickDice(seed, name)
+
+/** Whether this fault strikes now; counted if so. */
+export function strikes({ faults, history }: City, dice: QuickDice, fault: keyof Faults): boolean {
+  const struck = dice.chance(faults[fault])
+  if (struck) history.fault(fault)
+  return struck
+}

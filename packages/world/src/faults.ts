@@ -1,0 +1,107 @@
+/**
+ * What goes wrong in one world, as data drawn from its seed: which faults there are at all, and how bad they are. Numbers
+ * are probabilities unless their names have a unit. Whoever can fail asks here; nobody decides for himself.
+ */
+import type { QuickDice } from './quick-dice.ts'
+
+export interface Faults {
+  readonly requestLost: number
+  readonly answerLost: number
+  readonly requestTwice: number
+  /** It arrives when its sender has long given up; up to `latestMs` later. */
+  readonly requestLate: number
+  readonly latestMs: number
+  /** A party falls out of the network, for up to `cutOffMs`. */
+  readonly cutOff: number
+  readonly cutOffMs: number
+  /** Between a chip and whoever carries bytes to it. */
+  readonly commandLost: number
+  readonly responseLost: number
+  /** Power goes in a write of the chip. */
+  readonly tear: number
+  /** An old message is brought to a chip again. */
+  readonly oldMessage: number
+  readonly centerDiesBeforeCommit: number
+  readonly centerDiesAfterCommit: number
+  readonly moverDies: number
+  readonly storeDies: number
+  /** The terminal's power goes at a write of its journal. */
+  readonly terminalDies: number
+  readonly diskFull: number
+  /** The provider takes the money and says nothing. */
+  readonly captureUnsaid: number
+  readonly captureDeclined: number
+  readonly noticeTwice: number
+  readonly noticeLate: number
+  readonly noticeNever: number
+  /** How far the clocks of tills, stores and phones may be wrong. */
+  readonly clockWrongMs: number
+  /** A clock is put forward or back by an hour. */
+  readonly clockJumps: number
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** A world in which nothing goes wrong. */
+export const NO_FAULTS: Faults = {
+  requestLost: 0,
+  answerLost: 0,
+  requestTwice: 0,
+  requestLate: 0,
+  latestMs: 0,
+  cutOff: 0,
+  cutOffMs: 0,
+  commandLost: 0,
+  responseLost: 0,
+  tear: 0,
+  oldMessage: 0,
+  centerDiesBeforeCommit: 0,
+  centerDiesAfterCommit: 0,
+  moverDies: 0,
+  storeDies: 0,
+  terminalDies: 0,
+  diskFull: 0,
+  captureUnsaid: 0,
+  captureDeclined: 0,
+  noticeTwice: 0,
+  noticeLate: 0,
+  noticeNever: 0,
+  clockWrongMs: 0,
+  clockJumps: 0,
+}
+
+/** The most that each may be. */
+const MOST: Faults = {
+  requestLost: 0.15,
+  answerLost: 0.15,
+  requestTwice: 0.5,
+  requestLate: 0.1,
+  latestMs: 30 * DAY_MS,
+  cutOff: 0.02,
+  cutOffMs: 2 * DAY_MS,
+  commandLost: 0.1,
+  responseLost: 0.1,
+  tear: 0.2,
+  oldMessage: 0.3,
+  centerDiesBeforeCommit: 0.02,
+  centerDiesAfterCommit: 0.02,
+  moverDies: 0.1,
+  storeDies: 0.05,
+  terminalDies: 0.03,
+  diskFull: 0.01,
+  captureUnsaid: 0.3,
+  captureDeclined: 0.2,
+  noticeTwice: 0.5,
+  noticeLate: 0.5,
+  noticeNever: 0.5,
+  clockWrongMs: HOUR_MS,
+  clockJumps: 0.05,
+}
+
+/** Swarm: about half of all faults exist in a world, each in a strength of its own. */
+export function drawFaults(dice: QuickDice): Faults {
+  const names = Object.keys(MOST) as Array<keyof Faults>
+  const drawn = names.map(name => [name, dice.chance(0.5) ? MOST[name] * dice.part() : 0] as const)
+  return { ...NO_FAULTS, ...Object.fromEntries(drawn) }
+}

@@ -1,0 +1,251 @@
+/**
+ * Somebody with a telephone and a chip: installs, loads, pays in shops and at counters, cancels, comes back later. Knows
+ * what any telephone remembers: which requests nobody has answered, and what it was told of its payments.
+ */
+import { meet, type Post, type Purpose, type Report } from '@kozeni/api/meet'
+import { type Bytes, base64url } from '@kozeni/base/bytes'
+import type { Clock } from '@kozeni/base/clock'
+import { freshName } from '@kozeni/base/dice'
+import type { LoadId, PurseId } from '@kozeni/base/ids'
+import { ok, type Result } from '@kozeni/base/result'
+import { Chip } from '@kozeni/chip/chip'
+import { LocalReader } from '@kozeni/chip/reader-local'
+import type { MemorySilicon } from '@kozeni/chip/silicon-memory'
+import { encodeCommand } from '@kozeni/protocol/apdu'
+import type { Offer } from '@kozeni/protocol/paylink'
+import { PURSE_AID, selectCommand } from '@kozeni/protocol/purse'
+import type { Reader } from '@kozeni/protocol/reader'
+import type { Refusal } from '@kozeni/protocol/refusal'
+import { encodeTransaction } from '@kozeni/protocol/transaction'
+import { type City, diceOf, type Request, strikes } from './city.ts'
+import { isSilence } from './network.ts'
+import type { Citizen } from './nursery.ts'
+import type { QuickDice } from './quick-dice.ts'
+import { Radio } from './radio.ts'
+import { recoveriesIn } from './recovery.ts'
+import type { Shop } from './shop.ts'
+import type { Customer, Till } from './till.ts'
+
+/** Where a holder can go. */
+export interface Places {
+  readonly shops: readonly Shop[]
+  readonly tills: readonly Till[]
+}
+
+/** A request for a load of which it is not known whether the center has it. */
+interface Wish {
+  readonly key: string
+  readonly amount: bigint
+}
+
+/** What a holder was told of a payment. */
+export interface Told {
+  readonly offer: Offer
+  readonly shop: Shop
+  /** `refused` is no verdict: what was refused may still be brought again. */
+  verdict: 'unknown' | 'refused' | 'pending' | 'paid' | 'not-paid'
+}
+
+/** What they do, and how often. */
+export type Habits = Readonly<Record<'load' | 'pay' | 'tap' | 'contact' | 'cancel' | 'bring' | 'old' | 'renew', number>>
+
+export class Holder implements Customer {
+  readonly citizen: Citizen
+  /** Every payment that was ever asked for. */
+  readonly told: Told[] = []
+  readonly silicon: MemorySilicon
+  readonly #city: City
+  readonly #places: Places
+  readonly #dice: QuickDice
+  readonly #clock: Clock
+  readonly #wire: Reader
+  readonly #air: Reader
+  readonly #kept: Bytes[] = []
+  readonly #wishes = new Map<string, Wish>()
+  readonly #loads: LoadId[] = []
+  #installed: boolean
+
+  constructor(city: City, citizen: Citizen, places: Places, installed: boolean) {
+    this.#city = city
+    this.#places = places
+    this.citizen = citizen
+    this.#installed = installed
+    this.#dice = diceOf(city, `holder ${citizen.chip}`)
+    this.#clock = city.timeline.clock()
+    this.silicon = citizen.silicon
+    const chip = new Chip({ silicon: this.silicon, crypto: city.crypto, dice: this.#dice })
+    this.#wire = new Radio(city, this.#dice, new LocalReader(chip), this.silicon, this.#kept)
+    this.#air = new Radio(city, this.#dice, new LocalReader(chip, 'radio'), this.silicon, this.#kept)
+  }
+
+  /** Does as is their habit, so many times. */
+  async live(habits: Habits, rounds: number, pauseMs: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      await this.#clock.wait(this.#dice.spread(1_000, 2 * pauseMs))
+      if (this.#installed) await this.#act(this.#dice.weighted(habits))
+      else await this.install()
+    }
+  }
+
+  /** One contact that installs, or renews. */
+  async install(): Promise<void> {
+    const done = this.#city.history.begun('installation')
+    const met = await this.#meet({ kind: 'install', chip: this.citizen.chip })
+    if (met.ok) done()
+    this.#installed ||= met.ok
+  }
+
+  /** Everything that a telephone does at leisure: asks again whatever was not answered, and lets the chip meet the center. */
+  async recover(): Promise<void> {
+    if (!this.#installed) return this.install()
+    for (const wish of [...this.#wishes.values()]) await this.#ask(wish)
+    await this.contact()
+    for (const told of this.told) if (told.verdict === 'unknown' || told.verdict === 'pending') await this.#follow(told)
+    await this.contact()
+  }
+
+  /** One contact of the purse with the center. */
+  async contact(): Promise<boolean> {
+    const met = await this.#meet({ kind: 'purse', purse: this.citizen.purse })
+    return met.ok
+  }
+
+  get purse(): PurseId {
+    return this.citizen.purse
+  }
+
+  get atCounter(): Reader {
+    return this.#air
+  }
+
+  #act(what: keyof Habits): Promise<unknown> {
+    switch (what) {
+      case 'load':
+        return this.#load()
+      case 'pay':
+        return this.#pay()
+      case 'tap':
+        return this.#tap()
+      case 'contact':
+        return this.recover()
+      case 'cancel':
+        return this.#cancel()
+      case 'bring':
+        return this.#dice.pick(this.#places.tills).bring(this)
+      case 'old':
+        return this.#bringOld()
+      case 'renew':
+        return this.install()
+    }
+  }
+
+  async #load(): Promise<void> {
+    const wish: Wish = { key: freshName(this.#dice), amount: BigInt(this.#dice.spread(100, 20_000)) }
+    this.#wishes.set(wish.key, wish)
+    await this.#ask(wish)
+    await this.contact()
+  }
+
+  async #ask({ key, amount }: Wish): Promise<void> {
+    const done = this.#city.history.begun('load asked')
+    const body = {
+      purse: this.purse,
+      amount: String(amount),
+      currency: this.#city.policy.currency,
+      method: 'card',
+    }
+    const asked = await this.#insist(center => center.createLoad({ caller: this.#caller, body, idempotencyKey: key }))
+    if (isSilence(asked)) return
+    this.#wishes.delete(key)
+    if (!asked.ok) return
+    this.#loads.push(asked.value.load)
+    done()
+  }
+
+  async #cancel(): Promise<void> {
+    const load = this.#loads.at(-1)
+    if (load === undefined) return
+    const done = this.#city.history.begun('load cancelled')
+    const said = await this.#insist(center => center.cancelLoad({ caller: this.#caller, params: { load } }))
+    if (said.ok) done()
+    if (this.#dice.chance(0.5)) await this.contact()
+  }
+
+  async #pay(): Promise<void> {
+    const shop = this.#dice.pick(this.#places.shops)
+    const sold = await shop.sell(BigInt(this.#dice.spread(1, 3_000)))
+    if (sold === undefined) return
+    const told: Told = { offer: sold, shop, verdict: 'unknown' }
+    this.told.push(told)
+    const done = this.#city.history.begun('payment')
+    await this.#bringOffer(told)
+    await this.contact()
+    await this.#follow(told)
+    if (told.verdict === 'paid') done()
+  }
+
+  async #bringOffer(told: Told): Promise<void> {
+    const { transaction, number } = told.offer
+    const body = { purse: this.purse, transaction: base64url(encodeTransaction(transaction)), number }
+    const paid = await this.#insist(center => center.createPayment({ caller: this.#caller, body }))
+    if (paid.ok) await this.#learn(told, paid.value)
+    else if (!isSilence(paid)) told.verdict = 'refused'
+  }
+
+  /** Asks after a payment; one that the center has never seen is brought again. */
+  async #follow(told: Told): Promise<void> {
+    const params = { store: told.offer.transaction.store, number: told.offer.number }
+    const said = await this.#insist(center => center.getPayment({ caller: this.#caller, params }))
+    if (said.ok) await this.#learn(told, said.value)
+    else if (said.refusal.code === 'not-found') await this.#bringOffer(told)
+  }
+
+  async #learn(
+    told: Told,
+    said: { readonly verdict: 'pending' | 'paid' | 'not-paid'; readonly proof?: string | undefined },
+  ) {
+    told.verdict = said.verdict
+    this.#note(`was told ${said.verdict} of ${told.offer.number}`)
+    if (said.proof !== undefined && this.#dice.chance(0.7)) await told.shop.honour(said.proof)
+  }
+
+  #tap(): Promise<unknown> {
+    return this.#dice.pick(this.#places.tills).sell(this, BigInt(this.#dice.spread(1, 3_000)))
+  }
+
+  /** Whoever has kept a message brings it to the chip again. */
+  async #bringOld(): Promise<void> {
+    if (this.#kept.length === 0 || !strikes(this.#city, this.#dice, 'oldMessage')) return
+    const old = this.#dice.pick(this.#kept)
+    if (!(await this.#wire.connect())) return
+    await this.#wire.transmit(encodeCommand(selectCommand(PURSE_AID)))
+    await this.#wire.transmit(old)
+    await this.#wire.disconnect()
+  }
+
+  async #meet(purpose: Purpose): Promise<Result<Report, Refusal>> {
+    const said: Report = []
+    const post: Post = body => this.#insist(center => center.contact({ caller: this.#caller, body }))
+    const met = await meet(this.#wire, post, purpose, report => void said.push(...report))
+    for (const row of recoveriesIn(said)) this.#city.history.recovery(row)
+    this.#note(`met the center: ${met.ok ? 'done' : met.refusal.code} ${said.map(lineOf).join(', ')}`)
+    return met.ok ? ok(said) : met
+  }
+
+  get #caller() {
+    return { kind: 'device', device: this.citizen.device } as const
+  }
+
+  #insist<T>(request: Request<T>): Promise<Result<T, Refusal>> {
+    return this.#city.network.insist(this.citizen.chip, request)
+  }
+
+  #note(what: string): void {
+    this.#city.history.note(this.#city.timeline.now, this.purse, what)
+  }
+}
+
+const lineOf = (said: Report[number]): string =>
+  said.about === 'flags'
+    ? `${said.flags.chip}${said.flags.center} ${said.action} ${said.operation?.number ?? ''}`
+    : Object.values(said).join(' ')

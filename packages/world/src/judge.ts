@@ -1,0 +1,181 @@
+/**
+ * The judge of a world that has come to rest: opens every chip, every till, every shop's book and the provider's, runs the
+ * auditor over the center's, and holds them against each other (PROTOCOL §10). Knows nothing of what was planned.
+ */
+
+import { audit } from '@kozeni/center/audit'
+import type { PurseRow } from '@kozeni/center/book'
+import { Chip } from '@kozeni/chip/chip'
+import { LocalReader } from '@kozeni/chip/reader-local'
+import { decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
+import { type Outcomes, seal, unseal } from '@kozeni/protocol/message'
+import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
+import { memoryArchive } from './archive-memory.ts'
+import { type City, diceOf } from './city.ts'
+import type { Holder, Told } from './holder.ts'
+import type { Provider } from './provider.ts'
+import type { Shop } from './shop.ts'
+import type { Till } from './till.ts'
+
+/** What is wrong, with what, and which invariant it breaks. */
+export interface Complaint {
+  readonly subject: string
+  readonly invariant: string
+  readonly says: string
+}
+
+/** All who are asked. */
+export interface Parties {
+  readonly holders: readonly Holder[]
+  readonly tills: readonly Till[]
+  readonly shops: readonly Shop[]
+  readonly provider: Provider
+}
+
+/** Everything that is wrong in this world; nothing in a sound one. */
+export async function judge(city: City, parties: Parties): Promise<readonly Complaint[]> {
+  const gaps = await gapsOf(parties.tills)
+  const chips = await Promise.all(
+    parties.holders.map(holder => judgeChip(city, holder, gaps.get(holder.citizen.purse) ?? NO_GAP)),
+  )
+  const shops = await Promise.all(parties.shops.map(shop => judgeShop(city, shop)))
+  const tills = await Promise.all(parties.tills.map(till => judgeTill(city, till)))
+  const told = parties.holders.flatMap(({ told }) => told.flatMap(one => judgeTold(city, one)))
+  return [...chips.flat(), ...shops.flat(), ...tills.flat(), ...told, ...(await judgeBook(city, parties.provider))]
+}
+
+const complaint = (subject: string, invariant: string, says: string): Complaint => ({ subject, invariant, says })
+
+/** The auditor's findings, and the accounts against the provider's own. */
+async function judgeBook(city: City, provider: Provider): Promise<readonly Complaint[]> {
+  const { findings, unexplained, balances } = await audit(city, memoryArchive(city.book))
+  const sum = Object.values(balances).reduce((all, one) => all + one, 0n)
+  const funds = balances.funding ?? 0n
+  return [
+    ...findings.map(({ row, says, expected, found, invariant }) =>
+      complaint(row, invariant, `${says}: ${expected} expected, ${found} found`),
+    ),
+    ...(unexplained === 0n ? [] : [complaint('book', 'INV-ACCOUNTED', `${unexplained} is unexplained`)]),
+    ...(sum === 0n ? [] : [complaint('book', 'INV-SUM', `the accounts sum to ${sum}`)]),
+    ...(funds === provider.holds
+      ? []
+      : [complaint('provider', 'INV-NOCREATE', `it holds ${provider.holds}, by the book ${funds}`)]),
+    ...stillOpen(city),
+  ]
+}
+
+/** @spec INV-LIVE */
+function stillOpen({ book: { tables } }: City): readonly Complaint[] {
+  const operations = [...tables.operation.values()].filter(({ closed }) => closed === undefined)
+  const loads = [...tables.load.values()].filter(({ stage }) => stage === 'requested' || stage === 'giving-back')
+  return [
+    ...operations.map(({ purse, number, kind }) => complaint(purse, 'INV-LIVE', `its ${kind} ${number} is still open`)),
+    ...loads.map(({ purse, load, stage }) => complaint(purse, 'INV-LIVE', `its load ${load} is still ${stage}`)),
+  ]
+}
+
+/** The chip's own word against the book's. */
+async function judgeChip(city: City, holder: Holder, gap: Gap): Promise<readonly Complaint[]> {
+  const { purse } = holder.citizen
+  const row = city.book.tables.purse.get(purse)
+  if (row?.stage !== 'active') return [complaint(purse, 'INV-LIVE', `its installation is ${row?.stage ?? 'nowhere'}`)]
+  const said = await askChip(city, holder, row)
+  if (said === undefined) return [complaint(purse, 'INV-LIVE', 'its chip does not answer')]
+  return [
+    ...(said.flag ? [complaint(purse, 'INV-FLAG', 'its chip’s flag is up')] : []),
+    ...within(purse, 'was given', said.credits, row.credits, gap.voided),
+    ...within(purse, 'has paid', said.debits, row.debits, gap.notGiven),
+  ]
+}
+
+/** The chip is never behind the book, and ahead of it by no more than is known why. @spec INV-ACCOUNTED */
+function within(purse: string, what: string, chip: bigint, book: bigint, gap: bigint): readonly Complaint[] {
+  const ahead = chip - book
+  if (ahead >= 0n && ahead <= gap) return []
+  return [
+    complaint(purse, 'INV-ACCOUNTED', `its chip ${what} ${chip}, by the book ${book}, of which ${gap} may be missing`),
+  ]
+}
+
+async function askChip(city: City, { silicon }: Holder, row: PurseRow): Promise<Outcomes | undefined> {
+  const keys = city.vault.purseKeys(row.keyVersion, row.purse)
+  if (keys === undefined) return undefined
+  const dice = diceOf(city, `judge ${row.purse}`)
+  const reader = new LocalReader(new Chip({ silicon, crypto: city.crypto, dice }))
+  await reader.connect()
+  await reader.transmit(encodeCommand(selectCommand(PURSE_AID)))
+  const read = seal(city.crypto, keys, row.purse, { type: 'read', body: {} })
+  const response = await reader.transmit(encodeCommand(purseCommand(INS.message, read)))
+  await reader.disconnect()
+  const message = response && unseal(city.crypto, keys, row.purse, decodeResponse(response)?.data ?? response)
+  return message?.type === 'result' ? message.body : undefined
+}
+
+/** What a purse's totals may show that no receipt will ever say, and which sales it comes from. */
+interface Gap {
+  /** Paid for goods that were never given. @spec D-5 */
+  readonly notGiven: bigint
+  /** Given back by a void that the clerk gave up asking for. @spec K-2 */
+  readonly voided: bigint
+}
+
+const NO_GAP: Gap = { notGiven: 0n, voided: 0n }
+
+async function gapsOf(tills: readonly Till[]): Promise<ReadonlyMap<string, Gap>> {
+  const gaps = new Map<string, Gap>()
+  for (const till of tills) {
+    for (const { stage, voidStage, asked, amount } of await till.sales()) {
+      if (asked === undefined) continue
+      const { notGiven, voided } = gaps.get(asked.request.purse) ?? NO_GAP
+      gaps.set(asked.request.purse, {
+        notGiven: stage === 'not-given' ? notGiven + amount : notGiven,
+        voided: voidStage === 'given-up' ? voided + amount : voided,
+      })
+    }
+  }
+  return gaps
+}
+
+/** Every receipt that a till has is booked, and nothing is left open. */
+async function judgeTill({ book: { tables } }: City, till: Till): Promise<readonly Complaint[]> {
+  return (await till.sales()).flatMap(({ sale, stage, receipt, voidReceipt }) => {
+    if (stage === 'unresolved') return [complaint(`sale ${sale}`, 'INV-LIVE', 'it is still unresolved')]
+    return [receipt, voidReceipt].flatMap(kept => {
+      if (kept === undefined) return []
+      const { purse, seq } = kept.receipt
+      const booked = tables.receipt.get(`${purse} ${seq}`)
+      return booked === undefined ? [complaint(purse, 'INV-ACCOUNTED', `its receipt ${seq} is not booked`)] : []
+    })
+  })
+}
+
+/** What a shop shows is what the center has decided; goods are given once, for what was paid. @spec INV-SHOW, INV-ONCE */
+async function judgeShop(city: City, shop: Shop): Promise<readonly Complaint[]> {
+  const complaints: Complaint[] = []
+  for (const number of shop.offered) {
+    const said = await shop.said(number)
+    const decided = decisionOf(city, shop, number)
+    const shown = said === 'paid' ? 'commit' : said === 'not-paid' ? 'void' : undefined
+    if (shown !== undefined && shown !== decided)
+      complaints.push(complaint(number, 'INV-SHOW', `the shop says ${said}, the center ${decided ?? 'nothing'}`))
+    if (shown === undefined && decided !== undefined)
+      complaints.push(complaint(number, 'INV-LIVE', `the shop does not know that it is ${decided}`))
+    if ((shop.handedOver.get(number) ?? 0) > (said === 'paid' ? 1 : 0))
+      complaints.push(complaint(number, 'INV-ONCE', `its goods were handed over ${shop.handedOver.get(number)} times`))
+  }
+  return complaints
+}
+
+function decisionOf({ book: { tables } }: City, shop: Shop, number: string): 'open' | 'commit' | 'void' | undefined {
+  const used = tables.number.get(`${shop.id} ${number}`)
+  return used && tables.operation.get(`${used.purse} ${used.epoch} ${used.number}`)?.decision
+}
+
+/** What a holder was told last stays so. @spec INV-SHOW */
+function judgeTold(city: City, { offer, shop, verdict }: Told): readonly Complaint[] {
+  const decided = decisionOf(city, shop, offer.number)
+  const wrong = verdict === 'paid' ? decided !== 'commit' : verdict === 'not-paid' && decided === 'commit'
+  return wrong
+    ? [complaint(offer.number, 'INV-SHOW', `a holder was told ${verdict}, it is ${decided ?? 'unknown'}`)]
+    : []
+}

@@ -1,0 +1,212 @@
+/**
+ * A counter with a terminal: the real machine over a journal that dies at any write, before it or after it. Sells, voids,
+ * takes up what was interrupted, relays contacts, and uploads now and then.
+ */
+import type { Post } from '@kozeni/api/meet'
+import type { Bytes } from '@kozeni/base/bytes'
+import type { Clock } from '@kozeni/base/clock'
+import type { PurseId } from '@kozeni/base/ids'
+import { money } from '@kozeni/base/money'
+import type { Result } from '@kozeni/base/result'
+import type { TerminalRow } from '@kozeni/center/book'
+import type { Reader } from '@kozeni/protocol/reader'
+import type { Refusal } from '@kozeni/protocol/refusal'
+import type { Center } from '@kozeni/terminal/center'
+import type { Entry } from '@kozeni/terminal/entry'
+import type { Journal, Placed } from '@kozeni/terminal/journal'
+import { MemoryJournal } from '@kozeni/terminal/journal-memory'
+import type { Outcome } from '@kozeni/terminal/tap'
+import { Terminal } from '@kozeni/terminal/terminal'
+import { type City, diceOf, type Request, strikes } from './city.ts'
+import type { QuickDice } from './quick-dice.ts'
+
+const PATIENCE_MS = 4_000
+/** Uploads in a world's life, about; and the longest that a terminal may wait with one. */
+const UPLOADS = 60
+const MOST_WAIT_MS = 24 * 3_600_000
+
+/** The terminal has lost its power, or its disk. */
+class PowerCut extends Error {}
+
+/** Somebody who comes to a counter with a chip. */
+export interface Customer {
+  readonly purse: PurseId
+  /** The chip over radio. */
+  readonly atCounter: Reader
+}
+
+export class Till {
+  readonly #city: City
+  readonly #row: TerminalRow
+  readonly #key: Bytes
+  readonly #dice: QuickDice
+  readonly #clock: Clock
+  readonly #disk: MemoryJournal
+  /** Whose sale it is that has no end yet. */
+  readonly #waiting = new Map<number, Customer>()
+  #aheadMs = 0
+  #terminal: Terminal | undefined
+
+  constructor(city: City, row: TerminalRow, key: Bytes) {
+    this.#city = city
+    this.#row = row
+    this.#key = key
+    this.#dice = diceOf(city, `till ${row.terminal}`)
+    this.#clock = city.timeline.clock(() => this.#aheadMs)
+    this.#disk = new MemoryJournal(city.crypto)
+    this.#aheadMs = (2 * this.#dice.part() - 1) * city.faults.clockWrongMs
+  }
+
+  /** Takes an amount from a holder's chip; now and then the clerk takes it back at once. */
+  async sell(holder: Customer, amount: bigint): Promise<void> {
+    const done = this.#city.history.begun('off-line sale')
+    await this.takeUp()
+    const sold = await this.#work(terminal => terminal.sell(money(amount), this.#counter(holder)))
+    if (sold === undefined || !sold.ok)
+      return this.#note(`could not sell: ${sold === undefined ? 'dead' : sold.refusal.code}`)
+    this.#ended(holder, sold.value)
+    if (sold.value.outcome === 'done') done()
+    if (sold.value.outcome === 'done' && this.#dice.chance(0.08)) await this.#giveBack(holder)
+  }
+
+  /** Takes up every sale and void without an end, with the chip that it was begun with; else it was not given. */
+  async takeUp(): Promise<void> {
+    const { unresolved = [], unresolvedVoids = [] } = (await this.#work(async terminal => terminal.status())) ?? {}
+    for (const { sale } of [...unresolved, ...unresolvedVoids]) {
+      const holder = this.#waiting.get(sale)
+      if (holder !== undefined && this.#dice.chance(0.8)) await this.#retry(holder, sale)
+      else await this.#work(terminal => terminal.markNotGiven(sale))
+    }
+  }
+
+  /** Relays a contact of this holder's chip. */
+  async bring(holder: Customer): Promise<void> {
+    const done = this.#city.history.begun('contact at a till')
+    const met = await this.#work(terminal => terminal.contact(this.#counter(holder)))
+    if (met?.ok) done()
+  }
+
+  async upload(): Promise<boolean> {
+    const done = this.#city.history.begun('upload')
+    const uploaded = await this.#work(terminal => terminal.upload())
+    this.#note(
+      `uploaded: ${uploaded === undefined ? 'dead' : uploaded.ok ? uploaded.value.receipts : uploaded.refusal.code}`,
+    )
+    if (uploaded?.ok) done()
+    return uploaded?.ok === true
+  }
+
+  /** Uploads now and then; its clock is put right, or wrong. */
+  async live(untilMs: number): Promise<void> {
+    const clock = this.#city.timeline.clock()
+    const aboutMs = Math.min(MOST_WAIT_MS, (untilMs - clock.now()) / UPLOADS)
+    await this.upload()
+    while (clock.now() < untilMs) {
+      await clock.wait(this.#dice.spread(aboutMs / 10, 3 * aboutMs))
+      if (strikes(this.#city, this.#dice, 'clockJumps')) this.#aheadMs += this.#dice.pick([-1, 1]) * 3_600_000
+      await this.takeUp()
+      await this.upload()
+    }
+  }
+
+  /** From now on its clock is right. */
+  mend(): void {
+    this.#aheadMs = 0
+  }
+
+  async sales(): Promise<ReturnType<Terminal['sales']>> {
+    return (await this.#work(async terminal => terminal.sales())) ?? []
+  }
+
+  async #giveBack(holder: Customer): Promise<void> {
+    const done = this.#city.history.begun('void')
+    const voided = await this.#work(terminal => terminal.voidLast(this.#counter(holder)))
+    if (voided?.ok) this.#ended(holder, voided.value)
+    if (voided?.ok && voided.value.outcome === 'done') done()
+  }
+
+  async #retry(holder: Customer, sale: number): Promise<void> {
+    const again = await this.#work(terminal => terminal.retry(this.#counter(holder), sale))
+    if (again?.ok) this.#ended(holder, again.value)
+  }
+
+  #ended(holder: Customer, { outcome, deed, sale, amount }: Outcome): void {
+    if (outcome === 'unresolved') this.#waiting.set(sale, holder)
+    else this.#waiting.delete(sale)
+    this.#note(`${deed} ${sale} of ${amount} from ${holder.purse}: ${outcome}`)
+  }
+
+  #counter(holder: Customer) {
+    return { reader: holder.atCounter, waitMs: PATIENCE_MS }
+  }
+
+  /** Does it with a terminal that has power; undefined when that goes over it. */
+  async #work<T>(work: (terminal: Terminal) => Promise<T>): Promise<T | undefined> {
+    try {
+      this.#terminal ??= await this.#open()
+      return await work(this.#terminal)
+    } catch (error) {
+      if (!(error instanceof PowerCut)) throw error
+      this.#terminal = undefined
+      return undefined
+    }
+  }
+
+  async #open(): Promise<Terminal> {
+    const { crypto } = this.#city
+    const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key }
+    const opened = await Terminal.open({ ...parts, journal: new MortalJournal(this.#city, this.#dice, this.#disk) })
+    if (!opened.ok) throw new Error(`a terminal does not open: ${opened.refusal.code}`)
+    return opened.value
+  }
+
+  readonly #center: Center = {
+    deliver: body => this.#ask(center => center.uploadReceipts({ caller: this.#caller, body })),
+    standing: since =>
+      this.#ask(center => center.getTerminal({ caller: this.#caller, query: { since: String(since) } })),
+    mail: body => this.#ask(center => center.exchangeMail({ caller: this.#caller, body })),
+    contact: (async body => this.#ask(center => center.contact({ caller: this.#caller, body }))) satisfies Post,
+  }
+
+  get #caller() {
+    const terminal = this.#city.book.tables.terminal.get(this.#row.terminal) ?? this.#row
+    return { kind: 'terminal', terminal } as const
+  }
+
+  #ask<T>(request: Request<T>): Promise<Result<T, Refusal>> {
+    return this.#city.network.insist<T>(this.#row.terminal, request)
+  }
+
+  #note(what: string): void {
+    this.#city.history.note(this.#city.timeline.now, this.#row.terminal, what)
+  }
+}
+
+/** A journal on a disk that outlives it; its power goes at any write, or its disk is full until the next start. */
+class MortalJournal implements Journal {
+  readonly #city: City
+  readonly #dice: QuickDice
+  readonly #disk: MemoryJournal
+  #dead = false
+
+  constructor(city: City, dice: QuickDice, disk: MemoryJournal) {
+    this.#city = city
+    this.#dice = dice
+    this.#disk = disk
+  }
+
+  entries(): readonly Placed[] {
+    return this.#disk.entries()
+  }
+
+  async append(entry: Entry): Promise<Placed> {
+    this.#dead ||= strikes(this.#city, this.#dice, 'diskFull')
+    if (this.#dead) throw new PowerCut('disk full')
+    if (!strikes(this.#city, this.#dice, 'terminalDies')) return await this.#disk.append(entry)
+    this.#dead = true
+    if (this.#dice.chance(0.5)) await this.#disk.append(entry)
+    throw new PowerCut('power cut')
+  }
+
+  async close(): Promise<void> {}
+}
