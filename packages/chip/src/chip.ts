@@ -48,7 +48,7 @@ export class Chip {
    */
   powerOn(way: Way = 'wire'): Bytes | undefined {
     const { silicon } = this.#parts
-    this.#contact = undefined
+    this.powerOff()
     this.#powerUps += 1
     silicon.powerOn()
     if (isForged(silicon)) this.#contact = new Contact(this.#parts, way)
@@ -66,6 +66,7 @@ export class Chip {
   }
 
   powerOff(): void {
+    this.#contact?.end()
     this.#contact = undefined
   }
 
@@ -80,7 +81,7 @@ export class Chip {
     try {
       return contact.process(apdu)
     } catch (error) {
-      if (error instanceof PowerLost) this.#contact = undefined
+      if (error instanceof PowerLost) this.powerOff()
       if (!(error instanceof Defective)) throw error
       return this.#defective()
     }
@@ -132,12 +133,19 @@ class Contact {
     if (program === undefined)
       return this.#way === 'wire' && meansDomain(data) ? this.#selectDomain() : refuse('nothingSelected')
     this.#manager.reset()
+    this.end()
     this.#program = openProgram(this.#parts, registry, program)
     return answerOf(this.#program.exchange('select', NO_BYTES))
   }
 
-  #selectDomain(): ResponseApdu {
+  /** A program's memory goes with the contact, and when another is selected. */
+  end(): void {
+    this.#program?.reset()
     this.#program = undefined
+  }
+
+  #selectDomain(): ResponseApdu {
+    this.end()
     return this.#manager.select()
   }
 }

@@ -11,7 +11,7 @@ import { type Surroundings, Trap } from './surroundings.ts'
 interface Access {
   get(at: number, size: number): Bytes
   put(at: number, bytes: Bytes): void
-  burn(fuel: number): void
+  burn(work: number): void
 }
 
 const PRIVATE_BYTES = 32
@@ -33,51 +33,51 @@ const COST = {
 
 type HostFunctions = Record<HostFunctionName, (...parameters: number[]) => number | undefined>
 
-/** The host's functions for one running program. */
-export function hostFunctions({ store, crypto, dice }: Surroundings, { get, put, burn }: Access): HostFunctions {
+/** The host's functions, for whichever program is running. */
+export function hostFunctions(around: () => Surroundings, { get, put, burn }: Access): HostFunctions {
   const functions: HostFunctions = {
     storeRead: (page = 0, into = 0) => {
-      const found = store.read(checkedPage(page))
+      const found = around().store.read(checkedPage(page))
       if (found === undefined) return -1
       put(into, found)
       return found.length
     },
     storeWrite: (page = 0, from = 0, size = 0) => {
       if (size >>> 0 > STORE_PAGE_BYTES) throw new Trap(`a page of ${size >>> 0} bytes`)
-      store.write(checkedPage(page), get(from, size))
+      around().store.write(checkedPage(page), get(from, size))
       return undefined
     },
     random: (into = 0, size = 0) => {
       get(into, size) // in bounds before any dice are thrown
-      put(into, dice.bytes(spent(burn, size)))
+      put(into, around().dice.bytes(spent(burn, size)))
       return undefined
     },
     sha256: (from = 0, size = 0, into = 0) => {
-      put(into, crypto.sha256(get(from, spent(burn, size))))
+      put(into, around().crypto.sha256(get(from, spent(burn, size))))
       return undefined
     },
     hmac: (key = 0, keySize = 0, from = 0, size = 0, into = 0) => {
-      put(into, crypto.hmac(get(key, keySize), get(from, spent(burn, size))))
+      put(into, around().crypto.hmac(get(key, keySize), get(from, spent(burn, size))))
       return undefined
     },
     ctr: (key = 0, counter = 0, at = 0, size = 0) => {
-      put(at, crypto.ctr(get(key, BLOCK_BYTES), get(counter, BLOCK_BYTES), get(at, spent(burn, size))))
+      put(at, around().crypto.ctr(get(key, BLOCK_BYTES), get(counter, BLOCK_BYTES), get(at, spent(burn, size))))
       return undefined
     },
     makeKey: (privateInto = 0, publicInto = 0) => {
-      const key = crypto.generate(dice)
+      const key = around().crypto.generate(around().dice)
       put(privateInto, key)
-      put(publicInto, crypto.publicKey(key))
+      put(publicInto, around().crypto.publicKey(key))
       return undefined
     },
     sign: (key = 0, from = 0, size = 0, into = 0) => {
-      put(into, crypto.sign(scalar(get(key, PRIVATE_BYTES)), get(from, size)))
+      put(into, around().crypto.sign(scalar(get(key, PRIVATE_BYTES)), get(from, size)))
       return undefined
     },
     verify: (key = 0, from = 0, size = 0, signature = 0) =>
-      Number(crypto.verify(get(key, POINT_BYTES), get(from, size), get(signature, SIGNATURE_BYTES))),
+      Number(around().crypto.verify(get(key, POINT_BYTES), get(from, size), get(signature, SIGNATURE_BYTES))),
     agree: (key = 0, point = 0, into = 0) => {
-      const secret = crypto.agree(scalar(get(key, PRIVATE_BYTES)), get(point, POINT_BYTES))
+      const secret = around().crypto.agree(scalar(get(key, PRIVATE_BYTES)), get(point, POINT_BYTES))
       if (secret === undefined) return 0
       put(into, secret)
       return 1
@@ -89,13 +89,16 @@ export function hostFunctions({ store, crypto, dice }: Surroundings, { get, put,
 /** Each function, paid for before it begins. */
 function withCosts(functions: HostFunctions, burn: Access['burn']): HostFunctions {
   const names = Object.keys(HOST_FUNCTIONS) as HostFunctionName[]
-  const paid = names.map(name => [
-    name,
-    (...parameters: number[]) => {
-      burn(COST[name])
-      return functions[name](...parameters)
-    },
-  ])
+  const paid = names.map(name => {
+    const [cost, work] = [COST[name], functions[name]]
+    return [
+      name,
+      (a: number, b: number, c: number, d: number, e: number) => {
+        burn(cost)
+        return work(a, b, c, d, e)
+      },
+    ]
+  })
   return Object.fromEntries(paid)
 }
 

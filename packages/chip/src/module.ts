@@ -21,6 +21,8 @@ const END = 0x0b
 
 /** The global in which the host puts a command's fuel. A name that no program can use: its exports are all known. */
 export const FUEL = 'fuel'
+/** What the names begin with under which the host sees the program's own variables, to set them back. */
+export const GLOBAL = 'global-'
 
 /**
  * @returns the module, metered, or in one phrase why it may not run on a chip
@@ -62,23 +64,28 @@ function rebuilt(sections: Sections): Bytes {
   readMemory(sections)
   readData(sections)
   readExports(sections, functions)
-  const globals = countGlobals(sections)
+  const variables = readGlobals(sections)
+  const fuel = variables.length
   const out = new Map(sections)
   out.set(SECTION.global, appended(sections.get(SECTION.global), Uint8Array.of(I32, 1, 0x41, 0, END)))
-  const fuel = concat(Uint8Array.of(FUEL.length), utf8(FUEL), Uint8Array.of(KIND.global), leb(globals))
-  out.set(SECTION.export, appended(sections.get(SECTION.export), fuel))
-  out.set(SECTION.code, meteredCode(sections, globals))
+  const seen = [exported(FUEL, fuel), ...variables.flatMap((is, at) => (is ? [exported(`${GLOBAL}${at}`, at)] : []))]
+  out.set(SECTION.export, appended(sections.get(SECTION.export), ...seen))
+  out.set(SECTION.code, meteredCode(sections, fuel))
   const order = [...out.keys()].toSorted((a, b) => a - b)
   return concat(PREAMBLE, ...order.map(id => sized(Uint8Array.of(id), out.get(id) ?? PREAMBLE)))
 }
 
 const sized = (before: Bytes, content: Bytes): Bytes => concat(before, leb(content.length), content)
 
-/** A vector with one element more. */
-function appended(vector: Bytes | undefined, element: Bytes): Bytes {
+/** A global's export. */
+const exported = (name: string, index: number): Bytes =>
+  concat(sized(Uint8Array.of(), utf8(name)), Uint8Array.of(KIND.global), leb(index))
+
+/** A vector with elements more. */
+function appended(vector: Bytes | undefined, ...more: readonly Bytes[]): Bytes {
   const cursor = new Cursor(vector ?? Uint8Array.of(0))
   const count = cursor.u32()
-  return concat(leb(count + 1), (vector ?? Uint8Array.of(0)).subarray(cursor.at), element)
+  return concat(leb(count + more.length), (vector ?? Uint8Array.of(0)).subarray(cursor.at), ...more)
 }
 
 /** All elements of a section, which must fill it; none when there is no such section. */
@@ -160,15 +167,17 @@ function readExports(sections: Sections, functions: readonly Signature[]): void 
   for (const name of ['memory', ...Object.keys(PROGRAM_EXPORTS)]) fits(names.includes(name), `${name} is missing`)
 }
 
-const countGlobals = (sections: Sections): number =>
+/** For each global, whether it is a variable. */
+const readGlobals = (sections: Sections): readonly boolean[] =>
   elements(sections, SECTION.global, cursor => {
     integer(cursor.byte())
-    cursor.byte()
+    const variable = cursor.byte() === 1
     const code = cursor.byte()
     fits(code === 0x41 || code === 0x42, 'a global not known beforehand')
     cursor.skipSigned(CONST[code])
     fits(cursor.byte() === END, 'a global not known beforehand')
-  }).length
+    return variable
+  })
 
 function meteredCode(sections: Sections, fuel: number): Bytes {
   const bodies = elements(sections, SECTION.code, cursor => metered(new Cursor(cursor.take(cursor.u32())), fuel))

@@ -29,6 +29,7 @@ export class SiliconChip implements PurseChip<SiliconChip> {
   }
 
   select(): ResponseApdu {
+    this.#chip?.powerOff()
     this.#chip = chipOf(this.silicon)
     this.#chip.powerOn('radio')
     return this.#say(encodeCommand(selectCommand(PURSE_AID)))
@@ -66,12 +67,13 @@ export async function purseOnSilicon(): Promise<SiliconPurse> {
   return new PurseForTests(new SiliconChip(silicon)).personalise()
 }
 
-/** Says the same bytes to another chip, each SELECT as a new contact. @returns the last answer */
+/** Says the same bytes to another chip, each SELECT as a new contact, and takes power away. @returns the last answer */
 export function sayAgain(chip: Chip, said: readonly Bytes[]): Bytes {
   let answer: Bytes = NO_BYTES
   for (const apdu of said) {
     if (apdu[1] === 0xa4) chip.powerOn('radio')
     answer = chip.process(apdu)
   }
+  chip.powerOff()
   return answer
 }

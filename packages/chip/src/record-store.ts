@@ -3,8 +3,8 @@
  * then never anything else (C-8): the older copy would roll value back.
  * @see docs/decisions/0004-two-slots-and-one-flip.md for the layout and the proof
  */
-import { assert } from '@kozeni/base/assert'
-import { type Bytes, bigEndian, concat, equal, fromBigEndian } from '@kozeni/base/bytes'
+import { assert, Bug } from '@kozeni/base/assert'
+import { type Bytes, bigEndian, concat, equal, numberFrom } from '@kozeni/base/bytes'
 import { crc32 } from './crc.ts'
 import { ERASED, type Silicon } from './silicon.ts'
 
@@ -36,7 +36,8 @@ export class Defective extends Error {
 }
 
 const SIZE_AT = 1
-const PAYLOAD_AT = 3
+const SIZE_BYTES = 2
+const PAYLOAD_AT = SIZE_AT + SIZE_BYTES
 const CRC_BYTES = 4
 const SLOT_OVERHEAD = PAYLOAD_AT + CRC_BYTES
 
@@ -61,20 +62,21 @@ class TwoSlotStore implements RecordStore {
   }
 
   read(page: number): Bytes | undefined {
-    const slot = currentSlot(...this.#markers(page))
-    return slot === undefined ? undefined : this.#payload(page, slot)
+    const heads = this.#heads(page)
+    const slot = currentSlot(heads)
+    return slot === undefined ? undefined : this.#payload(page, slot, heads[slot])
   }
 
   write(page: number, payload: Bytes): void {
     assert(payload.length <= this.#area.pageBytes, `${payload.length} bytes in a page of ${this.#area.pageBytes}`)
-    const markers = this.#markers(page)
-    const current = currentSlot(...markers)
+    const heads = this.#heads(page)
+    const current = currentSlot(heads)
     const other = current === 0 ? 1 : 0
     // reading first: a damaged page is never written over, and what stands already costs no wear
-    if (current !== undefined && equal(this.#payload(page, current), payload)) return
+    if (current !== undefined && equal(this.#payload(page, current, heads[current]), payload)) return
     const at = this.#slotAt(page, other)
     writeDifference(this.#silicon, at + SIZE_AT, sealed(page, payload))
-    const marker = current === undefined ? 0 : (markers[current] + 1) % MARKERS
+    const marker = current === undefined ? 0 : ((heads[current][0] ?? 0) + 1) % MARKERS
     this.#silicon.write(at, Uint8Array.of(marker)) // the flip
   }
 
@@ -86,22 +88,22 @@ class TwoSlotStore implements RecordStore {
 
   #slotAt(page: number, slot: Slot): number {
     const { at, pages } = this.#area
-    assert(page >= 0 && page < pages, `page ${page} of ${pages}`)
+    if (page < 0 || page >= pages) throw new Bug(`page ${page} of ${pages}`)
     return at + (2 * page + slot) * this.#slotBytes
   }
 
-  #markers(page: number): readonly [number, number] {
-    const marker = (slot: Slot): number => this.#silicon.read(this.#slotAt(page, slot), 1)[0] ?? ERASED
-    return [marker(0), marker(1)]
+  /** The beginnings of both slots: marker and size. */
+  #heads(page: number): readonly [Bytes, Bytes] {
+    const head = (slot: Slot): Bytes => this.#silicon.read(this.#slotAt(page, slot), PAYLOAD_AT)
+    return [head(0), head(1)]
   }
 
-  #payload(page: number, slot: Slot): Bytes {
-    const at = this.#slotAt(page, slot)
-    const size = Number(fromBigEndian(this.#silicon.read(at + SIZE_AT, 2)))
+  #payload(page: number, slot: Slot, head: Bytes): Bytes {
+    const size = ((head[SIZE_AT] ?? 0) << 8) | (head[SIZE_AT + 1] ?? 0)
     if (size > this.#area.pageBytes) throw new Defective(`page ${page}: a size of ${size}`)
-    const payload = this.#silicon.read(at + PAYLOAD_AT, size)
-    const crc = this.#silicon.read(at + PAYLOAD_AT + size, CRC_BYTES)
-    if (Number(fromBigEndian(crc)) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
+    const checked = this.#silicon.read(this.#slotAt(page, slot) + PAYLOAD_AT, size + CRC_BYTES)
+    const payload = checked.subarray(0, size)
+    if (numberFrom(checked.subarray(size)) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
     return payload
   }
 }
@@ -112,7 +114,7 @@ type Slot = 0 | 1
  * Which slot counts, told by the two markers alone. Total and stable: any two bytes name one slot, and the same one
  * until a marker changes.
  */
-function currentSlot(first: number, second: number): Slot | undefined {
+function currentSlot([[first = ERASED], [second = ERASED]]: readonly [Bytes, Bytes]): Slot | undefined {
   if (first === ERASED) return second === ERASED ? undefined : 1
   if (second === ERASED) return 0
   const lead = (second - first + MARKERS) % MARKERS
@@ -121,11 +123,11 @@ function currentSlot(first: number, second: number): Slot | undefined {
 
 /** Size, payload and checksum, as they follow the marker. */
 const sealed = (page: number, payload: Bytes): Bytes =>
-  concat(bigEndian(payload.length, 2), payload, bigEndian(checksum(page, payload), 4))
+  concat(bigEndian(payload.length, SIZE_BYTES), payload, bigEndian(checksum(page, payload), CRC_BYTES))
 
 /** The page's number is in it, so that a page found in another's place is damaged too. */
 const checksum = (page: number, payload: Bytes): number =>
-  crc32(concat(bigEndian(page, 2), bigEndian(payload.length, 2), payload))
+  crc32(payload, crc32(Uint8Array.of(page >> 8, page, payload.length >> 8, payload.length)))
 
 /** Writes from the first byte that differs to the last one: memory wears by bytes. */
 export function writeDifference(silicon: Silicon, at: number, bytes: Bytes): void {

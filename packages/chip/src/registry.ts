@@ -41,7 +41,10 @@ const AID_MAX = 16
 /** A name of up to sixteen bytes, its length before it. */
 const aid: Field<Bytes> = {
   size: 1 + AID_MAX,
-  read: ([size = 0, ...rest]) => (size <= AID_MAX ? Uint8Array.from(rest.slice(0, size)) : undefined),
+  read: field => {
+    const size = field[0] ?? 0
+    return size <= AID_MAX ? field.slice(1, 1 + size) : undefined
+  },
   write: value => concat(Uint8Array.of(value.length), value, new Uint8Array(AID_MAX - value.length)),
 }
 

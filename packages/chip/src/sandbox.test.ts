@@ -69,6 +69,29 @@ test.each([
   expect(note(program, NOTE.write, 2, [8])).toBe(0x9000)
 })
 
+test('a program that lost its memory leaves nothing of it to the next one, neither bytes nor variables', () => {
+  const admitted = admit(module)
+  if (!admitted.ok) return expect.fail(admitted.refusal)
+  const { store } = start()
+  const begin = () => new Program(admitted.value, { store, crypto: nodeCrypto, dice: new SeededDice(1) })
+  const counted = (program: Program) => program.exchange('process', Uint8Array.of(0x80, NOTE.count, 0, 0, 0, 0))
+  const buffer = (program: Program) => program.exchange('process', Uint8Array.of(0x80, NOTE.answerLong, 150, 0, 0, 0))
+  const fresh = buffer(begin())
+  for (let life = 0; life < 3; life++) {
+    const program = begin()
+    expect(buffer(program)).toEqual(fresh)
+    expect(counted(program)?.[0]).toBe(2)
+    note(
+      program,
+      NOTE.write,
+      3,
+      Array.from({ length: 250 }, () => 0x5e),
+    )
+    expect(buffer(program)).not.toEqual(fresh)
+    program.reset()
+  }
+})
+
 test('no page outside 0 to 63 can be named', () => {
   for (const page of [64, 65, 200, 255]) expect(note(start().program, NOTE.read, page)).toBe(0x6f00)
 })

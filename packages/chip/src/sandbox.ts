@@ -5,20 +5,17 @@
  */
 import { type Bytes, hex } from '@kozeni/base/bytes'
 import { IO_BYTES, type ProgramExportName } from '@kozeni/program/host'
-import { hostFunctions } from './host-functions.ts'
-import { admit, FUEL } from './module.ts'
+import { type Machine, machineFor } from './machine.ts'
+import { admit } from './module.ts'
 import { Defective } from './record-store.ts'
 import { PowerLost } from './silicon.ts'
 import { type Surroundings, Trap } from './surroundings.ts'
-
-/** What one call may use: a loop's round and a function's entry cost 1, the host's work more (host-functions.ts). */
-export const FUEL_PER_CALL = 1_000_000
 
 /** A program with its memory, running. */
 export class Program {
   readonly #module: WebAssembly.Module
   readonly #surroundings: Surroundings
-  #instance: Instance | undefined
+  #machine: Machine | undefined
 
   constructor(module: WebAssembly.Module, surroundings: Surroundings) {
     this.#module = module
@@ -32,31 +29,32 @@ export class Program {
    * @throws PowerLost, Defective
    */
   exchange(name: Extract<ProgramExportName, 'select' | 'process' | 'personalise'>, input: Bytes): Bytes | undefined {
-    return this.#guarded(instance => {
-      const at = instance.call('buffer')
-      instance.put(at, input)
-      const size = name === 'select' ? instance.call(name) : instance.call(name, input.length)
+    return this.#guarded(machine => {
+      const at = machine.call('buffer')
+      machine.put(at, input)
+      const size = name === 'select' ? machine.call(name) : machine.call(name, input.length)
       if (size > IO_BYTES) throw new Trap(`an answer of ${size} bytes`)
-      return instance.get(at, size)
+      return machine.get(at, size)
     })
   }
 
   /** What the program answers to a question without input, undefined when it was stopped. */
   ask(name: Extract<ProgramExportName, 'removable' | 'version'>): number | undefined {
-    return this.#guarded(instance => instance.call(name))
+    return this.#guarded(machine => machine.call(name))
   }
 
   /** Forgets the program's memory, as losing power does. */
   reset(): void {
-    this.#instance = undefined
+    this.#machine?.rest()
+    this.#machine = undefined
   }
 
-  #guarded<T>(work: (instance: Instance) => T): T | undefined {
+  #guarded<T>(work: (machine: Machine) => T): T | undefined {
     try {
-      this.#instance ??= new Instance(this.#module, this.#surroundings)
-      return work(this.#instance)
+      this.#machine ??= machineFor(this.#module, this.#surroundings)
+      return work(this.#machine)
     } catch (error) {
-      this.reset()
+      this.#machine = undefined // what was stopped anywhere is not used again
       if (error instanceof PowerLost || error instanceof Defective || !isStop(error)) throw error
       return undefined
     }
@@ -66,59 +64,6 @@ export class Program {
 /** How a program can be stopped: by the engine, by an overflow of its stack, by the host. Anything else is our bug. */
 const isStop = (error: unknown): boolean =>
   error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error instanceof Trap
-
-class Instance {
-  readonly #exports: WebAssembly.Exports
-  readonly #memory: Bytes
-  readonly #fuel: WebAssembly.Global
-
-  constructor(module: WebAssembly.Module, surroundings: Surroundings) {
-    const access = {
-      get: (at: number, size: number) => this.get(at, size),
-      put: (at: number, bytes: Bytes) => this.put(at, bytes),
-      burn: (fuel: number) => this.#burn(fuel),
-    }
-    const { exports } = new WebAssembly.Instance(module, { host: { ...hostFunctions(surroundings, access) } })
-    const [memory, fuel] = [exports['memory'], exports[FUEL]]
-    if (!(memory instanceof WebAssembly.Memory) || !(fuel instanceof WebAssembly.Global))
-      throw new Trap('not an admitted module')
-    this.#exports = exports
-    this.#memory = new Uint8Array(memory.buffer)
-    this.#fuel = fuel
-  }
-
-  call(name: ProgramExportName, ...parameters: readonly number[]): number {
-    const run = this.#exports[name]
-    if (typeof run !== 'function') throw new Trap(`no ${name}`)
-    this.#fuel.value = FUEL_PER_CALL
-    const answer: unknown = run(...parameters)
-    if (typeof answer !== 'number') throw new Trap(`${name} answers no number`)
-    return answer >>> 0
-  }
-
-  /** A copy of `size` bytes of the program's memory. */
-  get(at: number, size: number): Bytes {
-    const [from, count] = this.#bounds(at, size)
-    return this.#memory.slice(from, from + count)
-  }
-
-  put(at: number, bytes: Bytes): void {
-    this.#memory.set(bytes, this.#bounds(at, bytes.length)[0])
-  }
-
-  /** WebAssembly's i32 come signed; pointers are not. */
-  #bounds(at: number, size: number): readonly [number, number] {
-    const [from, count] = [at >>> 0, size >>> 0]
-    if (from + count > this.#memory.length) throw new Trap('out of its memory')
-    return [from, count]
-  }
-
-  #burn(fuel: number): void {
-    const left = Number(this.#fuel.value) - fuel
-    if (left < 0) throw new Trap('out of fuel')
-    this.#fuel.value = left
-  }
-}
 
 /** Modules admitted lately: reading one again gives the same, and a chip is powered more often than it is loaded. */
 const CACHE_SIZE = 16

@@ -2,7 +2,7 @@
  * Silicon in memory, for simulations and tests: power can be cut after any byte by plan. Only blocks that were ever
  * written take space, so that thousands of chips fit into one process.
  */
-import { assert } from '@kozeni/base/assert'
+import { Bug } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
 import { ERASED, PowerLost, type Silicon, type Wear } from './silicon.ts'
 
@@ -50,10 +50,19 @@ export class MemorySilicon implements Silicon {
 
   read(at: number, size: number): Bytes {
     this.#check(at, size)
-    const bytes = new Uint8Array(size).fill(ERASED)
+    const start = at % BLOCK_BYTES
+    const block = this.#blocks.get((at - start) / BLOCK_BYTES)
+    return block !== undefined && start + size <= BLOCK_BYTES
+      ? block.slice(start, start + size)
+      : this.#gathered(at, size)
+  }
+
+  #gathered(at: number, size: number): Bytes {
+    const bytes = new Uint8Array(size)
     for (let done = 0; done < size; ) {
       const [block, offset, count] = this.#stretch(at + done, size - done)
       if (block !== undefined) bytes.set(block.subarray(offset, offset + count), done)
+      else bytes.fill(ERASED, done, done + count)
       done += count
     }
     return bytes
@@ -98,6 +107,6 @@ export class MemorySilicon implements Silicon {
 
   #check(at: number, size: number): void {
     if (!this.#powered) throw new PowerLost('no power')
-    assert(at >= 0 && at + size <= this.sizeBytes, `0 <= ${at}, ${at} + ${size} <= ${this.sizeBytes}`)
+    if (at < 0 || at + size > this.sizeBytes) throw new Bug(`0 <= ${at}, ${at} + ${size} <= ${this.sizeBytes}`)
   }
 }
