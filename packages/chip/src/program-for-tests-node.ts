@@ -3,7 +3,7 @@
  * Compiled in the purse program's place, by its compiler.
  */
 import type { Bytes } from '@kozeni/base/bytes'
-import { compilePurse } from '@kozeni/program/compile-node'
+import { built, compilePurse } from '@kozeni/program/compile-node'
 
 /** What the notebook does, by INS. P1 is a page. */
 export const NOTE = {
@@ -81,4 +81,8 @@ const source = (version: number): string => `
 
 /** The notebook's module. */
 export const notebook = (version = 1): Promise<Bytes> =>
-  compilePurse((file, text) => (file === 'purse.ts' ? source(version) : text))
+  built(
+    `notebook-${version}.wasm`,
+    () => compilePurse((file, text) => (file === 'purse.ts' ? source(version) : text)),
+    import.meta.filename,
+  )

@@ -3,14 +3,14 @@
  * Whoever wants a weakened program (PROTOCOL §9) has it made from patched source; the product code knows none.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { assert } from '@kozeni/base/assert'
 
 /** The bytes of a module, as WebAssembly.Module takes them. */
 export type Module = Uint8Array<ArrayBuffer>
 
 const SOURCES = join(import.meta.dirname, 'assembly')
-const MODULE = join(import.meta.dirname, '..', 'build', 'purse.wasm')
+const BUILD = join(import.meta.dirname, '..', 'build')
 const ENTRY = 'purse.ts'
 const OUT = 'purse.wasm'
 
@@ -45,23 +45,34 @@ export async function compilePurse(patch: Patch = (_, text) => text): Promise<Mo
   return found.module
 }
 
-/** The product's module: as built before, or built now when it is missing or older than a source. */
-export async function builtPurse(): Promise<Module> {
-  if (existsSync(MODULE) && statSync(MODULE).mtimeMs > newest()) return new Uint8Array(readFileSync(MODULE))
-  const module = await compilePurse()
-  mkdirSync(dirname(MODULE), { recursive: true })
-  const draft = `${MODULE}.${process.pid}`
+/** The product's module. */
+export const builtPurse = (): Promise<Module> => built(OUT, compilePurse)
+
+/**
+ * A module as built before, or built now when it is missing or older than a source.
+ *
+ * @param name  of its file in build/
+ * @param from  a file beside the program's sources that it is also made from
+ */
+export async function built(name: string, compile: () => Promise<Module>, from?: string): Promise<Module> {
+  const path = join(BUILD, name)
+  if (existsSync(path) && statSync(path).mtimeMs > newest(from)) return new Uint8Array(readFileSync(path))
+  const module = await compile()
+  mkdirSync(BUILD, { recursive: true })
+  const draft = `${path}.${process.pid}`
   writeFileSync(draft, module)
-  renameSync(draft, MODULE) // whole or not at all, whoever else builds at the same time
+  renameSync(draft, path) // whole or not at all, whoever else builds at the same time
   return module
 }
 
 const sources = (): readonly string[] => readdirSync(SOURCES)
 
-const newest = (): number =>
-  Math.max(...[...sources().map(name => join(SOURCES, name)), import.meta.filename].map(path => statSync(path).mtimeMs))
+const newest = (from = import.meta.filename): number =>
+  Math.max(
+    ...[...sources().map(name => join(SOURCES, name)), import.meta.filename, from].map(path => statSync(path).mtimeMs),
+  )
 
 if (import.meta.main) {
   const module = await builtPurse()
-  process.stdout.write(`${MODULE}: ${module.length} bytes\n`)
+  process.stdout.write(`${OUT}: ${module.length} bytes\n`)
 }
