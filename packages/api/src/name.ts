@@ -1,5 +1,15 @@
 /** The names of things as the contract spells them; one schema each. */
-import type { AccountId, ChipId, DeviceId, LoadId, OrderId, PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
+import type {
+  AccountId,
+  ChipId,
+  DeviceId,
+  LoadId,
+  MoveId,
+  OrderId,
+  PurseId,
+  StoreId,
+  TerminalId,
+} from '@kozeni/base/ids'
 import { idOf } from './schema.ts'
 
 export const purse = idOf<PurseId>('PurseId', 'The electronic-money ID: one personalised purse program on one chip.')
@@ -10,3 +20,7 @@ export const terminal = idOf<TerminalId>('TerminalId', 'A till of a store.')
 export const account = idOf<AccountId>('AccountId', 'A holder’s account.')
 export const load = idOf<LoadId>('LoadId', 'A holder’s request to be loaded.')
 export const order = idOf<OrderId>('OrderId', 'Something that the center owes a purse.')
+export const move = idOf<MoveId>(
+  'MoveId',
+  'Value that was swept off a purse, on its way to another of the same account.',
+)

@@ -6,8 +6,8 @@ import { naming, time } from './schema.ts'
 
 export const purseStage = naming(
   'PurseStage',
-  'How far a purse has come.',
-  z.enum(['reserved', 'certified', 'active', 'retired']),
+  'How far a purse has come. “leaving”: its holder moves to another purse; it is retired when it is empty.',
+  z.enum(['reserved', 'certified', 'active', 'leaving', 'retired']),
   'active',
 )
 

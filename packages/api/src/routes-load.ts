@@ -14,15 +14,27 @@ export const loadStage = naming(
 
 export const loadRequest = naming(
   'LoadRequest',
-  'So much, for this purse, paid in this way.',
-  z.strictObject({ purse, amount: price, currency, method: text(120) }),
+  'So much, for this purse, paid in this way. With “inParts” the holder agrees that what the chip has no room for waits, ' +
+    'and comes in parts; else it is given back.',
+  z.strictObject({ purse, amount: price, currency, method: text(120), inParts: z.boolean().optional() }),
   { purse: '5f3a91c07be2d846', amount: '2000', currency: 'JPY', method: 'pm_card_visa' },
 )
 
 export const loadAnswer = naming(
   'Load',
   'A load, and how far it has come. Cancelled is a wish that only the chip’s evidence fulfils.',
-  z.object({ load, purse, amount, currency, stage: loadStage, cancelled: z.boolean(), at: time }),
+  z.object({
+    load,
+    purse,
+    amount,
+    currency,
+    stage: loadStage,
+    cancelled: z.boolean(),
+    inParts: z.boolean().optional(),
+    /** What of it the chip has proved to have. */
+    delivered: amount.optional(),
+    at: time,
+  }),
   {
     load: '0a12b3c4d5e6f708',
     purse: '5f3a91c07be2d846',
@@ -30,6 +42,7 @@ export const loadAnswer = naming(
     currency: 'JPY',
     stage: 'captured',
     cancelled: false,
+    inParts: false,
     at: '2026-04-01T09:30:00.000Z',
   },
 )

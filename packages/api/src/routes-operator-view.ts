@@ -74,7 +74,17 @@ export const balance = naming(
   'Balance',
   'All accounts of one kind in one currency: assets are positive, what the issuer owes is negative.',
   z.object({
-    kind: z.enum(['bank', 'funding', 'in-transit', 'in-doubt', 'purse-float', 'store-payable', 'fees', 'fraud-loss']),
+    kind: z.enum([
+      'bank',
+      'funding',
+      'in-transit',
+      'in-doubt',
+      'purse-float',
+      'store-payable',
+      'fees',
+      'fraud-loss',
+      'moving',
+    ]),
     currency,
     balance: sum,
     accounts: whole,

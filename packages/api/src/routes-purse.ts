@@ -24,7 +24,7 @@ export const limits = naming(
 export const waitingOrder = naming(
   'WaitingOrder',
   'Something that the center owes the purse and opens at a contact.',
-  z.object({ order, kind: z.enum(['load', 'refund']), amount, currency, at: time }),
+  z.object({ order, kind: z.enum(['load', 'refund', 'move']), amount, currency, at: time }),
 )
 
 export const purseStanding = naming(

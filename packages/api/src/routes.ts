@@ -5,6 +5,7 @@ import { registerDevice } from './routes-device.ts'
 import { getHealth } from './routes-health.ts'
 import { reserveInstallation } from './routes-installation.ts'
 import { cancelLoad, createLoad, getLoad } from './routes-load.ts'
+import { getMove, leavePurse } from './routes-move.ts'
 import { blockPurse, orderRefund, registerChips, registerStore, registerTerminal, settle } from './routes-operator.ts'
 import { getBalances, listAlarms, listOperations } from './routes-operator-view.ts'
 import { createPayment, getPayment } from './routes-payment.ts'
@@ -32,6 +33,8 @@ export const routes = {
   getPayment,
   getPurse,
   getPurseStory,
+  leavePurse,
+  getMove,
   uploadReceipts,
   getTerminal,
   exchangeMail,

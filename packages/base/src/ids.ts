@@ -23,8 +23,10 @@ export type AccountId = Brand<string, 'AccountId'>
 export type LoadId = Brand<string, 'LoadId'>
 /** Something the center owes a purse and will open when it can. */
 export type OrderId = Brand<string, 'OrderId'>
+/** Value that was swept off one purse of a holder and is owed to another (P-3). */
+export type MoveId = Brand<string, 'MoveId'>
 
-export type Id = PurseId | DeviceId | ChipId | StoreId | TerminalId | AccountId | LoadId | OrderId
+export type Id = PurseId | DeviceId | ChipId | StoreId | TerminalId | AccountId | LoadId | OrderId | MoveId
 
 export const ID_BYTES = 8
 
@@ -38,8 +40,11 @@ export function id<T extends Id>(text: string): T {
 }
 
 /** A name that nobody has yet: 63 bits of chance. */
-export function freshId<T extends Id>(dice: Dice): T {
-  const bytes = dice.bytes(ID_BYTES)
+export const freshId = <T extends Id>(dice: Dice): T => idFromBytes<T>(dice.bytes(ID_BYTES))
+
+/** A name made of another's: of at least eight bytes that nothing else has, as of a digest. */
+export function idFromBytes<T extends Id>(from: Bytes): T {
+  const bytes = from.slice(0, ID_BYTES)
   bytes[0] = (bytes[0] ?? 0) & 0x7f
   return id<T>(hex(bytes))
 }

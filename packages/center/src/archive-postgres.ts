@@ -5,7 +5,7 @@ import type { Archive, PurseFile, StoreFile, TakenClaims } from './archive.ts'
 import { ClaimWalk } from './archive-postgres-claims.ts'
 import type { PurseRow, StoreRow } from './book.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
-import { CLAIM, ENTRY, LOAD, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
+import { CLAIM, ENTRY, LOAD, MOVE, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
@@ -57,10 +57,12 @@ async function purseFiles(
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, receipts, numbers, entries] = await Promise.all([
+  const [operations, loads, orders, left, arrived, receipts, numbers, entries] = await Promise.all([
     of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
     of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
     of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
+    of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
+    of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
     of(RECEIPT, 'purse_id', 'seq', row => row.purse),
     of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
     of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
@@ -70,6 +72,8 @@ async function purseFiles(
     operations: operations.get(row.purse) ?? [],
     loads: loads.get(row.purse) ?? [],
     orders: orders.get(row.purse) ?? [],
+    // what came back to the purse that it was swept off is in both lists
+    moves: [...(left.get(row.purse) ?? []), ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse)],
     receipts: receipts.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     entries: entries.get(row.purse) ?? [],

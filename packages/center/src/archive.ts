@@ -13,6 +13,7 @@ import type {
   SettlementRow,
   StoreRow,
 } from './book.ts'
+import type { MoveRow } from './book-move.ts'
 import type { ClaimRow, Sums } from './book-writes.ts'
 
 /** All that the book has of one purse. */
@@ -21,6 +22,8 @@ export interface PurseFile {
   readonly operations: readonly OperationRow[]
   readonly loads: readonly LoadRow[]
   readonly orders: readonly OrderRow[]
+  /** What was swept off it, and what is owed to it of what was swept off others. */
+  readonly moves: readonly MoveRow[]
   readonly receipts: readonly ReceiptRow[]
   readonly numbers: readonly NumberRow[]
   /** Entries whose subject is this purse. */

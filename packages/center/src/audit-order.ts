@@ -31,23 +31,36 @@ function auditOrder(row: OrderRow, operations: readonly OperationRow[], load: Lo
   const name = `order ${row.order}`
   return [
     ...compared(accounted(name, 'its stage is not that of its operations'), stageOf(row, operations, load), row.stage),
-    ...operations.flatMap(({ amount }) =>
+    ...(row.inParts ? [] : operations).flatMap(({ amount }) =>
       compared(accounted(name, 'its amount is not that of its operation'), amount, row.amount),
     ),
+    ...compared(
+      accounted(name, 'what it says is delivered is not what arrived'),
+      deliveredBy(operations),
+      row.delivered,
+    ),
+    ...(row.delivered > row.amount
+      ? compared(accounted(name, 'more has arrived than it owes'), row.amount, row.delivered)
+      : []),
     ...(row.kind === 'load'
       ? compared(accounted(name, 'its amount is not that of its load'), load?.amount, row.amount)
       : []),
   ]
 }
 
-/** Where an order stands by what was done for it. A refund that did not arrive waits again; a load goes back. */
-function stageOf({ kind }: OrderRow, operations: readonly OperationRow[], load?: LoadRow): OrderRow['stage'] {
-  if (operations.some(row => row.closed !== undefined && row.decision === 'commit')) return 'done'
+/** Where an order stands by what was done for it. What did not arrive waits again; a load goes back, or waits for room. */
+function stageOf(order: OrderRow, operations: readonly OperationRow[], load?: LoadRow): OrderRow['stage'] {
   if (operations.some(row => row.closed === undefined)) return 'open'
-  if (kind === 'refund') return 'waiting'
-  const cancelled = load?.stage === 'giving-back' || load?.stage === 'given-back'
-  return cancelled || operations.length > 0 ? 'given-back' : 'waiting'
+  if (deliveredBy(operations) === order.amount) return 'done'
+  if (order.kind !== 'load') return 'waiting'
+  const returned = load?.stage === 'giving-back' || load?.stage === 'given-back'
+  return returned || (operations.length > 0 && !order.inParts) ? 'given-back' : 'waiting'
 }
+
+const deliveredBy = (operations: readonly OperationRow[]): bigint =>
+  operations
+    .filter(({ closed, decision }) => closed !== undefined && decision === 'commit')
+    .reduce((sum, { amount }) => sum + amount, 0n)
 
 /** It gives back a sale that its store has charged itself with, or a pay that nobody has honoured. */
 function auditRefund(
@@ -82,6 +95,9 @@ function auditLoad(row: LoadRow, order: OrderRow | undefined): Finding[] {
   const stages = LOAD_STAGES[order?.stage ?? 'none']
   const says = order ? `its order is ${order.stage}` : 'it has no order'
   return [
+    ...(order
+      ? compared(accounted(name, 'its consent is not that of its order'), String(order.inParts), String(row.inParts))
+      : []),
     ...(stages.includes(row.stage) ? [] : compared(accounted(name, says), stages.join(' or '), row.stage)),
     ...(order ? compared(accounted(name, 'its amount is not that of its order'), order.amount, row.amount) : []),
     ...(order ? compared(accounted(name, 'its currency is not that of its order'), order.currency, row.currency) : []),
@@ -92,13 +108,25 @@ function auditLoad(row: LoadRow, order: OrderRow | undefined): Finding[] {
 function auditOpened(row: OperationRow, order: OrderRow | '' | undefined): Finding[] {
   if (row.kind === 'pay' || row.kind === 'sweep') return []
   const says = 'what it was opened for is not in the book'
-  return compared(accounted(operationRow(row), says), row.kind, order ? order.kind : undefined)
+  return compared(accounted(operationRow(row), says), row.kind, order ? KIND_FOR[order.kind] : undefined)
 }
 
-/** What the purse is owed and is in no open operation: what waits, what is being given back, what was swept. */
+const KIND_FOR: Readonly<Record<OrderRow['kind'], OperationRow['kind']>> = {
+  load: 'load',
+  refund: 'refund',
+  move: 'load',
+}
+
+/** What the purse is owed and is in no open operation: what waits for a contact or for room, what is being given back. */
 export function owedTo({ orders, loads, operations }: PurseFile): bigint {
-  const waiting = orders.filter(({ stage }) => stage === 'waiting')
-  const returning = loads.filter(({ stage }) => stage === 'giving-back')
-  const swept = operations.filter(({ kind, decision, closed }) => kind === 'sweep' && closed && decision === 'commit')
-  return [...waiting, ...returning, ...swept].reduce((sum, { amount }) => sum + amount, 0n)
+  const returning = new Set<string>(loads.filter(({ stage }) => stage === 'giving-back').map(({ load }) => load))
+  const owing = orders.filter(({ stage, order }) => stage === 'waiting' || stage === 'open' || returning.has(order))
+  const ordered = new Set<string>(orders.map(({ order }) => order))
+  const uncalled = loads.filter(({ load }) => returning.has(load) && !ordered.has(load))
+  const underWay = operations.filter(({ closed, order }) => closed === undefined && order !== undefined)
+  return (
+    owing.reduce((sum, { amount, delivered }) => sum + amount - delivered, 0n) +
+    uncalled.reduce((sum, { amount }) => sum + amount, 0n) -
+    underWay.reduce((sum, { amount }) => sum + amount, 0n)
+  )
 }

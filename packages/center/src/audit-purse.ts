@@ -1,15 +1,18 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
+import { money } from '@kozeni/base/money'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import { captured, debited, debitVoided, givenBack, opened, refundOrdered } from '@kozeni/ledger/posting'
+import { captured, debited, debitVoided, givenBack, moved, opened, refundOrdered } from '@kozeni/ledger/posting'
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
+import { auditMoves } from './audit-move.ts'
 import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
-import type { LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
+import type { LoadRow, OperationRow, OrderRow, PurseRow, ReceiptRow } from './book.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
+import { moveOfOrder } from './move.ts'
 
 export interface PurseAudit {
   readonly findings: readonly Finding[]
@@ -33,6 +36,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...compareClaims(expected, file.claims),
       ...auditOperations(means.crypto, file),
       ...auditOrders(file),
+      ...auditMoves(file),
       ...auditReceipts(means, file),
       ...auditTotals(file, totals),
       ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }),
@@ -60,11 +64,14 @@ function expectedEntries(file: PurseFile): Expected[] {
   const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   return [
     ...file.loads.flatMap(row => ofLoad(row, orders.get(row.load))),
-    ...file.operations.flatMap(ofOperation),
+    ...file.operations.flatMap(row => ofOperation(row, file.purse)),
     ...file.receipts.filter(row => row.standing === 'booked').map(ofReceipt),
     ...file.orders.flatMap(row =>
       row.kind === 'refund' && row.store !== undefined ? [refundOrdered({ ...row, store: row.store })] : [],
     ),
+    ...file.orders
+      .filter(row => row.kind === 'move')
+      .map(row => moved({ ...row, account: file.purse.account, move: moveOfOrder(row.order) })),
   ]
 }
 
@@ -72,16 +79,19 @@ function expectedEntries(file: PurseFile): Expected[] {
 function ofLoad(load: LoadRow, order: OrderRow | undefined): Expected[] {
   if (load.stage === 'requested' || load.stage === 'declined') return []
   const first = { ...captured(load), at: order?.at }
-  return load.stage === 'given-back' ? [first, undated(givenBack(load))] : [first]
+  const back = load.amount - (order?.delivered ?? 0n)
+  return load.stage === 'given-back' && back > 0n
+    ? [first, undated(givenBack({ ...load, amount: money(back) }))]
+    : [first]
 }
 
 /** Nothing for what could not have been posted: a pay to nobody, or of nothing. Its digest or its number says so. */
-function ofOperation(row: OperationRow): Expected[] {
+function ofOperation(row: OperationRow, { account }: PurseRow): Expected[] {
   if (row.kind !== 'sweep' && row.amount === 0n) return []
   if (row.kind === 'pay' && row.store === undefined) return []
-  const before = opened(postedOperation(row, row.openedAt))
+  const before = opened(postedOperation(row, account, row.openedAt))
   if (row.closed === undefined) return before
-  return [...before, ...closingEntries(row)]
+  return [...before, ...closingEntries(row, account)]
 }
 
 const ofReceipt = (row: ReceiptRow): Entry => (row.kind === 'debit' ? debited(row) : debitVoided(row))

@@ -5,14 +5,21 @@ import type {
   LoadStage,
   OperationDecision,
   OrderRow,
-  OutboxRow,
   PurseStage,
   ReceiptRow,
 } from './book.ts'
 import type { HonouredRow } from './book-epoch.ts'
+import type { MoveRow } from './book-move.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import type { ClaimPart } from './book-writes.ts'
 
-export const PURSE_STAGE = { reserved: 1, certified: 2, active: 3, retired: 4 } as const satisfies Codes<PurseStage>
+export const PURSE_STAGE = {
+  reserved: 1,
+  certified: 2,
+  active: 3,
+  retired: 4,
+  leaving: 5,
+} as const satisfies Codes<PurseStage>
 
 export const OPERATION_DECISION = { open: 1, commit: 2, void: 3 } as const satisfies Codes<OperationDecision>
 
@@ -27,7 +34,7 @@ export const LOAD_STAGE = {
   'given-back': 6,
 } as const satisfies Codes<LoadStage>
 
-export const ORDER_KIND = { load: 1, refund: 2 } as const satisfies Codes<OrderRow['kind']>
+export const ORDER_KIND = { load: 1, refund: 2, move: 3 } as const satisfies Codes<OrderRow['kind']>
 
 export const ORDER_STAGE = {
   waiting: 1,
@@ -35,6 +42,8 @@ export const ORDER_STAGE = {
   done: 3,
   'given-back': 4,
 } as const satisfies Codes<OrderRow['stage']>
+
+export const MOVE_STAGE = { 'in-transit': 1, owed: 2 } as const satisfies Codes<MoveRow['stage']>
 
 export const STANDING = { booked: 1, held: 2 } as const satisfies Codes<ReceiptRow['standing']>
 
@@ -51,7 +60,7 @@ export const ALARM_WHAT = {
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>
 
-export const TASK = { webhook: 1, capture: 2, 'give-back': 3 } as const satisfies Codes<OutboxRow['task']>
+export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4 } as const satisfies Codes<OutboxRow['task']>
 
 export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const satisfies Codes<ClaimPart>
 

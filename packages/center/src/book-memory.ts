@@ -11,7 +11,6 @@ import {
   type Keys,
   type OperationRow,
   type OrderRow,
-  type OutboxRow,
   type ReceiptRow,
   RowTaken,
   type Seen,
@@ -21,6 +20,7 @@ import {
 } from './book.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import {
   checkNamed,
   claimOf,
@@ -152,6 +152,7 @@ export class MemoryBook implements Book {
       terminal: find(tables.terminal, keys.terminal),
       load: find(tables.load, keys.load),
       order: find(tables.order, keys.order),
+      move: find(tables.move, keys.move),
       number,
       numbered: number && find(tables.operation, operationName(number)),
       receipts: this.#receipts(keys),
@@ -225,6 +226,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   operation: new Map(from?.operation),
   load: new Map(from?.load),
   order: new Map(from?.order),
+  move: new Map(from?.move),
   number: new Map(from?.number),
   receipt: new Map(from?.receipt),
   entry: new Map(from?.entry),

@@ -1,5 +1,6 @@
 /** The outbox in PostgreSQL: what is due is leased, so that of several centers one tells it, unless that one dies. */
-import type { Instant, OutboxRow } from './book.ts'
+import type { Instant } from './book.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import { bigintIn } from './book-postgres-sums.ts'
 import { OUTBOX } from './book-tables.ts'
 import { type Session, statement } from './postgres-session.ts'

@@ -15,6 +15,7 @@ import {
   EPOCH,
   HONOURED,
   LOAD,
+  MOVE,
   NUMBER,
   OPERATION,
   ORDER,
@@ -36,7 +37,7 @@ export interface ReadOptions {
   /** How the transaction begins; sent with the first questions. */
   readonly begin: string
   /**
-   * `own`: what belongs to one command at a time: purse, chip, load, order, number. `all`: also what many commands share
+   * `own`: what belongs to one command at a time: purse, chip, load, order, move, number. `all`: also what many commands share
    * and few change: account, device, store, terminal.
    */
   readonly lock: 'nothing' | 'own' | 'all'
@@ -77,6 +78,7 @@ function findNamed(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['
     chips: find(CHIP, { columns: 'chip_id', name: row => row.chip, lock: own }, keys => keys.chip),
     loads: find(LOAD, { columns: 'load_id', name: row => row.load, lock: own }, keys => keys.load),
     orders: find(ORDER, { columns: 'order_id', name: row => row.order, lock: own }, keys => keys.order),
+    moves: find(MOVE, { columns: 'move_id', name: row => row.move, lock: own }, keys => keys.move),
     numbers: lookups.find(NUMBER, byNumber(group), { columns: 'store_id, transaction', name: numberName, lock: own }),
     accounts: find(ACCOUNT, { columns: 'account_id', name: row => row.account, lock: all }, keys => keys.account),
     devices: find(DEVICE, { columns: 'device_id', name: row => row.device, lock: all }, keys => keys.device),
@@ -248,6 +250,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     terminal: at(found.terminals, keys.terminal),
     load: at(found.loads, keys.load),
     order: at(found.orders, keys.order),
+    move: at(found.moves, keys.move),
     number,
     numbered: at(found.numbered, number && operationName(number)),
     receipts: receiptsIn(found, keys),

@@ -17,6 +17,7 @@ import {
   EPOCH,
   HONOURED,
   LOAD,
+  MOVE,
   NUMBER,
   OPERATION,
   ORDER,
@@ -76,6 +77,8 @@ function linesOf(decided: Decided, each: Write): Line[] {
       return [line(seen ? SQL.replaceLoad : SQL.addLoad, row)]
     case 'order':
       return [line(seen ? SQL.replaceOrder : SQL.addOrder, row)]
+    case 'move':
+      return [line(seen ? SQL.replaceMove : SQL.addMove, row)]
     case 'number':
       return [line(seen ? SQL.replaceNumber : SQL.addNumber, row)]
     case 'receipt':
@@ -142,6 +145,8 @@ const SQL = {
   addLoad: add(LOAD),
   replaceOrder: replace(ORDER, 'order_id'),
   addOrder: add(ORDER),
+  replaceMove: replace(MOVE, 'move_id'),
+  addMove: add(MOVE),
   replaceNumber: replace(NUMBER, 'store_id, transaction'),
   addNumber: add(NUMBER),
   replaceReceipt: replace(RECEIPT, 'purse_id, seq'),

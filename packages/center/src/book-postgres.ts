@@ -14,11 +14,11 @@ import {
   type Decision,
   type Instant,
   type Keys,
-  type OutboxRow,
   RowTaken,
   type Seen,
   unchanged,
 } from './book.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import { Groups } from './book-postgres-group.ts'
 import { dueTasks, taskTold } from './book-postgres-outbox.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'

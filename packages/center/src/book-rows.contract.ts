@@ -2,7 +2,7 @@
 import { assert } from '@kozeni/base/assert'
 import { currency } from '@kozeni/base/currency'
 import { type Id, idFromNumber } from '@kozeni/base/ids'
-import { MONEY_MAX, money, TOTAL_MAX, total } from '@kozeni/base/money'
+import { MONEY_MAX, money, TOTAL_MAX, total, ZERO } from '@kozeni/base/money'
 import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE } from '@kozeni/ledger/entry'
 import { CHIP_CLASS } from '@kozeni/protocol/certificate'
@@ -36,9 +36,11 @@ const texts = fc
   .dictionary(text, text, { noNullPrototype: true, maxKeys: 4 })
   .filter(record => !Object.hasOwn(record, '__proto__'))
 
+const OWNED: ReadonlySet<AccountKind> = new Set(['in-transit', 'in-doubt', 'purse-float', 'store-payable', 'moving'])
+
 const account: Arbitrary<Account> = fc
   .tuple(word<AccountKind>(ACCOUNT_KIND), fc.bigInt(1n, 2n ** 63n - 1n))
-  .map(([kind, owner]) => accountFrom(kind, ACCOUNT_KIND[kind] >= 3 && ACCOUNT_KIND[kind] <= 6 ? owner : 0n))
+  .map(([kind, owner]) => accountFrom(kind, OWNED.has(kind) ? owner : 0n))
 
 const limits = fc.record({
   maximumValue: amountOrNone,
@@ -104,6 +106,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       settingsSeen: u32,
       blocked: fc.boolean(),
       limits,
+      movingTo: maybe(anyId()),
     })
     .map(row => ({ ...row, closedEpoch: Math.min(row.closedEpoch, row.epoch), closedNumber: 0 })),
   operation: fc
@@ -133,6 +136,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     method: text,
     stage: word(codes.LOAD_STAGE),
     cancelled: fc.boolean(),
+    inParts: fc.boolean(),
     capture: maybe(text),
     inputDigest: bytes,
     at: instant,
@@ -142,11 +146,25 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     purse: anyId(),
     kind: word(codes.ORDER_KIND),
     amount,
+    delivered: fc.constant(ZERO),
+    inParts: fc.boolean(),
     currency: money3,
     stage: word(codes.ORDER_STAGE),
     store: maybe(anyId()),
     transaction: maybe(text),
     inputDigest: bytes,
+    at: instant,
+  }),
+  move: fc.record({
+    move: anyId(),
+    account: anyId(),
+    from: anyId(),
+    epoch: u32,
+    number: u32,
+    amount,
+    currency: money3,
+    stage: word(codes.MOVE_STAGE),
+    to: anyId(),
     at: instant,
   }),
   number: fc

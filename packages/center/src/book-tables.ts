@@ -7,6 +7,7 @@ import {
   idFromNumber,
   idNumber,
   type LoadId,
+  type MoveId,
   type OrderId,
   type PurseId,
   type StoreId,
@@ -27,7 +28,6 @@ import type {
   NumberRow,
   OperationRow,
   OrderRow,
-  OutboxRow,
   PurseRow,
   ReceiptRow,
   SettlementRow,
@@ -40,6 +40,7 @@ import {
   EVIDENCE_SOURCE,
   HONOURED_VERDICT,
   LOAD_STAGE,
+  MOVE_STAGE,
   OPERATION_DECISION,
   ORDER_KIND,
   ORDER_STAGE,
@@ -48,6 +49,8 @@ import {
   TASK,
 } from './book-codes.ts'
 import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { MoveRow } from './book-move.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import type { ClaimRow } from './book-writes.ts'
 import {
   amounts,
@@ -148,6 +151,7 @@ export const PURSE = table<PurseRow>('purse', {
     upperCount: numbers('upper_count'),
     pinAbove: moneys('pin_above'),
   }),
+  movingTo: optional(ids<PurseId>('moving_to')),
 })
 
 export const OPERATION = table<OperationRow>('operation', {
@@ -182,6 +186,7 @@ export const LOAD = table<LoadRow>('load', {
   method: texts('method'),
   stage: words('stage', LOAD_STAGE),
   cancelled: booleans('cancelled'),
+  inParts: booleans('in_parts'),
   capture: optional(texts('capture')),
   inputDigest: byteStrings('input_digest'),
   at: numbers('at_ms'),
@@ -192,11 +197,26 @@ export const ORDER = table<OrderRow>('"order"', {
   purse: ids<PurseId>('purse_id'),
   kind: words('kind', ORDER_KIND),
   amount: moneys('amount'),
+  delivered: moneys('delivered'),
+  inParts: booleans('in_parts'),
   currency: currencies('currency'),
   stage: words('stage', ORDER_STAGE),
   store: optional(ids<StoreId>('store_id')),
   transaction: optional(texts('transaction')),
   inputDigest: byteStrings('input_digest'),
+  at: numbers('at_ms'),
+})
+
+export const MOVE = table<MoveRow>('move', {
+  move: ids<MoveId>('move_id'),
+  account: ids<AccountId>('account_id'),
+  from: ids<PurseId>('from_purse_id'),
+  epoch: numbers('epoch'),
+  number: numbers('number'),
+  amount: moneys('amount'),
+  currency: currencies('currency'),
+  stage: words('stage', MOVE_STAGE),
+  to: optional(ids<PurseId>('to_purse_id')),
   at: numbers('at_ms'),
 })
 
@@ -256,6 +276,8 @@ export function accountFrom(kind: AccountKind, owner: bigint): Account {
       return { kind, owner: idFromNumber<PurseId>(owner) }
     case 'store-payable':
       return { kind, owner: idFromNumber<StoreId>(owner) }
+    case 'moving':
+      return { kind, owner: idFromNumber<AccountId>(owner) }
     default:
       assert(owner === 0n, `${kind} has no owners`)
       return { kind }
@@ -328,7 +350,7 @@ export const ALARM = table<AlarmRow>('alarm', {
 export const OUTBOX = table<OutboxRow>('outbox', {
   name: texts('name'),
   task: words('task', TASK),
-  subject: ids<StoreId | LoadId>('subject_id'),
+  subject: ids<StoreId | LoadId | MoveId>('subject_id'),
   body: textRecords('body'),
   due: numbers('due_ms'),
 })

@@ -26,6 +26,8 @@ export function rowName({ write, row }: Write): string {
       return row.load
     case 'order':
       return row.order
+    case 'move':
+      return row.move
     case 'number':
       return numberName(row)
     case 'receipt':
@@ -89,6 +91,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return [seen.load, seen.openLoad].some(one => one?.load === row.load)
     case 'order':
       return [seen.order, seen.openOrder, seen.waiting].some(one => one?.order === row.order)
+    case 'move':
+      return seen.move?.move === row.move
     case 'number':
       return seen.number !== undefined && numberName(seen.number) === numberName(row)
     case 'receipt':

@@ -71,6 +71,7 @@ const found: {
   },
   load: { keys: ({ purse, load }) => ({ purse, load }), fields: ['purse', 'load'], row: seen => seen.load },
   order: { keys: ({ purse, order }) => ({ purse, order }), fields: ['purse', 'order'], row: seen => seen.order },
+  move: { keys: ({ move }) => ({ move }), fields: ['move'], row: seen => seen.move },
   number: {
     keys: ({ purse, store, transaction }) => ({ purse, number: { store, transaction } }),
     fields: ['purse', 'store', 'transaction'],

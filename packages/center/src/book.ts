@@ -7,7 +7,17 @@
  */
 import type { Bytes } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
-import type { AccountId, ChipId, DeviceId, LoadId, OrderId, PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
+import type {
+  AccountId,
+  ChipId,
+  DeviceId,
+  LoadId,
+  MoveId,
+  OrderId,
+  PurseId,
+  StoreId,
+  TerminalId,
+} from '@kozeni/base/ids'
 import type { Money, Total } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { ChipClass } from '@kozeni/protocol/certificate'
@@ -15,6 +25,8 @@ import type { ReceiptKind } from '@kozeni/protocol/debit'
 import type { Limits } from '@kozeni/protocol/message'
 import type { Kind, Outcome } from '@kozeni/protocol/operation'
 import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { MoveRow } from './book-move.ts'
+import type { OutboxRow } from './book-outbox.ts'
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -65,8 +77,8 @@ export interface TerminalRow {
   readonly lastUpload: Instant | undefined
 }
 
-/** How far an installation has come (P-2). */
-export type PurseStage = 'reserved' | 'certified' | 'active' | 'retired'
+/** How far an installation has come (P-2); and a purse that its holder leaves, until it is empty and retired (P-3). */
+export type PurseStage = 'reserved' | 'certified' | 'active' | 'leaving' | 'retired'
 
 /** One purse, with what PROTOCOL §3 says the center keeps. Value known to be on the chip is credits − debits. */
 export interface PurseRow {
@@ -109,6 +121,8 @@ export interface PurseRow {
   readonly settingsSeen: number
   readonly blocked: boolean
   readonly limits: Limits
+  /** Where what is swept off it goes; undefined until its holder has said so (P-3). */
+  readonly movingTo: PurseId | undefined
 }
 
 export type OperationDecision = 'open' | 'commit' | 'void'
@@ -152,6 +166,8 @@ export interface LoadRow {
   readonly method: string
   readonly stage: LoadStage
   readonly cancelled: boolean
+  /** The holder agrees that it waits for room, and comes in parts (F-5). */
+  readonly inParts: boolean
   /** The provider's name of the capture. */
   readonly capture: string | undefined
   /** SHA-256 of the request's content: the same name with another content is refused. */
@@ -159,12 +175,16 @@ export interface LoadRow {
   readonly at: Instant
 }
 
-/** Something the center owes a purse and opens when it can (F-10). Its name is the load's, or the refund's. */
+/** Something the center owes a purse and opens when it can (F-10). Its name is the load's, the refund's, or the move's. */
 export interface OrderRow {
   readonly order: OrderId
   readonly purse: PurseId
-  readonly kind: 'load' | 'refund'
+  readonly kind: 'load' | 'refund' | 'move'
   readonly amount: Money
+  /** What of it the chip has proved to have; less than `amount` only for what comes in parts. */
+  readonly delivered: Money
+  /** It waits for room below the chip's maximum, and may come in more than one operation (F-5). */
+  readonly inParts: boolean
   readonly currency: Currency
   readonly stage: 'waiting' | 'open' | 'done' | 'given-back'
   /** Refunds: of which sale. */
@@ -239,15 +259,6 @@ export interface SettlementRow {
   readonly currency: Currency
 }
 
-/** Something to tell the world after the transaction; told at least once. */
-export interface OutboxRow {
-  readonly name: string
-  readonly task: 'webhook' | 'capture' | 'give-back'
-  readonly subject: StoreId | LoadId
-  readonly body: Readonly<Record<string, string>>
-  readonly due: Instant
-}
-
 /**
  * All that a command can change. Every SQL statement that changes money stands in one switch over this.
  *
@@ -265,6 +276,7 @@ export type Write =
   | { readonly write: 'operation'; readonly row: OperationRow }
   | { readonly write: 'load'; readonly row: LoadRow }
   | { readonly write: 'order'; readonly row: OrderRow }
+  | { readonly write: 'move'; readonly row: MoveRow }
   | { readonly write: 'number'; readonly row: NumberRow }
   | { readonly write: 'receipt'; readonly row: ReceiptRow }
   | { readonly write: 'entry'; readonly row: Entry }
@@ -284,6 +296,7 @@ export interface Keys {
   readonly terminal?: TerminalId
   readonly load?: LoadId
   readonly order?: OrderId
+  readonly move?: MoveId
   readonly number?: { readonly store: StoreId; readonly transaction: string }
   readonly operation?: { readonly epoch: number; readonly number: number }
   /** Receipts of the purse at these seqs. */
@@ -323,6 +336,7 @@ export interface Seen {
   readonly terminal: TerminalRow | undefined
   readonly load: LoadRow | undefined
   readonly order: OrderRow | undefined
+  readonly move: MoveRow | undefined
   readonly number: NumberRow | undefined
   /** The operation that `number` opened. */
   readonly numbered: OperationRow | undefined

@@ -59,6 +59,7 @@ const row: PurseRow = {
   settingsSeen: 1,
   blocked: false,
   limits: defaultPolicy.limits,
+  movingTo: undefined,
 }
 
 let book: MemoryBook

@@ -27,7 +27,8 @@ import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
 import { fenced, isFencedAnswer } from './fence.ts'
 import type { Marks } from './mark.ts'
-import { leadOn } from './operation.ts'
+import { isLeft } from './move.ts'
+import { isInUse, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
 import { epochAfter, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
@@ -155,21 +156,26 @@ const hear = (means: Means, ...[purse, token, said]: Hearing): Command<Result<He
   decide: seen => {
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
-    if (row.stage !== 'active') return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
+    if (!isInUse(row)) return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)
     const after = leadOn(means.crypto, { ...seen, purse: judged.purse, open: judged.open })
+    const left = leftBehind(seen, after.purse, said.at(-1))
     const step = nextStep({ ...seen, ...after }, said.at(-1))
     const report = judged.report.map((line, i) =>
       i === judged.report.length - 1 ? { ...line, action: step.action } : { ...line, action: token?.action ?? 'none' },
     )
     return {
-      answer: ok({ purse: after.purse, report, ...step }),
-      writes: [...judged.writes, ...after.writes],
+      answer: ok({ purse: left ?? after.purse, report, ...step }),
+      writes: [...judged.writes, ...after.writes, ...(left ? [{ write: 'purse', row: left } as const] : [])],
     }
   },
 })
+
+/** Retired, if its holder has left it and its chip has shown, with nothing open before it spoke, that nothing is on it. */
+const leftBehind = (seen: Seen, purse: PurseRow, said: Outcomes | undefined): PurseRow | undefined =>
+  seen.open === undefined && isLeft(purse, seen.waiting, said) ? { ...purse, stage: 'retired' } : undefined
 
 interface AllJudged extends Judged {
   readonly report: readonly FlagStatement[]

@@ -2,16 +2,16 @@
  * What a chip's authentic statement proves, and what closes an operation (PROTOCOL §3). Only evidence closes; there is
  * one handler for all of it (F-6), whoever brought it: a RESULT, a receipt, a fence.
  */
-import { assert } from '@kozeni/base/assert'
-import { type Bytes, equal, hex } from '@kozeni/base/bytes'
-import { ID_BYTES, id, type OrderId } from '@kozeni/base/ids'
-import { type Money, type Total, total } from '@kozeni/base/money'
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import { type AccountId, idFromBytes, type OrderId } from '@kozeni/base/ids'
+import { type Money, money, type Total, total, ZERO } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import { committed, type PostedOperation, takenBack, voided } from '@kozeni/ledger/posting'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
 import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import type { EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { incomparable, type Link, noted, saidIn, seenOf, spelled } from './chain.ts'
+import { moveOf } from './move.ts'
 import { tellGiveBack, tellStore } from './outbox.ts'
 import { isFenced } from './restore.ts'
 
@@ -54,13 +54,14 @@ export function judge(seen: Case, evidence: Evidence): Judged {
   if (incomparable(seenOf(seen.purse), said)) return alarmed(seen, said)
   const purse = noted(seen.purse, said)
   const { open } = seen
-  if (open === undefined || !isFenced(purse, seen.present) || !isAbout(evidence, open)) {
+  const mute = open === undefined || !isFenced(purse, seen.present) || !isAbout(evidence, open)
+  if (mute || saysTooLittle(evidence, open)) {
     return { purse, open, writes: purse === seen.purse ? [] : [putPurse(purse)] }
   }
   const decision = decided(open, evidence, seen.now)
   return decision === 'send-abort'
     ? undone({ ...seen, purse }, open)
-    : close({ ...seen, purse }, { ...open, decision, amount: moved(open, evidence) }, evidence)
+    : close({ ...seen, purse }, { ...open, decision, amount: amountOf(open, evidence) }, evidence)
 }
 
 function alarmed(seen: Case, said: Link): Judged {
@@ -90,12 +91,12 @@ function undone({ purse, now }: Case, open: OperationRow): Judged {
   return { purse, open: row, writes: [putPurse(purse), ...decidedNow] }
 }
 
-/** A sweep takes what there is, and the RESULT says how much that was. @spec P-3 */
-function moved(open: OperationRow, evidence: Evidence): Money {
-  if (open.kind !== 'sweep' || evidence.outcome !== 'applied') return open.amount
-  assert(evidence.amount !== undefined, 'a sweep is closed by a RESULT, which has the amount')
-  return evidence.amount
-}
+/** A sweep takes what there is: it stays open until a RESULT says how much that was. A receipt does not. @spec P-3 */
+const saysTooLittle = ({ outcome, amount }: Evidence, open: OperationRow): boolean =>
+  open.kind === 'sweep' && outcome === 'applied' && amount === undefined
+
+const amountOf = (open: OperationRow, { outcome, amount = open.amount }: Evidence): Money =>
+  open.kind === 'sweep' && outcome === 'applied' ? amount : open.amount
 
 /**
  * Closes an operation as decided: Fs falls, the entries are posted, and whoever waits is told or given back. The one way
@@ -112,17 +113,17 @@ export function close(seen: Case, decision: OperationRow, { source, outcome }: C
     writes: [
       putPurse(purse),
       { write: 'operation', row: operation },
-      ...closingEntries(operation).map((row): Write => ({ write: 'entry', row })),
+      ...closingEntries(operation, purse.account).map((row): Write => ({ write: 'entry', row })),
       ...consequences(seen, operation),
       ...overdrawn,
     ],
   }
 }
 
-/** The entries that a closed operation has made; none while it is open. */
-export function closingEntries(operation: OperationRow): readonly Entry[] {
+/** The entries that a closed operation has made; none while it is open. @param account  the purse's holder */
+export function closingEntries(operation: OperationRow, account: AccountId): readonly Entry[] {
   if (operation.closed === undefined) return []
-  const posted = postedOperation(operation, operation.closed.at)
+  const posted = postedOperation(operation, account, operation.closed.at)
   if (operation.decision === 'commit') return committed(posted)
   return isOwedBack(operation) ? [takenBack(posted)] : voided(posted)
 }
@@ -147,47 +148,49 @@ function afterClosing(purse: PurseRow, operation: OperationRow, outcome: Outcome
 
 const adds = ({ kind }: OperationRow): boolean => kind === 'load' || kind === 'refund'
 
-/** What follows for whoever waits for the operation: the store, the load request, the refund's debt. */
+/** What follows for whoever waits for the operation: the store, the load request, the debt, the next purse. */
 function consequences(seen: Case, operation: OperationRow): Write[] {
   if (operation.kind === 'pay') {
     const owed: Write[] = isOwedBack(operation) ? [{ write: 'order', row: owedBack(operation, seen.now) }] : []
     return [tellStore(operation, seen.now), ...owed]
   }
-  const { openOrder, openLoad } = seen
-  if (openOrder === undefined) return []
-  return openLoad === undefined
-    ? [afterRefund(openOrder, operation)]
-    : afterLoad(openOrder, openLoad, operation, seen.now)
+  if (operation.kind === 'sweep') return moveOf(operation, seen.purse, seen.now)
+  if (seen.openOrder === undefined) return []
+  const order = afterDelivery(seen.openOrder, operation)
+  return seen.openLoad === undefined
+    ? [{ write: 'order', row: { ...order, stage: isDelivered(order) ? 'done' : 'waiting' } }]
+    : afterLoad(order, seen.openLoad, seen.now)
 }
 
 /** What the purse is owed for such a pay; no store is charged for it. */
 function owedBack({ purse, amount, currency, reference, digest }: OperationRow, at: number): OrderRow {
   const sale = { store: undefined, transaction: undefined }
   const order = orderOwedBack(reference)
-  return { order, purse, kind: 'refund', amount, currency, stage: 'waiting', ...sale, inputDigest: digest, at }
+  const whole = { amount, delivered: ZERO, inParts: false, currency }
+  return { order, purse, kind: 'refund', ...whole, stage: 'waiting', ...sale, inputDigest: digest, at }
 }
 
 /** The order's name, from the pay's reference. */
-export function orderOwedBack(reference: Bytes): OrderId {
-  const name = reference.slice(0, ID_BYTES)
-  name[0] = (name[0] ?? 0) & 0x7f
-  return id<OrderId>(hex(name))
-}
+export const orderOwedBack = (reference: Bytes): OrderId => idFromBytes<OrderId>(reference)
 
-/** A refund that did not arrive stays a debt, and gets a new number. @spec F-5 */
-const afterRefund = (order: OrderRow, { decision }: OperationRow): Write => ({
-  write: 'order',
-  row: { ...order, stage: decision === 'commit' ? 'done' : 'waiting' },
-})
+const afterDelivery = (order: OrderRow, { decision, amount }: OperationRow): OrderRow =>
+  decision === 'commit' ? { ...order, delivered: money(order.delivered + amount) } : order
 
-/** A load that did not arrive goes back to where its money came from. @spec F-5, F-7 */
-function afterLoad(order: OrderRow, load: LoadRow, { decision }: OperationRow, now: number): Write[] {
-  if (decision === 'commit') {
+const isDelivered = ({ amount, delivered }: OrderRow): boolean => delivered === amount
+
+/**
+ * What of a load did not arrive goes back to where its money came from; with the holder's consent it waits for room.
+ *
+ * @spec F-5, F-7
+ */
+function afterLoad(order: OrderRow, load: LoadRow, now: number): Write[] {
+  if (isDelivered(order)) {
     return [
       { write: 'order', row: { ...order, stage: 'done' } },
       { write: 'load', row: { ...load, stage: 'loaded' } },
     ]
   }
+  if (order.inParts && !load.cancelled) return [{ write: 'order', row: { ...order, stage: 'waiting' } }]
   return [
     { write: 'order', row: { ...order, stage: 'given-back' } },
     { write: 'load', row: { ...load, stage: 'giving-back' } },
@@ -195,10 +198,10 @@ function afterLoad(order: OrderRow, load: LoadRow, { decision }: OperationRow, n
   ]
 }
 
-/** An operation as the ledger sees it. */
-export function postedOperation(operation: OperationRow, at: number): PostedOperation {
+/** An operation as the ledger sees it. @param account  the purse's holder */
+export function postedOperation(operation: OperationRow, account: AccountId, at: number): PostedOperation {
   const { purse, epoch, number, kind, amount, currency, store } = operation
-  return { purse, epoch, number, kind, amount, currency, at, ...(store && { store }) }
+  return { purse, account, epoch, number, kind, amount, currency, at, ...(store && { store }) }
 }
 
 const putPurse = (row: PurseRow): Write => ({ write: 'purse', row })

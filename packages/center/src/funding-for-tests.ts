@@ -11,6 +11,7 @@ export class TestFunding implements FundingSource {
   next: 'pays' | 'declines' | 'silent-before' | 'silent-after' = 'pays'
   readonly captured = new Map<LoadId, bigint>()
   readonly refunded = new Set<string>()
+  readonly givenBack = new Map<LoadId, bigint>()
 
   async capture(load: LoadRow): Promise<Captured> {
     const how = this.next
@@ -24,7 +25,8 @@ export class TestFunding implements FundingSource {
     return this.captured.has(load.load) ? { state: 'captured', capture: `pi_${load.load}` } : { state: 'unknown' }
   }
 
-  async giveBack(load: LoadRow): Promise<GivenBack> {
+  async giveBack(load: LoadRow, amount: bigint): Promise<GivenBack> {
+    this.givenBack.set(load.load, amount)
     this.refunded.add(load.capture ?? '')
     return 'given-back'
   }

@@ -66,6 +66,7 @@ const loadOf = (change: Partial<LoadRow> = {}): LoadRow => ({
   method: 'pm_card_visa',
   stage: 'requested',
   cancelled: false,
+  inParts: false,
   capture: undefined,
   inputDigest: new Uint8Array(32),
   at: clock.now(),
@@ -149,7 +150,7 @@ test('a load that was cancelled, or is too old to be repeated, is only looked fo
 test('nobody there is unknown', async () => {
   const funding = fundingAt(1)
   expect(await funding.capture(loadOf())).toEqual({ state: 'unknown' })
-  expect(await funding.giveBack(loadOf({ capture: 'pi_1' }))).toBe('unknown')
+  expect(await funding.giveBack(loadOf({ capture: 'pi_1' }), money(2000n))).toBe('unknown')
 })
 
 test('what was captured goes back once, whatever is cut off', async () => {
@@ -158,9 +159,9 @@ test('what was captured goes back once, whatever is cut off', async () => {
   const told = await funding.capture(load)
   const captured = { ...load, ...(told.state === 'captured' && { capture: told.capture }) }
   await next('timeout-after-capture', { on: 'refund', times: 2 })
-  expect(await funding.giveBack(captured)).toBe('unknown')
-  expect(await funding.giveBack(captured)).toBe('given-back')
-  expect(await funding.giveBack(captured)).toBe('given-back')
+  expect(await funding.giveBack(captured, captured.amount)).toBe('unknown')
+  expect(await funding.giveBack(captured, captured.amount)).toBe('given-back')
+  expect(await funding.giveBack(captured, captured.amount)).toBe('given-back')
   expect((await ledger()).currencies['jpy']).toMatchObject({ captured: 2000, refunded: 2000 })
 })
 

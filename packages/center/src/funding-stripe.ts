@@ -73,9 +73,9 @@ export class StripeFunding implements FundingSource {
     return this.#age(load) > ENDED_MS ? declined('not-taken') : UNKNOWN
   }
 
-  async giveBack(load: LoadRow): Promise<GivenBack> {
-    assert(load.capture !== undefined, 'what is given back was captured')
-    return await this.#refund(load.capture, load.load)
+  async giveBack({ capture, load, currency }: LoadRow, amount: Money): Promise<GivenBack> {
+    assert(capture !== undefined, 'what is given back was captured')
+    return await this.#refund(capture, load, providerAmount(amount, currency))
   }
 
   async giveBackStray({ capture, load }: CaptureNotice): Promise<GivenBack> {
@@ -159,11 +159,12 @@ export class StripeFunding implements FundingSource {
     }
   }
 
-  async #refund(capture: string, load: LoadId): Promise<GivenBack> {
+  /** @param amount  as the provider counts it; undefined for all of it */
+  async #refund(capture: string, load: LoadId, amount?: number): Promise<GivenBack> {
     try {
       const { data } = await this.#stripe.refunds.list({ payment_intent: capture, limit: 10 })
       const made = data.find(({ status }) => status === 'succeeded' || status === 'pending')
-      const refund = made ?? (await this.#newRefund(capture, load))
+      const refund = made ?? (await this.#newRefund(capture, load, amount))
       return refund.status === 'succeeded' ? 'given-back' : 'unknown'
     } catch (error) {
       this.#unknown(error)
@@ -178,8 +179,11 @@ export class StripeFunding implements FundingSource {
     return UNKNOWN
   }
 
-  #newRefund = (capture: string, load: LoadId): Promise<Stripe.Refund> =>
-    this.#stripe.refunds.create({ payment_intent: capture, metadata: { load } }, { idempotencyKey: `refund:${load}` })
+  #newRefund = (capture: string, load: LoadId, amount: number | undefined): Promise<Stripe.Refund> =>
+    this.#stripe.refunds.create(
+      { payment_intent: capture, metadata: { load }, ...(amount !== undefined && { amount }) },
+      { idempotencyKey: `refund:${load}` },
+    )
 }
 
 const neverAccepted = ({ statusCode }: Stripe.errors.StripeInvalidRequestError): boolean =>

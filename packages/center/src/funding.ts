@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '@kozeni/base/bytes'
 import type { LoadId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
 import { no, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
@@ -29,8 +30,8 @@ export interface FundingSource {
   capture(load: LoadRow): Promise<Captured>
   /** What became of the capture; takes nothing. */
   check(load: LoadRow): Promise<Captured>
-  /** Gives back what was captured for this load, once, however often it is asked. */
-  giveBack(load: LoadRow): Promise<GivenBack>
+  /** Gives back so much of what was captured for this load, once, however often it is asked. */
+  giveBack(load: LoadRow, amount: Money): Promise<GivenBack>
   /** Gives back a capture that came when its load had ended without it. */
   giveBackStray(notice: CaptureNotice): Promise<GivenBack>
   /**

@@ -53,6 +53,7 @@ import {
 import { type Command, type DeviceRow, type PurseRow, type PurseStage, unchanged } from './book.ts'
 import type { InstallStatement, Means, Turn } from './contact.ts'
 import { type InstallStep, type InstallToken, sealToken } from './contact-token.ts'
+import { isInUse } from './operation.ts'
 import { settingsOf } from './step.ts'
 
 const LOAD_BLOCK_BYTES = 2_000
@@ -256,7 +257,7 @@ const certifyKey = (means: Means, purse: PurseId, publicKey: Bytes): Command<Res
     if (row === undefined) return unchanged(no(refusal('not-found')))
     const known = row.publicKey !== undefined && equal(row.publicKey, publicKey) ? row.certificate : undefined
     if (known !== undefined && !worn(means.policy, known, now)) return unchanged(ok(known))
-    if (known === undefined && row.stage === 'active') return unchanged(no(refusal('chip-taken')))
+    if (known === undefined && isInUse(row)) return unchanged(no(refusal('chip-taken')))
     const certificate = certificateOf(means, row, publicKey, now)
     const stage = row.stage === 'reserved' ? 'certified' : row.stage
     return {

@@ -6,7 +6,7 @@ import type { Result } from '@kozeni/base/result'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Book, LoadRow } from './book.ts'
 import type { Captured, CaptureNotice, FundingSource } from './funding.ts'
-import { recordCaptured, recordDeclined, recordGivenBack } from './load.ts'
+import { missing, orderOfLoad, recordCaptured, recordDeclined, recordGivenBack } from './load.ts'
 
 interface Means {
   readonly book: Book
@@ -40,7 +40,8 @@ async function record(book: Book, load: LoadRow, said: Captured): Promise<LoadRo
 /** Gives back what a load has captured; @returns whether nothing is left to do. @spec F-5 */
 export async function returnFunds({ book, funding }: Means, load: LoadRow): Promise<boolean> {
   if (load.stage !== 'giving-back') return true
-  if ((await funding.giveBack(load)) === 'unknown') return false
+  const { order } = await book.look({ order: orderOfLoad(load.load) })
+  if ((await funding.giveBack(load, missing(load, order))) === 'unknown') return false
   await book.run(recordGivenBack(load.load, load.purse))
   return true
 }

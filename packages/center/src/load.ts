@@ -5,7 +5,7 @@
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
 import type { LoadId, OrderId, PurseId } from '@kozeni/base/ids'
-import type { Money } from '@kozeni/base/money'
+import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { captured as capturedEntry, givenBack as givenBackEntry } from '@kozeni/ledger/posting'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
@@ -19,15 +19,17 @@ export interface LoadRequest {
   readonly amount: Money
   readonly currency: Currency
   readonly method: string
+  /** The holder agrees that what the chip has no room for waits, and comes in parts (F-5). */
+  readonly inParts: boolean
   readonly inputDigest: Bytes
 }
 
 type Loaded = Result<LoadRow, Refusal>
 
 /** A load's order bears the load's own name. */
-const orderOf = (load: LoadId): OrderId => load as LoadId & OrderId
+export const orderOfLoad = (load: LoadId): OrderId => load as LoadId & OrderId
 
-const keysOf = (load: LoadId, purse: PurseId) => ({ purse, load, order: orderOf(load) })
+const keysOf = (load: LoadId, purse: PurseId) => ({ purse, load, order: orderOfLoad(load) })
 
 /**
  * Records the request; nothing is captured yet. The same request again is the same load.
@@ -56,7 +58,8 @@ function whyNot(request: LoadRequest, { purse }: Seen, maximum: bigint): Refusal
   if (purse.stage !== 'active') return refusal('purse-not-active')
   if (purse.blocked) return refusal('purse-blocked')
   if (purse.currency !== request.currency) return refusal('currency-differs', { currency: purse.currency })
-  const most = purse.limits.maximumValue < maximum ? purse.limits.maximumValue : maximum
+  const fits = request.inParts || purse.limits.maximumValue > maximum
+  const most = fits ? maximum : purse.limits.maximumValue
   if (request.amount > most) return refusal('maximum-exceeded', { maximum: String(most) })
   return undefined
 }
@@ -79,10 +82,12 @@ export const recordCaptured = (load: LoadId, purse: PurseId, capture: string): C
 function owed(before: LoadRow, capture: string, now: number): Decision<Loaded> {
   const load: LoadRow = { ...before, stage: 'captured', capture }
   const order: OrderRow = {
-    order: orderOf(load.load),
+    order: orderOfLoad(load.load),
     purse: load.purse,
     kind: 'load',
     amount: load.amount,
+    delivered: ZERO,
+    inParts: load.inParts,
     currency: load.currency,
     stage: 'waiting',
     store: undefined,
@@ -118,6 +123,10 @@ export const recordDeclined = (load: LoadId, purse: PurseId): Command<Loaded> =>
   },
 })
 
+/** What of a load's money is not on the chip: all of it, or what had no room when the rest was wished back. @spec F-5 */
+export const missing = ({ amount }: LoadRow, order: OrderRow | undefined): Money =>
+  money(amount - (order?.delivered ?? 0n))
+
 /** The provider has given the money back. @spec F-5 */
 export const recordGivenBack = (load: LoadId, purse: PurseId): Command<Loaded> => ({
   keys: keysOf(load, purse),
@@ -125,7 +134,7 @@ export const recordGivenBack = (load: LoadId, purse: PurseId): Command<Loaded> =
     if (seen.load === undefined) return unchanged(no(refusal('not-found')))
     if (seen.load.stage !== 'giving-back') return unchanged(ok(seen.load))
     const row: LoadRow = { ...seen.load, stage: 'given-back' }
-    const entry = givenBackEntry({ ...row, at: seen.now })
+    const entry = givenBackEntry({ ...row, amount: missing(row, seen.order), at: seen.now })
     return {
       answer: ok(row),
       writes: [
@@ -154,7 +163,7 @@ function cancelled(before: LoadRow, { order, open, now }: Seen): Decision<Loaded
   const load: LoadRow = { ...before, cancelled: true }
   if (order?.stage === 'waiting') return notOpened(load, order, now)
   const wish: Write[] =
-    open?.order === orderOf(load.load) ? [{ write: 'operation', row: { ...open, decision: 'void' } }] : []
+    open?.order === orderOfLoad(load.load) ? [{ write: 'operation', row: { ...open, decision: 'void' } }] : []
   return { answer: ok(load), writes: [{ write: 'load', row: load }, ...wish] }
 }
 

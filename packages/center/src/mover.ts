@@ -1,12 +1,14 @@
 /**
- * Moves what the book says must be told to the world: captures, refunds of captures, webhooks. A task is leased, done, and
+ * Moves what the book says must be done after a transaction: captures, refunds of captures, webhooks, moves to a next purse. A task is leased, done, and
  * struck out; whatever interrupts it is done again, which each of them allows. Also decides VOID for pays whose session
  * is over, so that stores hear of it. The mover decides nothing else and closes nothing (F-6).
  */
-import type { LoadId } from '@kozeni/base/ids'
-import type { Instant, LoadRow, OperationRow, OutboxRow } from './book.ts'
+import type { LoadId, MoveId } from '@kozeni/base/ids'
+import type { Instant, LoadRow, OperationRow } from './book.ts'
+import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
 import { fund, returnFunds } from './load-funding.ts'
+import { bringMove } from './move-settle.ts'
 import { settleVerdict } from './payment.ts'
 import { sendWebhook, type WebhookMeans } from './store-webhook.ts'
 import type { Views } from './views.ts'
@@ -24,6 +26,7 @@ const LEAST_WAIT_MS = 1000
 const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
   capture: 5 * 60_000,
   'give-back': 5 * 60_000,
+  move: 5 * 60_000,
   webhook: 60 * 60_000,
 }
 /** The store may ask for ever; it is told for three days. */
@@ -110,6 +113,7 @@ export class Mover {
 
   async #act(task: OutboxRow): Promise<Moved> {
     if (task.task === 'webhook') return await this.#tellStore(task)
+    if (task.task === 'move') return await this.#bring(task.subject as MoveId)
     const { load } = await this.#means.book.look({ load: task.subject as LoadId })
     if (load === undefined) return 'done'
     return task.task === 'capture' ? await this.#capture(load) : await this.#giveBack(load)
@@ -126,6 +130,14 @@ export class Mover {
   /** @spec F-5 */
   async #giveBack(load: LoadRow): Promise<Moved> {
     return (await returnFunds(this.#means, load)) ? 'done' : { since: load.at }
+  }
+
+  /** Once: who names another purse later, or asks, has it brought then. @spec P-3 */
+  async #bring(name: MoveId): Promise<Moved> {
+    const { book } = this.#means
+    const { move } = await book.look({ move: name })
+    if (move !== undefined) await bringMove(book, move)
+    return 'done'
   }
 
   /** @spec T-5 */

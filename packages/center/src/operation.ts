@@ -3,12 +3,12 @@
  * the operation and its entries, in one transaction (F-1); it falls only in evidence.ts.
  */
 import type { Bytes } from '@kozeni/base/bytes'
-import type { Money } from '@kozeni/base/money'
+import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { digestOf, type Kind } from '@kozeni/protocol/operation'
-import { orderReference } from '@kozeni/protocol/reference'
+import { orderReference, sweepReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
@@ -67,7 +67,7 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
     transaction: intent.transaction,
     order: intent.order,
   }
-  const entries = opened(postedOperation(operation, now)).map((row): Write => ({ write: 'entry', row }))
+  const entries = opened(postedOperation(operation, purse.account, now)).map((row): Write => ({ write: 'entry', row }))
   return {
     purse,
     operation,
@@ -76,18 +76,46 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
 }
 
 /**
- * Opens the purse's oldest waiting order, if nothing else is open: what is owed rolls forward at any contact (F-7).
- * A blocked purse is not loaded; a refund reaches it all the same.
+ * Opens what is the center's own to open, if nothing else is open: the purse's oldest waiting order, for what is owed
+ * rolls forward at any contact (F-7); and for a purse that its holder leaves, then, a sweep of what is there (P-3).
  */
 export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
-  const { purse, waiting } = seen
-  if (purse === undefined || waiting === undefined || !mayOpen(seen).ok) return undefined
-  if (purse.blocked && waiting.kind === 'load') return undefined
-  const { kind, amount, order } = waiting
-  const opening = open(crypto, purse, { kind, amount, reference: orderReference(crypto, order), order }, seen.now)
+  const { purse, waiting, present, now } = seen
+  if (purse === undefined || purse.flag || !isInUse(purse) || !isFenced(purse, present)) return undefined
+  return (waiting && openOrder(crypto, purse, waiting, now)) ?? openSweep(crypto, purse, now)
+}
+
+/** A blocked purse is not loaded; a refund reaches it all the same. */
+function openOrder(crypto: Crypto, purse: PurseRow, waiting: OrderRow, now: number): Opening | undefined {
+  if (purse.blocked && waiting.kind !== 'refund') return undefined
+  const amount = deliverable(purse, waiting)
+  if (amount === ZERO) return undefined
+  const { order } = waiting
+  const kind = waiting.kind === 'refund' ? 'refund' : 'load'
+  const opening = open(crypto, purse, { kind, amount, reference: orderReference(crypto, order), order }, now)
   const row: OrderRow = { ...waiting, stage: 'open' }
   return { ...opening, writes: [...opening.writes, { write: 'order', row }] }
 }
+
+/** All that is missing; of what may come in parts, as much as the chip was last seen to have room for. @spec F-5 */
+function deliverable({ limits, ...purse }: PurseRow, { amount, delivered, inParts }: OrderRow): Money {
+  const missing = amount - delivered
+  if (!inParts) return money(missing)
+  const room = limits.maximumValue - valueSeen(purse)
+  return money(room < 0n ? 0n : room < missing ? room : missing)
+}
+
+const openSweep = (crypto: Crypto, purse: PurseRow, now: number): Opening | undefined =>
+  purse.stage === 'leaving' && valueSeen(purse) > 0n
+    ? open(crypto, purse, { kind: 'sweep', amount: ZERO, reference: sweepReference(crypto, purse.purse) }, now)
+    : undefined
+
+/** What the chip held when it was last heard. */
+const valueSeen = ({ seenCredits, seenDebits }: Pick<PurseRow, 'seenCredits' | 'seenDebits'>): bigint =>
+  seenCredits - seenDebits
+
+/** Whether the purse's chip and the center talk: also while its holder leaves it. */
+export const isInUse = ({ stage }: PurseRow): boolean => stage === 'active' || stage === 'leaving'
 
 /**
  * Decides VOID for a pay whose session is over: final, and the store may be told at once; the chip is told at its next

@@ -1,7 +1,7 @@
 /** What the center must tell the world after a transaction, written in that transaction, told at least once. */
 
 import { assert } from '@kozeni/base/assert'
-import type { LoadId } from '@kozeni/base/ids'
+import type { LoadId, MoveId } from '@kozeni/base/ids'
 import type { OperationRow, Write } from './book.ts'
 
 /** A pay's verdict, for the store's webhook. */
@@ -25,4 +25,10 @@ export const tellCapture = (load: LoadId, now: number): Write => ({
 export const tellGiveBack = (load: LoadId, now: number): Write => ({
   write: 'outbox',
   row: { name: `give-back:${load}`, task: 'give-back', subject: load, body: {}, due: now },
+})
+
+/** What was swept is to be owed to the purse that its holder goes to; until that one is known there is nothing to do (P-3). */
+export const tellMove = (move: MoveId, now: number): Write => ({
+  write: 'outbox',
+  row: { name: `move:${move}`, task: 'move', subject: move, body: {}, due: now },
 })

@@ -1,7 +1,7 @@
 /** Refunds: the store orders, the center owes the purse, and a refund operation brings it at any later contact. */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { OrderId, PurseId, StoreId } from '@kozeni/base/ids'
-import { type Money, money } from '@kozeni/base/money'
+import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { refundOrdered } from '@kozeni/ledger/posting'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
@@ -59,6 +59,8 @@ function orderOf({ order, amount, inputDigest }: RefundRequest, sale: NumberRow,
     purse,
     kind: 'refund',
     amount,
+    delivered: ZERO,
+    inParts: false,
     currency,
     stage: 'waiting',
     store,

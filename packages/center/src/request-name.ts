@@ -2,8 +2,8 @@
  * Names for what a repeatable request makes: the same caller with the same key always means the same thing, so that a
  * repeated request finds what the first one made, on any server, without a table of keys.
  */
-import { type Bytes, bigEndian, concat, hex, utf8 } from '@kozeni/base/bytes'
-import { ID_BYTES, type Id, id } from '@kozeni/base/ids'
+import { type Bytes, bigEndian, concat, utf8 } from '@kozeni/base/bytes'
+import { type Id, idFromBytes } from '@kozeni/base/ids'
 import type { Crypto } from '@kozeni/protocol/crypto'
 
 /**
@@ -13,9 +13,7 @@ import type { Crypto } from '@kozeni/protocol/crypto'
  */
 export function requestName<T extends Id>(crypto: Crypto, what: string, caller: string, key: string): T {
   const parts = [what, caller, key].map(utf8).flatMap(part => [bigEndian(part.length, 2), part])
-  const bytes = crypto.sha256(concat(...parts)).slice(0, ID_BYTES)
-  bytes[0] = (bytes[0] ?? 0) & 0x7f
-  return id<T>(hex(bytes))
+  return idFromBytes<T>(crypto.sha256(concat(...parts)))
 }
 
 /** SHA-256 of the input's one spelling: keys sorted, no blanks. */

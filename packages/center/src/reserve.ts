@@ -5,6 +5,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { type Command, type PurseRow, unchanged } from './book.ts'
 import type { Means } from './contact.ts'
+import { isInUse } from './operation.ts'
 
 /**
  * Reserves a purse for this chip and the account that asks; the account's other devices find the same reservation.
@@ -37,9 +38,11 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
   decide: ({ purse, chip, present, now }) => {
     if (chip === undefined) return unchanged(no(refusal('chip-unknown', { chip: wanted.chip })))
     if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
-    if (purse !== undefined && purse.account === wanted.account) return resumed(purse, wanted.device)
-    const theirs = purse !== undefined && (purse.stage === 'active' || now < purse.reservedUntil)
+    if (purse !== undefined && purse.account === wanted.account && purse.stage !== 'retired')
+      return resumed(purse, wanted.device)
+    const theirs = purse !== undefined && (isInUse(purse) || (purse.stage !== 'retired' && now < purse.reservedUntil))
     if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
+    // a retired purse's chip is free: what it becomes next is another purse (C-5)
     if (purse !== undefined)
       return { answer: 'moved-on', writes: [{ write: 'chip', row: { ...chip, purse: undefined } }] }
     const row = newPurse(means, wanted, chip.chipClass, { now, epoch: present.epoch })
@@ -95,5 +98,6 @@ function newPurse(
     settingsSeen: 0,
     blocked: false,
     limits: policy.limits,
+    movingTo: undefined,
   }
 }

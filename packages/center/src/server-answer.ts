@@ -31,6 +31,7 @@ export const loadAnswer = ({
   currency,
   stage,
   cancelled,
+  inParts,
   at,
 }: LoadRow): Answer<typeof createLoad> => ({
   load,
@@ -39,6 +40,7 @@ export const loadAnswer = ({
   currency,
   stage,
   cancelled,
+  inParts,
   at: timeOf(at),
 })
 

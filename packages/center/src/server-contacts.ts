@@ -46,7 +46,8 @@ async function reservedFor(
   const { chip: known } = await center.book.look({ chip })
   if (known === undefined) return no(refusal('chip-unknown'))
   if (known.purse === undefined || caller.kind !== 'device') return no(refusal('not-found'))
-  return await ownPurse(center, caller.device.account, known.purse)
+  const own = await ownPurse(center, caller.device.account, known.purse)
+  return own.ok && own.value.stage === 'retired' ? no(refusal('purse-retired')) : own
 }
 
 async function further(

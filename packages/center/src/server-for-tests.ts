@@ -287,5 +287,6 @@ function purseRow(
     ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0 },
     ...{ bookedAmount: none, bookedCount: 0, settings: 1, settingsSeen: 1, blocked: false },
     limits: defaultPolicy.limits,
+    movingTo: undefined,
   }
 }

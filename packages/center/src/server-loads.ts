@@ -7,7 +7,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
 import type { Center } from './center.ts'
-import { cancelLoad, requestLoad } from './load.ts'
+import { cancelLoad, orderOfLoad, requestLoad } from './load.ts'
 import { fund } from './load-funding.ts'
 import { inputDigest, requestName } from './request-name.ts'
 import { loadAnswer } from './server-answer.ts'
@@ -23,7 +23,13 @@ export const loadHandlers = (center: Center): Pick<Handlers, 'createLoad' | 'get
     const amount = parseMoney(body.amount)
     assert(amount !== undefined, 'the contract has checked it')
     const load = requestName<LoadId>(center.crypto, 'load', callerName(caller), idempotencyKey)
-    const request = { ...body, load, amount, inputDigest: inputDigest(center.crypto, body) }
+    const request = {
+      ...body,
+      inParts: body.inParts ?? false,
+      load,
+      amount,
+      inputDigest: inputDigest(center.crypto, body),
+    }
     const requested = await center.book.run(requestLoad(request, center.policy.loadMaximum))
     if (!requested.ok) return requested
     const funded = await fund(center, requested.value)
@@ -33,7 +39,9 @@ export const loadHandlers = (center: Center): Pick<Handlers, 'createLoad' | 'get
 
   getLoad: async ({ caller, params }) => {
     const load = await ownLoad(center, caller.device.account, params.load)
-    return load.ok ? ok(loadAnswer(load.value)) : load
+    if (!load.ok) return load
+    const { order } = await center.book.look({ order: orderOfLoad(load.value.load) })
+    return ok({ ...loadAnswer(load.value), delivered: String(order?.delivered ?? 0n) })
   },
 
   cancelLoad: async ({ caller, params }) => {

@@ -69,7 +69,7 @@ function purseAnswer(purse: PurseRow, seen: Seen, waiting: readonly OrderRow[]):
     device,
     chipClass,
     stage,
-    ...(stage !== 'active' && { reservedUntil: timeOf(purse.reservedUntil) }),
+    ...((stage === 'reserved' || stage === 'certified') && { reservedUntil: timeOf(purse.reservedUntil) }),
     currency,
     value: String(purse.credits - purse.debits),
     flag,

@@ -15,6 +15,7 @@ import { contactHandlers } from './server-contacts.ts'
 import { deviceHandlers } from './server-devices.ts'
 import type { Handler, Handlers } from './server-handler.ts'
 import { loadHandlers } from './server-loads.ts'
+import { moveHandlers } from './server-moves.ts'
 import { operatorHandlers } from './server-operator.ts'
 import { paymentHandlers } from './server-payments.ts'
 import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
@@ -63,6 +64,7 @@ const handlersOf = (center: Center): Handlers => ({
   ...contactHandlers(center),
   ...deviceHandlers(center),
   ...loadHandlers(center),
+  ...moveHandlers(center),
   ...operatorHandlers(center),
   ...paymentHandlers(center),
   ...storeHandlers(center),

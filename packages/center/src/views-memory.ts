@@ -6,6 +6,7 @@ import type { Entry } from '@kozeni/ledger/entry'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
 import { ALARM_WHAT } from './book-codes.ts'
 import type { MemoryBook, MemoryTables } from './book-memory.ts'
+import type { MoveRow } from './book-move.ts'
 import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
@@ -55,6 +56,11 @@ export class MemoryViews implements Views {
   async waiting(purse: PurseId): Promise<readonly OrderRow[]> {
     const orders = this.#of(purse, this.#tables.order).filter(row => row.stage === 'waiting')
     return orders.sort((a, b) => a.at - b.at || byText(a.order, b.order))
+  }
+
+  async moves(from: PurseId): Promise<readonly MoveRow[]> {
+    const rows = [...this.#tables.move.values()].filter(row => row.from === from)
+    return rows.sort((a, b) => a.epoch - b.epoch || a.number - b.number)
   }
 
   async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {

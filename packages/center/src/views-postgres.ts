@@ -4,7 +4,8 @@ import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import type { Pool } from 'pg'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
 import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
-import { ALARM, ENTRY, LOAD, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
+import type { MoveRow } from './book-move.ts'
+import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
 import { type StoryLine, storyOf } from './story.ts'
@@ -42,6 +43,11 @@ const WAITING = `
   select ${ORDER.list} from "order"
   where purse_id = $1 and stage = ${ORDER_STAGE.waiting}
   order by at_ms, order_id`
+
+const MOVES = `
+  select ${MOVE.list} from move
+  where from_purse_id = $1
+  order by epoch, number`
 
 const OPERATIONS = `
   select ${OPERATION.list} from operation
@@ -143,6 +149,10 @@ export class PostgresViews implements Views {
 
   waiting(purse: PurseId): Promise<readonly OrderRow[]> {
     return this.#rows(ORDER, WAITING, idNumber(purse))
+  }
+
+  moves(from: PurseId): Promise<readonly MoveRow[]> {
+    return this.#rows(MOVE, MOVES, idNumber(from))
   }
 
   async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {

@@ -7,6 +7,7 @@ import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
+import type { MoveRow } from './book-move.ts'
 import type { StoryLine } from './story.ts'
 
 export interface PageQuery {
@@ -49,6 +50,8 @@ export interface Views {
   metLately(store: StoreId, limit: number): Promise<readonly PurseId[]>
   /** All that the purse is owed and that is not opened, oldest first. */
   waiting(purse: PurseId): Promise<readonly OrderRow[]>
+  /** All that sweeps have taken off the purse, oldest first. */
+  moves(from: PurseId): Promise<readonly MoveRow[]>
   /** All that happened to the purse, oldest first. */
   story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>>
   /** Oldest first. */
@@ -68,7 +71,7 @@ export interface Views {
 /** What the issuer owes in one currency. */
 export interface Liability {
   readonly currency: Currency
-  /** Value on chips, in doubt and in transit: what the law calls the unused balance. */
+  /** Value on chips, in doubt, in transit and moving: what the law calls the unused balance. */
   readonly holders: bigint
   readonly stores: bigint
 }
@@ -80,7 +83,7 @@ export function liabilities(balances: readonly Balance[]): readonly Liability[] 
     of.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { balance }) => sum - balance, 0n)
   return [...byCurrency].map(([currency, of]) => ({
     currency,
-    holders: owed(of, ['in-transit', 'in-doubt', 'purse-float']),
+    holders: owed(of, ['in-transit', 'in-doubt', 'purse-float', 'moving']),
     stores: owed(of, ['store-payable']),
   }))
 }

@@ -39,8 +39,9 @@ function addOrders(phone: Command): void {
     .description('pay for value and bring it onto the chip')
     .argument('<amount>', 'in minor units: 5000 is 5,000 yen')
     .option('--method <name>', 'how it is paid, in the provider’s words', 'pm_card_visa')
-    .action(async (amount: string, { method }: { method: string }, command: Command) => {
-      const said = await ask(command, { order: 'POST /load', input: { amount: amountText(amount), method } })
+    .option('--in-parts', 'what the chip has no room for waits, and comes in parts', false)
+    .action(async (amount: string, { method, inParts }: { method: string; inParts: boolean }, command: Command) => {
+      const said = await ask(command, { order: 'POST /load', input: { amount: amountText(amount), method, inParts } })
       say(`${good('✓')} loaded ${amount}. ${quiet(`The load is called ${nested(said, 'load', 'load')}.`)}`)
     })
   phone
@@ -48,6 +49,12 @@ function addOrders(phone: Command): void {
     .description('pay by a store’s link')
     .argument('<link>', 'kozeni:pay?…')
     .action(async (link: string, _: unknown, command: Command) => pay(link, command))
+  phone
+    .command('move')
+    .description('leave this purse for another of yours; or, with --from, bring here what was on another')
+    .option('--to <purse>', 'the purse to go to; it may be named later')
+    .option('--from <purse>', 'the purse that is left')
+    .action(move)
   phone.command('show').description('what the chip holds, read from the chip, with no network').action(show)
   phone.command('history').description('the chip’s last debits, read from the chip').action(history)
   phone.command('recover').description('one contact with the center: heals whatever was interrupted').action(recover)
@@ -70,6 +77,21 @@ async function pay(link: string, command: Command): Promise<void> {
   const { verdict, proof } = said
   say(verdict === 'paid' ? `${good('✓')} paid` : String(verdict))
   if (typeof proof === 'string') say(quiet(`proof for the store: ${proof}`))
+}
+
+async function move({ from, to }: { from?: string; to?: string }, command: Command): Promise<void> {
+  const input = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  const { move: standing } = await ask(command, { order: 'POST /move', input })
+  const { stage, value, moves = [] } = standing as { stage?: string; value?: string; moves?: readonly Part[] }
+  for (const { amount, delivered, to: there } of moves)
+    say(`  ${amount} taken off it, ${delivered} of it on ${there ?? 'no other purse yet: name one with --to'}`)
+  say(stage === 'retired' ? `${good('✓')} the purse is empty and retired` : `${value} are on it still: repeat this`)
+}
+
+interface Part {
+  readonly amount: string
+  readonly delivered: string
+  readonly to?: string
 }
 
 async function show(_: unknown, command: Command): Promise<void> {

@@ -2,7 +2,7 @@
  * The chart of accounts. Every account belongs to one kind and, where the kind has many, to one owner. A balance is
  * debits less credits, so assets are positive and what the issuer owes is negative.
  */
-import type { PurseId, StoreId } from '@kozeni/base/ids'
+import type { AccountId, PurseId, StoreId } from '@kozeni/base/ids'
 
 export const ACCOUNT_KIND = {
   /** Asset: what the issuer has at its bank. */
@@ -21,17 +21,20 @@ export const ACCOUNT_KIND = {
   fees: 7,
   /** Expense: what clones, thieves and broken chips have cost the issuer. */
   'fraud-loss': 8,
+  /** Liability to a holder: swept off one purse, and owed to no other yet. */
+  moving: 9,
 } as const
 
 export type AccountKind = keyof typeof ACCOUNT_KIND
 
 /** Kinds that have one account an owner; the others have one account in all. */
-export type OwnedKind = 'in-transit' | 'in-doubt' | 'purse-float' | 'store-payable'
+export type OwnedKind = 'in-transit' | 'in-doubt' | 'purse-float' | 'store-payable' | 'moving'
 
 export type Account =
   | { readonly kind: Exclude<AccountKind, OwnedKind> }
   | { readonly kind: 'in-transit' | 'in-doubt' | 'purse-float'; readonly owner: PurseId }
   | { readonly kind: 'store-payable'; readonly owner: StoreId }
+  | { readonly kind: 'moving'; readonly owner: AccountId }
 
 export const bank: Account = { kind: 'bank' }
 export const funding: Account = { kind: 'funding' }
@@ -41,3 +44,4 @@ export const inTransit = (owner: PurseId): Account => ({ kind: 'in-transit', own
 export const inDoubt = (owner: PurseId): Account => ({ kind: 'in-doubt', owner })
 export const purseFloat = (owner: PurseId): Account => ({ kind: 'purse-float', owner })
 export const storePayable = (owner: StoreId): Account => ({ kind: 'store-payable', owner })
+export const moving = (owner: AccountId): Account => ({ kind: 'moving', owner })

@@ -34,6 +34,8 @@ export const CAUSE = {
   'paid-in': 11,
   /** A receipt that the issuer must pay and no chip can be charged for (K-1, K-3). */
   'fraud-paid': 12,
+  /** What was swept off one purse of a holder is owed to another of theirs. */
+  moved: 13,
 } as const
 
 export type Cause = keyof typeof CAUSE

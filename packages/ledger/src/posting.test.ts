@@ -1,5 +1,5 @@
 import { currency } from '@kozeni/base/currency'
-import { id, type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { type AccountId, id, type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { MONEY_MAX, money } from '@kozeni/base/money'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -17,6 +17,7 @@ import {
   voided,
 } from './posting.ts'
 
+const account = id<AccountId>('0000000000000009')
 const purse = id<PurseId>('0000000000000001')
 const store = id<StoreId>('0000000000000002')
 const yen = { currency: currency('JPY'), at: 0 }
@@ -41,7 +42,7 @@ const settledDown = (entries: readonly Entry[]): string[] =>
 test('whatever is posted, the book sums to zero', () => {
   fc.assert(
     fc.property(amounts, kinds, (amount, kind) => {
-      const operation = { purse, epoch: 1, number: 1, kind, amount, store, ...yen }
+      const operation = { purse, account, epoch: 1, number: 1, kind, amount, store, ...yen }
       const entries = [...opened(operation), ...committed(operation), debited({ purse, seq: 1, amount, store, ...yen })]
       expect([...balances(entries).values()].reduce((a, b) => a + b, 0n)).toBe(0n)
     }),
@@ -51,7 +52,7 @@ test('whatever is posted, the book sums to zero', () => {
 test('an operation that is voided leaves every account as it was', () => {
   fc.assert(
     fc.property(amounts, kinds, (amount, kind) => {
-      const operation = { purse, epoch: 1, number: 1, kind, amount, store, ...yen }
+      const operation = { purse, account, epoch: 1, number: 1, kind, amount, store, ...yen }
       expect(settledDown([...opened(operation), ...voided(operation)])).toEqual([])
     }),
   )
@@ -59,7 +60,7 @@ test('an operation that is voided leaves every account as it was', () => {
 
 test('a load moves the holder’s money from the provider onto the chip, and nothing stays on the way', () => {
   const load = { purse, load: id<LoadId>('0000000000000003'), amount: money(5000n), ...yen }
-  const operation = { purse, epoch: 1, number: 1, kind: 'load' as const, amount: money(5000n), ...yen }
+  const operation = { purse, account, epoch: 1, number: 1, kind: 'load' as const, amount: money(5000n), ...yen }
   expect(settledDown([captured(load), ...opened(operation), ...committed(operation)])).toEqual([
     'funding 5000',
     `purse-float:${purse} -5000`,

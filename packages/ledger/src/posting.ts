@@ -1,7 +1,15 @@
 /** What each cause moves, and from where to where: the whole of the house's book-keeping, as pure rules. */
 import { assert } from '@kozeni/base/assert'
 import type { Currency } from '@kozeni/base/currency'
-import { idNumber, type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/base/ids'
+import {
+  type AccountId,
+  idNumber,
+  type LoadId,
+  type MoveId,
+  type OrderId,
+  type PurseId,
+  type StoreId,
+} from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
 import {
   type Account,
@@ -11,6 +19,7 @@ import {
   funding,
   inDoubt,
   inTransit,
+  moving,
   purseFloat,
   storePayable,
 } from './account.ts'
@@ -30,6 +39,8 @@ export interface PostedOperation extends Sum {
   readonly kind: 'load' | 'pay' | 'refund' | 'sweep'
   /** Who is paid by a pay. */
   readonly store?: StoreId
+  /** Whose purse it is: what is swept off it is this holder's. */
+  readonly account: AccountId
 }
 
 /** A receipt as it is booked. */
@@ -73,7 +84,7 @@ export const takenBack = (operation: PostedOperation): Entry =>
 const sweptBy = (operation: PostedOperation): Entry[] =>
   operation.amount === 0n
     ? []
-    : [ofOperation(operation, 'committed', purseFloat(operation.purse), inTransit(operation.purse))]
+    : [ofOperation(operation, 'committed', purseFloat(operation.purse), moving(operation.account))]
 
 /** Where an operation's amount comes from, and returns to when it is void. */
 const source = ({ kind, purse }: PostedOperation): Account =>
@@ -117,6 +128,10 @@ export const refundOrdered = (order: Sum & { purse: PurseId; store: StoreId; ord
     inTransit(order.purse),
     order,
   )
+
+/** What was swept off a purse of this holder is owed to this one, until load operations have brought it. @spec P-3 */
+export const moved = (move: Sum & { purse: PurseId; account: AccountId; move: MoveId }): Entry =>
+  entry(move.purse, 'moved', [idNumber(move.move), 0n], moving(move.account), inTransit(move.purse), move)
 
 /** A receipt that its store is owed and no chip can be charged for; `digest` is the first half of its body's. @spec K-1, K-3 */
 export const fraudPaid = (receipt: PostedReceipt & { digest: bigint }): Entry =>

@@ -28,6 +28,7 @@ export const fullState: DeviceState = {
       amount: money(2000n),
       currency: currency('JPY'),
       method: 'pm_card_visa',
+      inParts: true,
       load: freshId<LoadId>(dice),
     },
   ],

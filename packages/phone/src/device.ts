@@ -51,6 +51,7 @@ export interface PendingLoad {
   readonly amount: Money
   readonly currency: Currency
   readonly method: string
+  readonly inParts: boolean
   /** The center's name for it, once it has answered. */
   readonly load: LoadId | null
 }
@@ -113,12 +114,16 @@ const ownPurse: Reader<OwnPurse> = object<OwnPurse>({
   active: nullable(object({ currency: currencyText, chipKey: hexText(65), expires })),
 })
 
+/** Devices were written without it before loads could come in parts. */
+const inParts: Reader<boolean> = value => (value === undefined ? false : typeof value === 'boolean' ? value : undefined)
+
 const pendingLoad: Reader<PendingLoad> = object<PendingLoad>({
   key: string,
   purse: idText<PurseId>,
   amount: amountText,
   currency: currencyText,
   method: string,
+  inParts,
   load: nullable(idText<LoadId>),
 })
 

@@ -19,6 +19,8 @@ export interface LoadAsked {
   readonly amount: Money
   /** The provider's name for how it is paid: a card's token, `cash`. */
   readonly method: string
+  /** What the chip has no room for waits and comes in parts; else it is given back. */
+  readonly inParts?: boolean
 }
 
 type Load = Answer<typeof getLoad>
@@ -41,7 +43,11 @@ export async function load(parts: PhoneParts, asked: LoadAsked): Promise<Result<
   if (asked.amount === 0n) return no(refusal('data-wrong', { field: 'amount' }))
   const own = await presentPurse(parts)
   if (!own.ok) return own
-  const pending = await pendingFor(parts, { ...asked, purse: own.value.purse, currency: own.value.active.currency })
+  const pending = await pendingFor(parts, {
+    ...{ inParts: false, ...asked },
+    purse: own.value.purse,
+    currency: own.value.active.currency,
+  })
   const sent = await send(parts, pending)
   return sent.ok ? ok(await bring(parts, sent.value)) : sent
 }
@@ -84,11 +90,14 @@ async function pendingFor(parts: PhoneParts, asked: Omit<PendingLoad, 'key' | 'l
 }
 
 const isSame = (one: PendingLoad, asked: Omit<PendingLoad, 'key' | 'load'>): boolean =>
-  one.purse === asked.purse && one.amount === asked.amount && one.method === asked.method
+  one.purse === asked.purse &&
+  one.amount === asked.amount &&
+  one.method === asked.method &&
+  one.inParts === asked.inParts
 
 async function send(parts: PhoneParts, pending: PendingLoad): Promise<Result<Load, Refusal>> {
-  const { key, purse, amount, currency, method } = pending
-  const body = { purse, amount: String(amount), currency, method }
+  const { key, purse, amount, currency, method, inParts } = pending
+  const body = { purse, amount: String(amount), currency, method, ...(inParts && { inParts }) }
   const answer = await callCenter(parts)(createLoad, { body, idempotencyKey: key })
   if (answer.ok) await heard(parts, key, answer.value)
   else if (!mayHaveArrived(answer.refusal)) await forget(parts, one => one.key === key)

@@ -2,7 +2,7 @@
  * A holder's orders as text, one row each: what a control over HTTP, a command line or a screen sends to a phone. Bytes
  * are hexadecimal, amounts plain digits, both ways.
  */
-import type { AccountId, LoadId } from '@kozeni/base/ids'
+import type { AccountId, LoadId, PurseId } from '@kozeni/base/ids'
 import { no, type Result } from '@kozeni/base/result'
 import {
   amountText,
@@ -42,8 +42,14 @@ const ORDERS: Readonly<Record<string, Obey>> = {
       phone.register(account === null || secret === null ? undefined : { account, secret }),
   ),
   'POST /install': order({}, phone => phone.install()),
-  'POST /load': order({ amount: amountText, method: string }, (phone, asked) => phone.load(asked)),
+  'POST /load': order(
+    { amount: amountText, method: string, inParts: optional(yesOrNo) },
+    (phone, { inParts, ...asked }) => phone.load({ ...asked, ...(inParts && { inParts }) }),
+  ),
   'POST /cancel': order({ load: idText<LoadId> }, (phone, { load }) => phone.cancelLoad(load)),
+  'POST /move': order({ from: optional(idText<PurseId>), to: optional(idText<PurseId>) }, (phone, { from, to }) =>
+    phone.move({ from: from ?? undefined, to: to ?? undefined }),
+  ),
   // what the holder is to be shown before the next order
   'POST /read': order({ link: string }, async (_, { link }) => readPayLink(link)),
   // whoever sends this has shown the holder what /read says

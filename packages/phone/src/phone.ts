@@ -13,6 +13,7 @@ import type { PinEntry } from './holder-session.ts'
 import { install } from './install.ts'
 import { cancelLoad, type LoadAsked, type Loaded, load, settleLoads } from './load.ts'
 import { meet } from './meet.ts'
+import { type MoveAsked, type Moved, move } from './move.ts'
 import { type ActivePurse, type PhoneParts, presentPurse } from './parts.ts'
 import { type Asked, type Consent, type Paid, pay, settlePayments } from './pay.ts'
 import { type Invitation, register } from './register.ts'
@@ -57,6 +58,11 @@ export class Phone {
   /** @refuses as load.ts */
   cancelLoad(name: LoadId): Promise<Result<Loaded, Refusal>> {
     return cancelLoad(this.#parts, name)
+  }
+
+  /** @refuses as move.ts */
+  move(asked: MoveAsked): Promise<Result<Moved, Refusal>> {
+    return move(this.#parts, asked)
   }
 
   /** @refuses as pay.ts */

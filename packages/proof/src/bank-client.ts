@@ -33,7 +33,8 @@ type Move = (town: BankTown, dice: SeededDice) => Promise<void>
 const load: Move = async (town, dice) => {
   const { purse } = pick(dice, town.people)
   const amount = money(BigInt(1 + dice.below(2000)))
-  const request = { load: freshId<LoadId>(dice), purse, amount, currency: JPY, method: 'card', inputDigest: NO_DIGEST }
+  const asWell = { currency: JPY, method: 'card', inParts: false, inputDigest: NO_DIGEST }
+  const request = { load: freshId<LoadId>(dice), purse, amount, ...asWell }
   const asked = await town.ask(
     ({ center }) => center.book.run(requestLoad(request, center.policy.loadMaximum)),
     okIs(row => row.load),

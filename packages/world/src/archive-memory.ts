@@ -20,6 +20,7 @@ export function memoryArchive(book: MemoryBook): Archive {
           operations: mine(all('operation')),
           loads: mine(all('load')),
           orders: mine(all('order')),
+          moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
           receipts: mine(all('receipt')),
           numbers: mine(all('number')),
           entries: all('entry').filter(entry => entry.subject === purse.purse),

@@ -35,13 +35,14 @@ import type {
 } from '@kozeni/center/book'
 import type { EpochRow } from '@kozeni/center/book-epoch'
 import { MemoryBook } from '@kozeni/center/book-memory'
+import type { MoveRow } from '@kozeni/center/book-move'
 import { beginContact, continueContact, type Means } from '@kozeni/center/contact'
 import { openToken } from '@kozeni/center/contact-token'
-import { noFunding } from '@kozeni/center/funding'
-import { Hotlists } from '@kozeni/center/hotlist'
 import { beginInstall, continueInstall } from '@kozeni/center/install'
 import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
 import { memoryMarks } from '@kozeni/center/mark-memory'
+import { leave } from '@kozeni/center/move'
+import { settleMoves } from '@kozeni/center/move-settle'
 import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { Pulse } from '@kozeni/center/pulse'
@@ -49,13 +50,8 @@ import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
-import { contactHandlers } from '@kozeni/center/server-contacts'
-import { storeHandlers } from '@kozeni/center/server-stores'
-import { terminalHandlers } from '@kozeni/center/server-terminals'
 import { settle } from '@kozeni/center/settle'
 import { memoryVault } from '@kozeni/center/vault-memory'
-import type { Views } from '@kozeni/center/views'
-import { MemoryViews } from '@kozeni/center/views-memory'
 import { Chip } from '@kozeni/chip/chip'
 import { forge, type Order } from '@kozeni/chip/foundry'
 import { CHIP_BYTES } from '@kozeni/chip/memory-map'
@@ -69,8 +65,8 @@ import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import type { Center as TillCenter } from '@kozeni/terminal/center'
-import { memoryArchive } from './archive-memory.ts'
 import { type Center, type Loss, type Met, meet } from './relay-with-faults.ts'
+import { answersOf, memoryOffice, type Office } from './town-office.ts'
 
 const JPY = currency('JPY')
 const START_MS = Date.UTC(2026, 0, 5, 9)
@@ -88,15 +84,7 @@ export interface Holder extends Person {
 }
 
 /** One decision that a store was told, as it tells it. */
-export type Honoured = Parameters<ReturnType<typeof storeHandlers>['reportHonoured']>[0]['body']['honoured'][number]
-
-/** Where a town's center keeps what it remembers. */
-export interface Office<B extends Book> {
-  readonly book: B
-  readonly views: Views
-  /** Opens the whole book, as it stands. */
-  read<A>(work: (archive: Archive) => Promise<A>): Promise<A>
-}
+export type Honoured = Parameters<ReturnType<typeof answersOf>['reportHonoured']>[0]['body']['honoured'][number]
 
 /** A town with any book. */
 export class TownWith<B extends Book> {
@@ -141,13 +129,13 @@ export class TownWith<B extends Book> {
     )
   }
 
-  /** A new phone with a blank chip in it, known to the center's register. */
-  async arrive(): Promise<Holder> {
+  /** A new phone with a blank chip in it, known to the center's register. @param of  whose phone; a newcomer's */
+  async arrive(of?: Person): Promise<Holder> {
     const silicon = new MemorySilicon(CHIP_BYTES)
     const person = await this.moveIn(async order => {
       forge(silicon, order)
       return new LocalReader(new Chip({ silicon, crypto: nodeCrypto, dice: this.#dice }))
-    })
+    }, of)
     return { ...person, silicon }
   }
 
@@ -156,15 +144,16 @@ export class TownWith<B extends Book> {
    *
    * @param forged  forges it there to this order, and gives the way to it
    */
-  async moveIn<R extends Reader>(forged: (order: Order) => Promise<R>): Promise<Person & { readonly reader: R }> {
-    const [chip, device, account] = [
-      freshId<ChipId>(this.#dice),
-      freshId<DeviceId>(this.#dice),
-      freshId<AccountId>(this.#dice),
-    ]
+  async moveIn<R extends Reader>(
+    forged: (order: Order) => Promise<R>,
+    of?: Person,
+  ): Promise<Person & { readonly reader: R }> {
+    const [chip, device] = [freshId<ChipId>(this.#dice), freshId<DeviceId>(this.#dice)]
+    const account = of ? (await this.purse(of)).account : freshId<AccountId>(this.#dice)
+    const newcomer = { account, secretDigest: new Uint8Array(32), at: this.clock.now() }
     await this.#write({ chip, device, account }, [
       { write: 'chip', row: { chip, chipClass: 'software', purse: undefined } },
-      { write: 'account', row: { account, secretDigest: new Uint8Array(32), at: this.clock.now() } },
+      ...(of ? [] : [{ write: 'account', row: newcomer } as const]),
       {
         write: 'device',
         row: {
@@ -187,9 +176,9 @@ export class TownWith<B extends Book> {
     return meet(this.#installing(row), holder.reader, loss)
   }
 
-  /** A holder with an installed purse. */
-  async settleIn(): Promise<Holder> {
-    const holder = await this.arrive()
+  /** A holder with an installed purse. @param of  whose; a newcomer's */
+  async settleIn(of?: Person): Promise<Holder> {
+    const holder = await this.arrive(of)
     const met = await this.install(holder)
     if (met.ended !== 'done') throw new Error(`not installed: ${met.ended} ${JSON.stringify(met.refusal)}`)
     return holder
@@ -201,7 +190,7 @@ export class TownWith<B extends Book> {
   }
 
   /** Asks for a load, and has the provider take the money. */
-  async fund(holder: Person, amount: bigint): Promise<LoadRow> {
+  async fund(holder: Person, amount: bigint, { inParts = false } = {}): Promise<LoadRow> {
     const load = freshId<LoadId>(this.#dice)
     const request = {
       load,
@@ -209,10 +198,28 @@ export class TownWith<B extends Book> {
       amount: money(amount),
       currency: JPY,
       method: 'card',
+      inParts,
       inputDigest: new Uint8Array(32),
     }
     must(await this.book.run(requestLoad(request, defaultPolicy.loadMaximum)))
     return must(await this.book.run(recordCaptured(load, holder.purse, `capture of ${load}`)))
+  }
+
+  /** The holder leaves a purse, for another when it is named. */
+  async leave(holder: Person, to?: Person): Promise<Result<PurseRow, Refusal>> {
+    return await this.book.run(leave(holder.purse, to && (await this.purse(to))))
+  }
+
+  /** What was swept off the purse, after what can be brought was brought. */
+  moves(holder: Person): Promise<readonly MoveRow[]> {
+    return settleMoves({ book: this.book, views: this.#office.views }, holder)
+  }
+
+  /** The same chip, reserved again: the purse that it is, or the next that it becomes. */
+  async reserveAgain(holder: Holder): Promise<Holder> {
+    const { account, device } = await this.purse(holder)
+    const { purse } = must(await reserve(this.#means, { account, device }, holder.chip))
+    return { ...holder, purse }
   }
 
   async cancel(holder: Person, { load }: LoadRow): Promise<LoadRow> {
@@ -372,18 +379,6 @@ export class Town extends TownWith<MemoryBook> {
   restore(backup: MemoryBook): void {
     this.book.restore(backup)
   }
-}
-
-function memoryOffice(clock: Clock): Office<MemoryBook> {
-  const book = new MemoryBook(clock)
-  return { book, views: new MemoryViews(book), read: work => work(memoryArchive(book)) }
-}
-
-/** What the center's server says to stores and tills that it has let in. */
-function answersOf(means: Means, views: Views) {
-  const hotlists = new Hotlists({ ...means, views })
-  const center = { ...means, views, hotlists, funding: noFunding, operatorToken: undefined, log: () => {} }
-  return { ...storeHandlers(center), ...terminalHandlers(center), ...contactHandlers(center) }
 }
 
 function must<T>(result: Result<T, Refusal>): T {
