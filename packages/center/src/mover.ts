@@ -19,8 +19,8 @@ export interface MoverMeans extends WebhookMeans {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
 }
 
-/** Longer than anything that is done within it may take. */
-const LEASE_MS = 60_000
+/** Longer than one call to the world may take; what a dead center had leased is told this much later. */
+const LEASE_MS = 30_000
 const TASKS_AT_ONCE = 16
 const LEAST_WAIT_MS = 1000
 const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DataFolder, openDataFolder } from '@kozeni/cli/data-folder'
+import { openDatabase } from '@kozeni/cli/database'
 import { bad, giveUp, quiet, say, strong } from '@kozeni/cli/say'
 import { vaultIn } from '@kozeni/cli/vault'
 import type { Day } from './day.ts'
@@ -37,10 +38,13 @@ say(strong(`Day ${number} of Kozeni`))
 say(quiet(`data in ${folder.path}`))
 
 const vault = await vaultIn(folder)
+const database = await openDatabase(folder, undefined)
+if (!database.ok) giveUp(database.refusal)
 const port = Number(values.port)
 const town = await Town.open({
   folder,
   vault,
+  database: database.value,
   port,
   sessionSeconds: SESSION_SECONDS,
   centers: Number(values.centers),

@@ -16,7 +16,7 @@ import type { Vault } from '@kozeni/center/vault'
 import type { Child } from '@kozeni/cli/child'
 import { forgeChip } from '@kozeni/cli/chip-file'
 import type { DataFolder } from '@kozeni/cli/data-folder'
-import { type Database, openDatabase } from '@kozeni/cli/database'
+import type { Database } from '@kozeni/cli/database'
 import { operatorCall } from '@kozeni/cli/operator'
 import { Wire } from '@kozeni/sandbox/wire'
 import { publicKey } from '@kozeni/store/store-node'
@@ -45,6 +45,8 @@ export interface Phone extends Ordered {
 export interface TownOptions {
   readonly folder: DataFolder
   readonly vault: Vault
+  /** The town's own: it is closed with the town. */
+  readonly database: Database
   readonly port: number
   readonly sessionSeconds: number
   /** How many center processes serve on one database. */
@@ -55,34 +57,34 @@ export class Town {
   readonly wire: Wire
   /** What phones, terminal and store believe the center's address to be. */
   readonly origin: string
-  readonly database: Database
   readonly provider: Child
   readonly #options: TownOptions
   readonly #children = new Map<string, Child>()
   #centers: Child[] = []
   #opening = Promise.resolve()
 
-  private constructor(options: TownOptions, parts: Pick<Town, 'wire' | 'origin' | 'database' | 'provider'>) {
+  private constructor(options: TownOptions, parts: Pick<Town, 'wire' | 'origin' | 'provider'>) {
     this.#options = options
     this.wire = parts.wire
     this.origin = parts.origin
-    this.database = parts.database
     this.provider = parts.provider
     this.#children.set('provider', parts.provider)
   }
 
-  /** Database, provider and center are up when this resolves. */
+  get database(): Database {
+    return this.#options.database
+  }
+
+  /** Provider and center are up when this resolves. */
   static async open(options: TownOptions): Promise<Town> {
     const { folder, port } = options
-    const database = await openDatabase(folder, undefined)
-    if (!database.ok) throw new Error(database.refusal)
     const provider = await start('the card provider', program('@kozeni/sandbox/provider-main'), [
       ...['--port', '0', '--data', `${folder.of('provider')}/journal`, '--webhook-secret', WEBHOOK_SECRET],
       ...['--webhook', `http://127.0.0.1:${port}/v1/webhooks/card`, '--with-parent'],
     ])
     const wire = new Wire([`http://127.0.0.1:${port}`])
     const origin = `http://127.0.0.1:${await wire.listen()}`
-    const town = new Town(options, { wire, origin, database: database.value, provider })
+    const town = new Town(options, { wire, origin, provider })
     await town.openCenter()
     return town
   }

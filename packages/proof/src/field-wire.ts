@@ -17,6 +17,7 @@ export function fieldListener(): Listener<Tapped> {
   return (side, bytes) =>
     frames[side].take(new Uint8Array(bytes)).flatMap(payload => {
       if (side === 'caller') ins = payload.length < SHORTEST_COMMAND ? undefined : payload[1]
-      return ins === undefined ? [] : [{ says: side === 'caller' ? 'asks' : 'answers', ins } as const]
+      const event = { says: side === 'caller' ? 'asks' : 'answers', ins: ins ?? 0 } as const
+      return ins === undefined ? [] : [{ event, from: 0, to: bytes.length }]
     })
 }

@@ -23,7 +23,9 @@ async function echo(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-const words: () => Listener<string> = () => (side, bytes) => [`${side} ${String(bytes)}`]
+const words: () => Listener<string> = () => (side, bytes) => [
+  { event: `${side} ${String(bytes)}`, from: 0, to: bytes.length },
+]
 
 async function through<E>(gate: Gate<E>): Promise<Socket> {
   onTestFinished(() => gate.close())
@@ -57,7 +59,7 @@ test('a gate before PostgreSQL knows the statements, prepared ones too, and when
     const listener = postgresListener()
     return (side, bytes) => {
       const spoken = listener(side, bytes)
-      log.push(...spoken)
+      log.push(...spoken.map(({ event }) => event))
       return spoken
     }
   })
@@ -74,4 +76,25 @@ test('a gate before PostgreSQL knows the statements, prepared ones too, and when
     ...['runs select $1::int as n', 'done SELECT 1', 'runs select $1::int as n', 'done SELECT 1'],
     ...['runs commit', 'done COMMIT'],
   ])
+})
+
+test('of what is sent at once, the statements before the point arrive and the others do not', async () => {
+  const direct = await freshDatabase()
+  const url = new URL(direct)
+  const gate = new Gate(Number(url.port), postgresListener)
+  onTestFinished(() => gate.close())
+  url.port = String(await gate.open())
+  const client = new Client({ connectionString: url.href, pipeline: true })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query('create table coin (n int)')
+  const second = ({ says, text }: Spoken): boolean => says === 'runs' && text.includes('(2)')
+  const struck = gate.arm({ when: second, arrives: false, act: async () => undefined })
+  const asked = [1, 2, 3].map(n => client.query(`insert into coin values (${n})`))
+  expect((await Promise.allSettled(asked)).map(({ status }) => status)).not.toContain('pending')
+  await struck
+  const witness = new Client({ connectionString: direct })
+  await witness.connect()
+  expect((await witness.query('select n from coin')).rows).toEqual([{ n: 1 }])
+  await witness.end()
 })

@@ -9,8 +9,15 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 /** Of the two ends: who has connected, and who was connected to. */
 export type Side = 'caller' | 'called'
 
+/** Something that was said, and where in the bytes just come it begins (0 if before them) and ends. */
+export interface Heard<E> {
+  readonly event: E
+  readonly from: number
+  readonly to: number
+}
+
 /** Turns the bytes of one connection into what they say, in order; both sides go through one listener. */
-export type Listener<E> = (side: Side, bytes: Buffer) => readonly E[]
+export type Listener<E> = (side: Side, bytes: Buffer) => readonly Heard<E>[]
 
 /** When to strike, and how. */
 export interface Strike<E> {
@@ -74,9 +81,10 @@ export class Gate<E> {
   #carry(side: Side, from: Socket, to: Socket, listener: Listener<E>): void {
     this.#sockets.add(from)
     from.on('data', (bytes: Buffer) => {
-      const strike = this.#due(listener(side, bytes))
-      if (strike === undefined || strike.arrives) to.write(bytes)
-      if (strike === undefined) return
+      const due = this.#due(listener(side, bytes))
+      if (due === undefined) return void to.write(bytes)
+      const { strike, end } = due
+      to.write(bytes.subarray(0, end))
       from.pause()
       to.pause()
       void strike.act().finally(() => {
@@ -92,10 +100,11 @@ export class Gate<E> {
     })
   }
 
-  #due(events: readonly E[]) {
+  #due(heard: readonly Heard<E>[]) {
     const strike = this.#strike
-    if (strike === undefined || !events.some(event => strike.when(event))) return undefined
+    const said = strike && heard.find(({ event }) => strike.when(event))
+    if (strike === undefined || said === undefined) return undefined
     this.#strike = undefined
-    return strike
+    return { strike, end: strike.arrives ? said.to : said.from }
   }
 }

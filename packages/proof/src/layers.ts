@@ -2,7 +2,8 @@
 import type { Layer } from './layer.ts'
 import { bank } from './layer-bank.ts'
 import { canaryOf } from './layer-canary.ts'
+import { kill } from './layer-kill.ts'
 
-const seeing: readonly Layer[] = [bank]
+const seeing: readonly Layer[] = [bank, kill]
 
 export const layers: readonly Layer[] = [...seeing, canaryOf(seeing)]

@@ -2,7 +2,7 @@
  * What is said on a connection to PostgreSQL, as far as a gate has to understand it: the statement that the client runs,
  * and what the server says was done. Version 3 of the protocol, without TLS.
  */
-import type { Listener, Side } from './gate.ts'
+import type { Heard, Listener, Side } from './gate.ts'
 
 /** `runs`: the client wants this statement run. `done`: the server says which kind of statement it has completed. */
 export interface Spoken {
@@ -17,20 +17,27 @@ export function postgresListener(): Listener<Spoken> {
   const prepared = new Map<string, string>()
   let started = false
   return (side, bytes) => {
-    pending[side] = Buffer.concat([pending[side], bytes])
-    const spoken: Spoken[] = []
+    const earlier = pending[side].length
+    const whole = Buffer.concat([pending[side], bytes])
+    const heard: Heard<Spoken>[] = []
+    let at = 0
     for (;;) {
       // the client's first message has no type
       const typed = side === 'called' || started
-      const length = lengthOf(pending[side], typed)
-      if (length === undefined) return spoken
-      const message = pending[side].subarray(0, length)
-      pending[side] = pending[side].subarray(length)
+      const length = lengthOf(whole.subarray(at), typed)
+      if (length === undefined) break
+      const event = typed && spokenIn(side, whole.subarray(at, at + length), prepared)
+      if (event) heard.push({ event, from: Math.max(0, at - earlier), to: at + length - earlier })
       if (!typed) started = true
-      else spoken.push(...(side === 'caller' ? asked(message, prepared) : told(message)))
+      at += length
     }
+    pending[side] = whole.subarray(at)
+    return heard
   }
 }
+
+const spokenIn = (side: Side, message: Buffer, prepared: Map<string, string>): Spoken | undefined =>
+  side === 'caller' ? asked(message, prepared) : told(message)
 
 /** The bytes of the first message, with its type and length; undefined while it is not whole. */
 function lengthOf(bytes: Buffer, typed: boolean): number | undefined {
@@ -40,16 +47,16 @@ function lengthOf(bytes: Buffer, typed: boolean): number | undefined {
   return bytes.length < length ? undefined : length
 }
 
-function asked(message: Buffer, prepared: Map<string, string>): readonly Spoken[] {
+function asked(message: Buffer, prepared: Map<string, string>): Spoken | undefined {
   const type = String.fromCharCode(message[0] ?? 0)
   const [first, second] = texts(message.subarray(5))
-  if (type === 'Q') return [{ says: 'runs', text: first }]
+  if (type === 'Q') return { says: 'runs', text: first }
   if (type === 'P') prepared.set(first, second)
-  return type === 'B' ? [{ says: 'runs', text: prepared.get(second) ?? '' }] : []
+  return type === 'B' ? { says: 'runs', text: prepared.get(second) ?? '' } : undefined
 }
 
-const told = (message: Buffer): readonly Spoken[] =>
-  message[0] === COMMAND_COMPLETE ? [{ says: 'done', text: texts(message.subarray(5))[0] }] : []
+const told = (message: Buffer): Spoken | undefined =>
+  message[0] === COMMAND_COMPLETE ? { says: 'done', text: texts(message.subarray(5))[0] } : undefined
 
 const COMMAND_COMPLETE = 'C'.charCodeAt(0)
 
