@@ -4,7 +4,19 @@ import { z } from 'zod'
 import { chip, purse, store, terminal } from './name.ts'
 import type { Route } from './route.ts'
 import { refund, settlementStatement } from './routes-store.ts'
-import { bytes, chipClass, currency, naming, point, price, text, time, transactionNumber, whole } from './schema.ts'
+import {
+  amount,
+  bytes,
+  chipClass,
+  currency,
+  naming,
+  point,
+  price,
+  text,
+  time,
+  transactionNumber,
+  whole,
+} from './schema.ts'
 
 const CHIPS = 1000
 
@@ -140,6 +152,42 @@ export const blockPurse = {
   refuses: ['not-found', 'purse-retired'],
   summary: 'Block a purse, or unblock it',
   description: 'An absolute order, never a toggle: repeating it changes nothing.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const terminalPlace = naming(
+  'TerminalPlace',
+  'Where a till is, and why, for whoever reads the log. Stolen: somebody has it. Lost: nobody has, and what it had not ' +
+    'uploaded will not come.',
+  z.strictObject({ place: z.enum(['in-service', 'stolen', 'lost']), reason: text(200) }),
+  { place: 'stolen', reason: 'reported by its store' },
+)
+
+export const placedTerminal = naming(
+  'PlacedTerminal',
+  'What tills are told by their hotlist. Without `lastUpload` it has never uploaded.',
+  z.object({
+    terminal,
+    place: z.enum(['in-service', 'stolen', 'lost']),
+    lastUpload: time.optional(),
+    /** What it may have sold since, at most. */
+    atRisk: amount,
+  }),
+)
+
+export const placeTerminal = {
+  name: 'placeTerminal',
+  method: 'POST',
+  path: '/v1/operator/terminals/{terminal}/place',
+  caller: ['operator'],
+  params: z.strictObject({ terminal }),
+  body: terminalPlace,
+  answer: placedTerminal,
+  refuses: ['not-found'],
+  summary: 'Mark a terminal as stolen, lost, or in service',
+  description:
+    'An absolute order, never a toggle. While it is away it is handed nothing and is on every till’s hotlist; receipts ' +
+    'that it brings are taken in all the same, for chips have signed them.',
   idempotent: 'by-nature',
 } as const satisfies Route
 

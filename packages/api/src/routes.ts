@@ -6,7 +6,15 @@ import { getHealth } from './routes-health.ts'
 import { reserveInstallation } from './routes-installation.ts'
 import { cancelLoad, createLoad, getLoad } from './routes-load.ts'
 import { getMove, leavePurse } from './routes-move.ts'
-import { blockPurse, orderRefund, registerChips, registerStore, registerTerminal, settle } from './routes-operator.ts'
+import {
+  blockPurse,
+  orderRefund,
+  placeTerminal,
+  registerChips,
+  registerStore,
+  registerTerminal,
+  settle,
+} from './routes-operator.ts'
 import { getBalances, listAlarms, listOperations } from './routes-operator-view.ts'
 import { createPayment, getPayment } from './routes-payment.ts'
 import { getPurse, getPurseStory } from './routes-purse.ts'
@@ -50,6 +58,7 @@ export const routes = {
   registerTerminal,
   settle,
   blockPurse,
+  placeTerminal,
   orderRefund,
   listOperations,
   listAlarms,

@@ -157,6 +157,7 @@ export class MemoryBook implements Book {
       numbered: number && find(tables.operation, operationName(number)),
       receipts: this.#receipts(keys),
       sale: find(tables.receipt, keys.sale && this.#index.sold(keys.sale)),
+      hotlistAfter: find(tables.hotlist, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
       unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
       honoured: find(tables.honoured, present.epoch > 1 ? keys.number && numberName(keys.number) : undefined),
       openHonoured: find(tables.honoured, older ? paidName(open) : undefined),
@@ -233,6 +234,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   settlement: new Map(from?.settlement),
   epoch: new Map(from?.epoch),
   honoured: new Map(from?.honoured),
+  hotlist: new Map(from?.hotlist),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),
 })
@@ -241,6 +243,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
 function copied<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Uint8Array) return value.slice() as T & Uint8Array
+  if (Array.isArray(value)) return value.map(part => copied(part)) as T & unknown[]
   const copy = { ...value }
   for (const key in copy) if (typeof copy[key] === 'object') copy[key] = copied(copy[key])
   return copy

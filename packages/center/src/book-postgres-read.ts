@@ -14,6 +14,7 @@ import {
   DEVICE,
   EPOCH,
   HONOURED,
+  HOTLIST,
   LOAD,
   MOVE,
   NUMBER,
@@ -99,6 +100,10 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
     operations: lookups.find(OPERATION, byPlace(group.map(placeIn)), { columns: PLACE, name: operationName }),
     receipts: lookups.find(RECEIPT, group.flatMap(seqsIn), { columns: 'purse_id, seq', name: receiptName }),
     sales: lookups.find(SALE, bySale(group), { columns: 'terminal_id, sale', name: saleName }),
+    hotlists: lookups.find(HOTLIST, byNumbers(group.map(keys => keys.hotlistAfter)), {
+      columns: 'follows',
+      name: row => String(row.follows),
+    }),
     sums: findSums(lookups, group),
     settlements: findLastSettlements(lookups, group),
   }
@@ -135,6 +140,9 @@ type Key = readonly Cell[]
 
 const byId = (ids: readonly (Id | undefined)[]): Key[] =>
   [...new Set(ids)].filter(each => each !== undefined).map(each => [idNumber(each)])
+
+const byNumbers = (numbers: readonly (number | undefined)[]): Key[] =>
+  numbers.filter(each => each !== undefined).map(each => [BigInt(each)])
 
 const byNumber = (group: readonly Keys[]): Key[] =>
   group.flatMap(({ number }) => (number === undefined ? [] : [[idNumber(number.store), number.transaction]]))
@@ -255,6 +263,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     numbered: at(found.numbered, number && operationName(number)),
     receipts: receiptsIn(found, keys),
     sale: at(found.sold, sale && receiptName(sale)),
+    hotlistAfter: at(found.hotlists, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
     unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
     honoured: at(found.honoured, keys.number && numberName(keys.number)),
     openHonoured: at(found.honoured, older && paidName(older)),

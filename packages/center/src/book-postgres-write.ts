@@ -16,6 +16,7 @@ import {
   ENTRY,
   EPOCH,
   HONOURED,
+  HOTLIST,
   LOAD,
   MOVE,
   NUMBER,
@@ -91,6 +92,8 @@ function linesOf(decided: Decided, each: Write): Line[] {
       return [line(SQL.putEpoch, row)]
     case 'honoured':
       return [line(seen ? SQL.replaceHonoured : SQL.addHonoured, row)]
+    case 'hotlist':
+      return [line(SQL.addHotlist, row)]
     case 'alarm':
       return [line(SQL.addAlarm, row)]
     case 'outbox':
@@ -159,6 +162,7 @@ const SQL = {
   putEpoch: add(EPOCH, 'on conflict (epoch) do update set beat = greatest(epoch.beat, excluded.beat)'),
   replaceHonoured: replace(HONOURED, 'store_id, transaction'),
   addHonoured: add(HONOURED),
+  addHotlist: add(HOTLIST),
   addAlarm: {
     text: `
       insert into alarm (${ALARM.list}, facts_digest)

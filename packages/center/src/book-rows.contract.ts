@@ -1,7 +1,7 @@
 /** Any row that the book may hold, by kind of write, for the suites of book.contract.ts. */
 import { assert } from '@kozeni/base/assert'
 import { currency } from '@kozeni/base/currency'
-import { type Id, idFromNumber } from '@kozeni/base/ids'
+import { type Id, idFromNumber, type PurseId, type TerminalId } from '@kozeni/base/ids'
 import { MONEY_MAX, money, TOTAL_MAX, total, ZERO } from '@kozeni/base/money'
 import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE } from '@kozeni/ledger/entry'
@@ -72,6 +72,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     store: anyId(),
     publicKey: bytes,
     stolen: fc.boolean(),
+    lostAt: maybe(instant),
     lastUpload: maybe(instant),
   }),
   purse: fc
@@ -230,6 +231,15 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     epoch: u32,
     at: instant,
   }),
+  hotlist: fc
+    .record({
+      follows: u32,
+      version: u32,
+      at: instant,
+      purses: fc.record({ listed: fc.array(anyId<PurseId>()), unlisted: fc.array(anyId<PurseId>()) }),
+      terminals: fc.record({ listed: fc.array(anyId<TerminalId>()), unlisted: fc.array(anyId<TerminalId>()) }),
+    })
+    .filter(row => row.version > row.follows),
   alarm: fc.record({ subject: anyId(), what: word(codes.ALARM_WHAT), facts: texts, at: instant }),
   outbox: fc.record({ name: text, task: word(codes.TASK), subject: anyId(), body: texts, due: instant }),
 }

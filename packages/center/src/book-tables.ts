@@ -1,9 +1,14 @@
 /** Where each row of the book stands in PostgreSQL: one declaration a table, beside schema.ts, which makes the tables. */
 import { assert } from '@kozeni/base/assert'
+import { type Bytes, concat, hex } from '@kozeni/base/bytes'
 import {
   type AccountId,
   type ChipId,
   type DeviceId,
+  ID_BYTES,
+  type Id,
+  id,
+  idBytes,
   idFromNumber,
   idNumber,
   type LoadId,
@@ -49,6 +54,7 @@ import {
   TASK,
 } from './book-codes.ts'
 import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { HotlistRow, ListChange } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ClaimRow } from './book-writes.ts'
@@ -109,6 +115,7 @@ export const TERMINAL = table<TerminalRow>('terminal', {
   store: ids<StoreId>('store_id'),
   publicKey: byteStrings('public_key'),
   stolen: booleans('stolen'),
+  lostAt: optional(numbers('lost_at_ms')),
   lastUpload: optional(numbers('last_upload_ms')),
 })
 
@@ -338,6 +345,24 @@ export const HONOURED = table<HonouredRow>('honoured', {
   reference: byteStrings('reference'),
   epoch: numbers('epoch'),
   at: numbers('at_ms'),
+})
+
+/** Many names, one after the other, in one column. */
+const names = <T extends Id>(column: string): Field<readonly T[]> =>
+  mapped(byteStrings(column), list => concat(...list.map(idBytes)), namesIn<T>)
+
+const namesIn = <T extends Id>(bytes: Bytes): readonly T[] =>
+  Array.from({ length: bytes.length / ID_BYTES }, (_, i) => id<T>(hex(bytes.slice(ID_BYTES * i, ID_BYTES * (i + 1)))))
+
+const changes = <T extends Id>(column: string): Field<ListChange<T>> =>
+  fields<ListChange<T>>({ listed: names<T>(`${column}_listed`), unlisted: names<T>(`${column}_unlisted`) })
+
+export const HOTLIST = table<HotlistRow>('hotlist', {
+  follows: numbers('follows'),
+  version: numbers('version'),
+  at: numbers('at_ms'),
+  purses: changes<PurseId>('purses'),
+  terminals: changes<TerminalId>('terminals'),
 })
 
 export const ALARM = table<AlarmRow>('alarm', {

@@ -40,6 +40,8 @@ export function rowName({ write, row }: Write): string {
       return String(row.epoch)
     case 'honoured':
       return numberName(row)
+    case 'hotlist':
+      return String(row.follows)
     case 'alarm':
       return `${row.subject} ${row.what} ${row.at} ${factsText(row.facts)}`
     case 'outbox':
@@ -101,6 +103,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return seen.present.epoch === row.epoch
     case 'honoured':
       return [seen.honoured, seen.openHonoured].some(one => one && numberName(one) === numberName(row))
+    case 'hotlist':
+      return seen.hotlistAfter?.follows === row.follows
     case 'entry':
     case 'settlement':
     case 'alarm':

@@ -48,7 +48,12 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 const command = <A>(keys: Keys, decide: (seen: Seen) => Decision<A>): Command<A> => ({ keys, decide })
 const put = (keys: Keys, ...writes: Write[]): Command<void> => command(keys, () => ({ answer: undefined, writes }))
 
-type SeenKind = Exclude<Write['write'], 'entry' | 'settlement' | 'epoch' | 'honoured' | 'alarm' | 'outbox'>
+const publishing = ({ hotlistAfter }: Seen, row: RowOf<'hotlist'>): Decision<'published' | 'overtaken'> =>
+  hotlistAfter === undefined
+    ? { answer: 'published', writes: [{ write: 'hotlist', row }] }
+    : { answer: 'overtaken', writes: [] }
+
+type SeenKind = Exclude<Write['write'], 'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'alarm' | 'outbox'>
 
 /** How a row of each kind is named, and found again. */
 const found: {
@@ -110,6 +115,22 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       )
     })
   for (const kind of Object.keys(found) as SeenKind[]) comesBack(kind)
+
+  on('a hotlist version comes back as it went, and no version is followed by two', async ({ book, views }) => {
+    const rows = fc
+      .sample(anyRow.hotlist, { numRuns: 20, seed: 4 })
+      .map((row, i) => ({ ...row, follows: 3 * i, version: 3 * i + 3 }))
+    for (const row of rows) {
+      await book.run(put({ hotlistAfter: row.follows }, { write: 'hotlist', row }))
+      expect((await book.look({ hotlistAfter: row.follows })).hotlistAfter).toEqual(row)
+    }
+    expect(await views.hotlists(0)).toEqual(rows)
+    expect(await views.hotlists(30)).toEqual(rows.slice(10))
+    const both = [61, 62].map(version =>
+      book.run(command({ hotlistAfter: 60 }, seen => publishing(seen, rowOf('hotlist', { follows: 60, version })))),
+    )
+    expect((await Promise.all(both)).toSorted()).toEqual(['overtaken', 'published'])
+  })
 
   on('any entry comes back as it went', async ({ book, entries }) => {
     const rows = fc.sample(anyRow.entry, { numRuns: 60, seed: 3 })

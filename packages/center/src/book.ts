@@ -25,6 +25,7 @@ import type { ReceiptKind } from '@kozeni/protocol/debit'
 import type { Limits } from '@kozeni/protocol/message'
 import type { Kind, Outcome } from '@kozeni/protocol/operation'
 import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 
@@ -72,7 +73,9 @@ export interface TerminalRow {
   readonly terminal: TerminalId
   readonly store: StoreId
   readonly publicKey: Bytes
+  /** Out of its store's hands: it is listed, and handed nothing. Since it is lost, what it had not uploaded will not come. */
   readonly stolen: boolean
+  readonly lostAt: Instant | undefined
   /** When it last uploaded. */
   readonly lastUpload: Instant | undefined
 }
@@ -283,6 +286,7 @@ export type Write =
   | { readonly write: 'settlement'; readonly row: SettlementRow }
   | { readonly write: 'epoch'; readonly row: EpochRow }
   | { readonly write: 'honoured'; readonly row: HonouredRow }
+  | { readonly write: 'hotlist'; readonly row: HotlistRow }
   | { readonly write: 'alarm'; readonly row: AlarmRow }
   | { readonly write: 'outbox'; readonly row: OutboxRow }
 
@@ -303,6 +307,7 @@ export interface Keys {
   readonly receipts?: readonly number[]
   /** The sale of a terminal, whoever paid it: the first debit that was booked for it. */
   readonly sale?: { readonly terminal: TerminalId; readonly sale: number }
+  readonly hotlistAfter?: number
   /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
 }
@@ -342,6 +347,7 @@ export interface Seen {
   readonly numbered: OperationRow | undefined
   readonly receipts: ReadonlyMap<number, ReceiptRow>
   readonly sale: ReceiptRow | undefined
+  readonly hotlistAfter: HotlistRow | undefined
   readonly unsettled: Unsettled | undefined
   /** The store's word on `number`, and on the open pay; asked for only after a restore. */
   readonly honoured: HonouredRow | undefined

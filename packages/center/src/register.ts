@@ -108,8 +108,35 @@ export const registerTerminal = (
     if (known !== undefined && (known.store !== store || !equal(known.publicKey, publicKey)))
       return unchanged(no(refusal('key-reused')))
     if (known !== undefined) return unchanged(ok({ terminal: known, store: seen.store }))
-    const row: TerminalRow = { terminal, store, publicKey, stolen: false, lastUpload: undefined }
+    const row: TerminalRow = { terminal, store, publicKey, stolen: false, lostAt: undefined, lastUpload: undefined }
     return { answer: ok({ terminal: row, store: seen.store }), writes: [{ write: 'terminal', row }] }
+  },
+})
+
+/** Where a terminal is. */
+export type TerminalPlace = 'in-service' | 'stolen' | 'lost'
+
+/** @returns where the book says that it is */
+export const placeOf = ({ stolen, lostAt }: TerminalRow): TerminalPlace =>
+  lostAt !== undefined ? 'lost' : stolen ? 'stolen' : 'in-service'
+
+/**
+ * An operator's word on where a terminal is.
+ *
+ * @refuses not-found
+ * @spec    D-7, F-11
+ */
+export const placeTerminal = (terminal: TerminalId, place: TerminalPlace): Command<Result<TerminalRow, Refusal>> => ({
+  keys: { terminal },
+  decide: ({ terminal: before, now }) => {
+    if (before === undefined) return unchanged(no(refusal('not-found')))
+    if (placeOf(before) === place) return unchanged(ok(before))
+    const row: TerminalRow = {
+      ...before,
+      stolen: place !== 'in-service',
+      lostAt: place === 'lost' ? now : undefined,
+    }
+    return { answer: ok(row), writes: [{ write: 'terminal', row }] }
   },
 })
 

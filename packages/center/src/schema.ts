@@ -352,9 +352,25 @@ alter table entry
 alter table outbox drop constraint outbox_task_check, add check (task > 0);
 `
 
+const HOTLISTS = `
+alter table terminal add column lost_at_ms bigint;
+
+-- what changed from version to version; no version is followed by two
+create table hotlist (
+  follows bigint primary key check (follows >= 0),
+  version bigint not null check (version > follows),
+  at_ms bigint not null,
+  purses_listed bytea not null,
+  purses_unlisted bytea not null,
+  terminals_listed bytea not null,
+  terminals_unlisted bytea not null
+);
+`
+
 /** All migrations, in the order of their numbers, which have no gaps. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS },
   { number: 2, sql: EPOCHS },
   { number: 3, sql: MOVES },
+  { number: 4, sql: HOTLISTS },
 ]

@@ -236,7 +236,7 @@ export class TestCenter extends Town<MemoryBook, StillClock> {
       ...{ clock, dice, book, views, vault, crypto, funding, marks: memoryMarks() },
       policy: defaultPolicy,
       module: utf8('the purse program'),
-      hotlists: new Hotlists({ clock, views, vault }),
+      hotlists: new Hotlists({ book, clock, views, vault }),
       operatorToken: OPERATOR_TOKEN,
       log: (level, message, facts) => this.logged.push(JSON.stringify({ level, message, ...facts })),
     }

@@ -64,6 +64,7 @@ const PARAMS = ({ holder, shop, load, number }: Scene): Readonly<Record<string, 
   purse: holder.purse,
   load,
   store: shop.store,
+  terminal: shop.till.terminal,
   number,
   window: '1',
 })
@@ -91,6 +92,7 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   }),
   registerTerminal: ({ shop }) => ({ store: shop.store, publicKey: base64url(shop.till.publicKey) }),
   settle: ({ shop }) => ({ store: shop.store }),
+  placeTerminal: () => ({ place: 'stolen', reason: 'reported by its store' }),
   blockPurse: () => ({ blocked: true }),
   orderRefund: ({ shop, number }) => ({ store: shop.store, number, amount: '10', reason: 'a dispute' }),
 }

@@ -9,7 +9,7 @@ import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { StoreRow, TerminalRow } from './book.ts'
 import type { Center } from './center.ts'
-import type { Hotlist } from './hotlist.ts'
+import type { HotlistNews } from './hotlist.ts'
 import { type Letter, lettersFor, takeAnswers } from './mail.ts'
 import type { Policy } from './policy.ts'
 import { noteUpload } from './register.ts'
@@ -33,9 +33,8 @@ export const terminalHandlers = (
     if (terminal.stolen) return no(refusal('caller-not-allowed'))
     const { store } = await center.book.look({ store: terminal.store })
     if (store === undefined) return no(refusal('store-unknown'))
-    const list = await center.hotlists.newest()
-    const since = Number(query.since ?? 0)
-    return ok(standingOf(center, terminal, store, hotlistAnswer(list, since)))
+    const news = await center.hotlists.newsSince(Number(query.since ?? 0))
+    return ok(standingOf(center, terminal, store, hotlistAnswer(news)))
   },
 
   exchangeMail: async ({ caller: { terminal }, body }) => {
@@ -104,7 +103,7 @@ const UNUPLOADED_PURSES = 50n
 const CLOCK_DOUBT_SECONDS = 300
 
 /** What a till may risk while it is alone. @spec D-7, C-9 */
-function terminalLimits({ limits, maxOfflineMs }: Policy) {
+export function terminalLimits({ limits, maxOfflineMs }: Policy) {
   const unuploaded = UNUPLOADED_PURSES * limits.upperAmount
   return {
     perSale: String(limits.maximumDebit),
@@ -116,14 +115,16 @@ function terminalLimits({ limits, maxOfflineMs }: Policy) {
   }
 }
 
-/** A till that has the newest list is told so; any other gets the whole of it. */
-function hotlistAnswer(list: Hotlist, since: number): Answer<typeof getTerminal>['hotlist'] {
-  const { version, at, purses, terminals, signature } = list
-  const newest = { version, at: timeOf(1000 * at), signature: base64url(signature) }
-  if (since === version) return { ...newest, since, entries: [] }
-  const entries = [
-    ...purses.map(purse => ({ subject: 'purse' as const, purse, listed: true })),
-    ...terminals.map(terminal => ({ subject: 'terminal' as const, terminal, listed: true })),
+/** What a till lacks, and the signature of the whole that it then has. */
+function hotlistAnswer({ list, since, purses, terminals }: HotlistNews): Answer<typeof getTerminal>['hotlist'] {
+  const { version, at, signature } = list
+  const entries: HotlistEntry[] = [
+    ...purses.listed.map(purse => ({ subject: 'purse' as const, purse, listed: true })),
+    ...purses.unlisted.map(purse => ({ subject: 'purse' as const, purse, listed: false })),
+    ...terminals.listed.map(terminal => ({ subject: 'terminal' as const, terminal, listed: true })),
+    ...terminals.unlisted.map(terminal => ({ subject: 'terminal' as const, terminal, listed: false })),
   ]
-  return { ...newest, since: 0, entries }
+  return { version, since, at: timeOf(1000 * at), entries, signature: base64url(signature) }
 }
+
+type HotlistEntry = Answer<typeof getTerminal>['hotlist']['entries'][number]

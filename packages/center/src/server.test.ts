@@ -133,6 +133,31 @@ test('a right signature under a wrong MAC is paid, and blocks the purse; tills h
   expect(same.hotlist.entries).toEqual([])
 })
 
+test('a terminal that an operator marks as stolen or lost is listed and gets nothing, and its receipts are taken in', async () => {
+  const params = { terminal: shop.till.terminal }
+  const other = await center.shop('Bakery')
+  const since = right(await other.till.call(routes.getTerminal, { query: {} })).hotlist.version
+  for (const place of ['stolen', 'lost'] as const) {
+    const body = { place, reason: 'reported by its store' }
+    const placed = right(await center.operator()(routes.placeTerminal, { params, body }))
+    expect(placed).toMatchObject({ place, atRisk: expect.stringMatching(/^[1-9]/) })
+    expect(await shop.till.call(routes.getTerminal, { query: {} })).toMatchObject({
+      refusal: { code: 'caller-not-allowed' },
+    })
+  }
+  center.clock.advance(5000)
+  const { hotlist } = right(await other.till.call(routes.getTerminal, { query: { since: String(since) } }))
+  expect(hotlist).toMatchObject({
+    since,
+    entries: [{ subject: 'terminal', terminal: shop.till.terminal, listed: true }],
+  })
+  const receipts = [base64url(center.receipt(holder, shop))]
+  expect(right(await shop.till.call(routes.uploadReceipts, { body: { receipts } })).answers[0]?.standing).toBe('booked')
+  const body = { place: 'in-service' as const, reason: 'found in the cellar' }
+  right(await center.operator()(routes.placeTerminal, { params, body }))
+  right(await shop.till.call(routes.getTerminal, { query: {} }))
+})
+
 test('a receipt is final when its window is settled, and the statement adds up', async () => {
   const receipts = [base64url(center.receipt(holder, shop))]
   await shop.till.call(routes.uploadReceipts, { body: { receipts } })

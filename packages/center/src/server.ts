@@ -22,6 +22,7 @@ import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
 import { addReference } from './server-reference.ts'
 import { serve } from './server-route.ts'
 import { storeHandlers } from './server-stores.ts'
+import { terminalPlaceHandlers } from './server-terminal-place.ts'
 import { terminalHandlers } from './server-terminals.ts'
 import { viewHandlers } from './server-views.ts'
 import { webhookHandlers } from './server-webhooks.ts'
@@ -66,6 +67,7 @@ const handlersOf = (center: Center): Handlers => ({
   ...loadHandlers(center),
   ...moveHandlers(center),
   ...operatorHandlers(center),
+  ...terminalPlaceHandlers(center),
   ...paymentHandlers(center),
   ...storeHandlers(center),
   ...terminalHandlers(center),

@@ -5,6 +5,7 @@ import { ACCOUNT_KIND, type Account } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
 import { ALARM_WHAT } from './book-codes.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import type { MemoryBook, MemoryTables } from './book-memory.ts'
 import type { MoveRow } from './book-move.ts'
 import { type StoryLine, storyOf } from './story.ts'
@@ -31,6 +32,10 @@ export class MemoryViews implements Views {
     const purses = [...this.#tables.purse.values()].filter(row => row.blocked)
     const terminals = [...this.#tables.terminal.values()].filter(row => row.stolen)
     return { purses: purses.map(row => row.purse).sort(), terminals: terminals.map(row => row.terminal).sort() }
+  }
+
+  async hotlists(after: number): Promise<readonly HotlistRow[]> {
+    return [...this.#tables.hotlist.values()].filter(row => row.version > after).sort((a, b) => a.version - b.version)
   }
 
   async metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {

@@ -4,8 +4,9 @@ import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import type { Pool } from 'pg'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
 import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
-import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
+import { ALARM, ENTRY, HOTLIST, LOAD, MOVE, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
 import { type StoryLine, storyOf } from './story.ts'
@@ -23,6 +24,8 @@ import {
 
 const LISTED_PURSES = 'select purse_id from purse where blocked order by purse_id'
 const LISTED_TERMINALS = 'select terminal_id from terminal where stolen order by terminal_id'
+
+const HOTLISTS = `select ${HOTLIST.list} from hotlist where version > $1 order by version`
 
 const MET_LATELY = `
   with met as (
@@ -141,6 +144,10 @@ export class PostgresViews implements Views {
       purses: await this.#rows(ids<PurseId>('purse_id'), LISTED_PURSES),
       terminals: await this.#rows(ids<TerminalId>('terminal_id'), LISTED_TERMINALS),
     }
+  }
+
+  hotlists(after: number): Promise<readonly HotlistRow[]> {
+    return this.#rows(HOTLIST, HOTLISTS, after)
   }
 
   metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {

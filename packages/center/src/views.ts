@@ -7,6 +7,7 @@ import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { AlarmRow, Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { StoryLine } from './story.ts'
 
@@ -44,6 +45,8 @@ export const MET_RECEIPTS = 1000
 export interface Views {
   /** What tills must not serve: blocked purses and stolen terminals, in the order of their names. */
   listed(): Promise<{ readonly purses: readonly PurseId[]; readonly terminals: readonly TerminalId[] }>
+  /** The hotlist's versions after this one, the oldest first. */
+  hotlists(after: number): Promise<readonly HotlistRow[]>
   /**
    * Active purses among the store's last MET_RECEIPTS receipts: those that are owed a message first, then those met last.
    */

@@ -167,13 +167,13 @@ export class BankTown {
           branch => branch.tills.uploadReceipts({ caller, body }),
           () => undefined,
         ),
-      standing: since => this.anyBranch.tills.getTerminal({ caller, query: { since: String(since) } }),
-      contact: round => this.contact(round),
       mail: body =>
         this.ask(
           branch => branch.tills.exchangeMail({ caller, body }),
           () => undefined,
         ),
+      standing: since => this.anyBranch.tills.getTerminal({ caller, query: { since: String(since) } }),
+      contact: round => this.contact(round),
     }
     const opened = await Terminal.open({ crypto, clock: this.clock, journal: new MemoryJournal(crypto), center, key })
     if (!opened.ok) throw new Error(`a till does not open: ${opened.refusal.code}`)

@@ -14,11 +14,15 @@ export interface WholeHotlist {
 }
 
 /**
- * What the issuer signs: one line each for the list's name, version and time, then for every purse and terminal on it.
+ * What the issuer signs: one line each for the list's name, version and time, then for every purse and terminal on it, in the
+ * order of their names.
  *
  * @spec D-7
  */
 export function hotlistMessage({ version, at, purses, terminals }: WholeHotlist): Bytes {
-  const lines = [...purses.map(purse => `purse ${purse}`), ...terminals.map(terminal => `terminal ${terminal}`)]
+  const lines = [
+    ...purses.toSorted().map(purse => `purse ${purse}`),
+    ...terminals.toSorted().map(terminal => `terminal ${terminal}`),
+  ]
   return utf8(['kozeni hotlist', `version ${version}`, `at ${at}`, ...lines, ''].join('\n'))
 }

@@ -31,10 +31,9 @@ export function standingEntries(
     return no(refusal('center-garbled', { field: 'certificate' }))
   }
   const hotlist = hotlistEntry(said, now)
-  if (!continues(till, hotlist) || !isSigned(crypto, till, terms.issuerKeys, hotlist, said.hotlist.signature)) {
-    return no(refusal('center-garbled', { field: 'hotlist' }))
-  }
-  const isNews = hotlist.version !== till.hotlist?.version || hotlist.made > till.hotlist.made
+  const isNews = isNewer(till, hotlist)
+  const isGood = continues(till, hotlist) && isSigned(crypto, till, terms.issuerKeys, hotlist, said.hotlist.signature)
+  if (isNews && !isGood) return no(refusal('center-garbled', { field: 'hotlist' }))
   return ok([
     ...(isKnown(till, terms) ? [] : [terms]),
     ...(isNews ? [hotlist] : []),
@@ -93,6 +92,10 @@ const changeOf = <T>(entries: readonly { readonly name: T; readonly listed: bool
   listed: entries.filter(({ listed }) => listed).map(({ name }) => name),
   unlisted: entries.filter(({ listed }) => !listed).map(({ name }) => name),
 })
+
+/** Versions never go back: an older list, however well signed, is passed over. @spec D-7 */
+const isNewer = ({ hotlist }: Till, { version, made }: EntryOf<'hotlist'>): boolean =>
+  hotlist === undefined || version > hotlist.version || (version === hotlist.version && made > hotlist.made)
 
 const continues = ({ hotlist }: Till, { since }: EntryOf<'hotlist'>): boolean =>
   since === 0 || since === hotlist?.version

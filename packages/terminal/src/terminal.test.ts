@@ -248,6 +248,18 @@ test('a list that the issuer did not sign as a whole is not taken', async () => 
   expect(terminal.status().hotlistVersion).toBe(1)
 })
 
+test('an older list is passed over, however well signed: a purse that was listed stays listed', async () => {
+  const { counter, terminal, chip } = await stand()
+  const { hotlist } = counter.center.says
+  const listed = [{ subject: 'purse' as const, purse: chip.purse, listed: true }]
+  counter.say({ hotlist: { ...hotlist, version: 3, entries: listed } })
+  await terminal.upload()
+  counter.clock.advance(1000)
+  counter.say({ hotlist: { ...hotlist, version: 2, at: new Date(counter.clock.now()).toISOString(), entries: [] } })
+  expect(await terminal.upload()).toMatchObject({ value: { hotlistVersion: 3 } })
+  expect(await terminal.sell(money(1n), once(chip))).toMatchObject({ value: { why: { code: 'purse-listed' } } })
+})
+
 test('a terminal without certificate sells nothing, and one with another’s takes none', async () => {
   const counter = new CounterForTests(nodeCrypto)
   const terminal = await counter.open()

@@ -71,7 +71,7 @@ async function world() {
   const app = await createServer({
     ...{ book, views, vault, marks: memoryMarks(), clock, dice, crypto, module, policy: defaultPolicy },
     funding: { ...noFunding, capture, giveBack: async () => 'given-back' },
-    hotlists: new Hotlists({ views, vault, clock }),
+    hotlists: new Hotlists({ book, views, vault, clock }),
     operatorToken: undefined,
     log: () => {},
   })

@@ -207,6 +207,7 @@ async function openTills(city: City, count: number, shops: readonly Shop[], dice
       store,
       publicKey: city.crypto.publicKey(key),
       stolen: false,
+      lostAt: undefined,
       lastUpload: undefined,
     }
     await write(city, { terminal }, [{ write: 'terminal', row }])
