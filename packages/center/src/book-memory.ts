@@ -69,6 +69,11 @@ export class MemoryBook implements Book {
   }
 
   async run<A>(command: Command<A>): Promise<A> {
+    return this.runNow(command)
+  }
+
+  /** As run, at once: nothing here has to be waited for. */
+  runNow<A>(command: Command<A>): A {
     const seen = this.#see(command.keys)
     const decision = command.decide(seen)
     checkNamed(command.keys, seen, decision.writes)

@@ -78,7 +78,7 @@ export interface InstallStatement {
 export type Statement = FlagStatement | InstallStatement
 
 /** What the book says after the chip was heard, and what the chip is to be told. */
-interface Heard extends Step {
+export interface Heard extends Step {
   readonly purse: PurseRow
   readonly report: readonly FlagStatement[]
 }
@@ -133,7 +133,7 @@ export async function takeAnswer(means: Means, purse: PurseId, answer: Bytes): P
 const READ: ToChip = { type: 'read', body: {} }
 
 /** A chip that has heard more of the center than the book remembers: an epoch has to begin. */
-interface Behind {
+export interface Behind {
   readonly behind: number
 }
 
@@ -150,8 +150,15 @@ async function hearing(means: Means, ...[purse, token, said]: Hearing): Promise<
 
 type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Outcomes[]]
 
-/** One transaction: judge what was said, decide what time has decided, open what waits, choose what to say. */
-const hear = (means: Means, ...[purse, token, said]: Hearing): Command<Result<Heard, Refusal> | Behind> => ({
+/**
+ * One transaction: judge what was said, decide what time has decided, open what waits, choose what to say.
+ *
+ * @refuses not-found · purse-not-active
+ */
+export const hear = (
+  means: Pick<Means, 'crypto'>,
+  ...[purse, token, said]: Hearing
+): Command<Result<Heard, Refusal> | Behind> => ({
   keys: { purse },
   decide: seen => {
     const { purse: row } = seen

@@ -63,8 +63,9 @@ function resumed(purse: PurseRow, device: DeviceId) {
   return { answer: ok(row), writes: [{ write: 'purse' as const, row }] }
 }
 
-function newPurse(
-  { policy, vault }: Means,
+/** A purse before anything has happened to it. */
+export function newPurse(
+  { policy, vault }: Pick<Means, 'policy' | 'vault'>,
   wanted: Wanted,
   chipClass: PurseRow['chipClass'],
   { now, epoch }: { readonly now: number; readonly epoch: number },

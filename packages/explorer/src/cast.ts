@@ -1,0 +1,310 @@
+/**
+ * Everybody of one scenario, in the places of a stage: what they are at first, what they may be told, and what each message
+ * is. The rules that they follow are the design's.
+ */
+import { assert } from '@kozeni/base/assert'
+import { money } from '@kozeni/base/money'
+import type { PurseRow, StoreRow, Write } from '@kozeni/center/book'
+import { recordCaptured, requestLoad } from '@kozeni/center/load'
+import { newPurse } from '@kozeni/center/reserve'
+import { beginEpoch } from '@kozeni/center/restore'
+import type { Outcomes, ToChip } from '@kozeni/protocol/message'
+import { Centers, spell } from './centers.ts'
+import { Chips } from './chips.ts'
+import type { Design } from './design.ts'
+import { Interner } from './interner.ts'
+import {
+  ACCOUNT,
+  chipId,
+  crypto,
+  DEVICE,
+  EPOCH,
+  JPY,
+  keyOf,
+  loadId,
+  means,
+  policy,
+  purseId,
+  START_MS,
+  storeId,
+  terminalId,
+} from './issuer.ts'
+import type { Move, Outcome } from './move.ts'
+import { Net } from './net.ts'
+import type { Plot } from './plot.ts'
+import { Stage } from './stage.ts'
+
+/** What the provider has done about each load. */
+export interface Provided {
+  readonly taken: readonly boolean[]
+  /** How often it gave the money back. */
+  readonly back: readonly number[]
+}
+
+/** The first store; it has no other. */
+export const STORE = storeId(1)
+const SESSION_STEP_MS = policy.sessionMs + 1000
+export const PRESENT = 0
+export const NO_BACKUP = 0
+export const RESTORED = -1
+
+type Said = Parameters<Design['hear']>[3]
+
+/** The center's book after it has heard a chip, and what the chip is to be told. */
+interface Hearing {
+  readonly book: number
+  readonly message: ToChip | undefined
+}
+
+export class Cast {
+  readonly plot: Plot
+  readonly design: Design
+  readonly stage: Stage
+  readonly chips: Chips
+  readonly centers = new Centers()
+  readonly providers = new Interner<Provided>()
+  /** Messages by the records that they tell of. */
+  readonly #statements: number[] = []
+  /** Places of the chips, and whether each is lost. */
+  readonly chipAt: readonly number[]
+  readonly lossAt: number
+  readonly centerAt: number
+  readonly clockAt: number
+  readonly providerAt: number
+  /** What was kept of the center's book: see calamity.ts. */
+  readonly backupAt: number
+  /** The books that chips and center begin with. */
+  readonly first: { readonly book: number; readonly records: readonly number[] }
+
+  constructor(plot: Plot, design: Design, memory: boolean) {
+    this.plot = plot
+    this.design = design
+    this.stage = new Stage(new Net(memory), memory)
+    this.chips = new Chips(design.module)
+    this.first = this.#opening()
+    this.chipAt = this.first.records.map(record => this.stage.part(record))
+    this.centerAt = this.stage.part(this.first.book)
+    this.clockAt = this.stage.part(0)
+    this.lossAt = this.stage.part(PRESENT)
+    this.providerAt = this.stage.part(
+      this.provided({ taken: plot.loads.map(() => false), back: plot.loads.map(() => 0) }),
+    )
+    this.backupAt = this.stage.part(NO_BACKUP)
+    this.stage.underWay(this.first.records.map((record, chip) => this.statement(chip, record)))
+  }
+
+  /** The parts that say what time it is, if it passes at all. */
+  get clock(): readonly number[] {
+    return this.plot.ticks > 0 ? [this.clockAt] : []
+  }
+
+  /** The parts that say whether a chip is lost, if one may be. */
+  get loss(): readonly number[] {
+    return this.plot.chipLoss ? [this.lossAt] : []
+  }
+
+  nowMs(tick = 0): number {
+    return START_MS + tick * SESSION_STEP_MS
+  }
+
+  provided(provided: Provided): number {
+    return this.providers.number(spell(provided), () => provided)
+  }
+
+  /** A message of the center, for the chip's relay to bring at any time. */
+  toChip(chip: number, message: ToChip): number {
+    const command = this.chips.sealed(purseId(chip + 1), message)
+    return this.stage.net.message(`chip ${chip} ${spell(command.data)}`, () => this.#delivery(chip, message))
+  }
+
+  #delivery(chip: number, message: ToChip): Move {
+    return {
+      parts: [this.chipAt[chip] ?? 0, ...this.loss],
+      perform: (record, lost = PRESENT) => (lost === PRESENT ? this.#delivered(chip, record, message) : []),
+    }
+  }
+
+  /** What comes of a message that reaches the chip, power cuts and all; the last is without a fault. */
+  #delivered(chip: number, record: number, message: ToChip): readonly Outcome[] {
+    const command = this.chips.sealed(purseId(chip + 1), message)
+    const done = this.chips.session(record, [command])
+    return done
+      .filter(({ record: after, answer }, i) => answer !== undefined || done[i + 1]?.record !== after)
+      .map(({ record: after, answer }) => ({
+        next: [after, PRESENT].slice(0, 1 + this.loss.length),
+        sends: [
+          ...(after === record ? [] : [this.statement(chip, after)]),
+          ...(message.type === 'fence' ? [this.fencedAnswer(chip, after)] : []),
+        ],
+        fair: false,
+        says: `${named(chip)} takes in ${worded(message)}${answer === undefined ? ', and its power fails in the middle' : this.#effect(record, after)}`,
+      }))
+  }
+
+  #effect(before: number, after: number): string {
+    const [was, is] = [this.chips.facts(before), this.chips.facts(after)]
+    if (before === after) return ' and changes nothing'
+    const value = ({ credits, debits }: typeof was): bigint => credits - debits
+    const flag = was.flag === is.flag ? '' : is.flag ? ', flag up' : ', flag down'
+    const outcome = is.number === was.number && is.outcome === was.outcome ? '' : `, ${is.outcome}`
+    return `${outcome}${flag}; it holds ${value(is)}`
+  }
+
+  /** What the chip says of itself when it stands at this record: any relay can have asked it at that moment. */
+  statement(chip: number, record: number): number {
+    return (this.#statements[record] ??= this.#statement(chip, record))
+  }
+
+  #statement(chip: number, record: number): number {
+    return this.#saying(chip, this.chips.facts(record).result)
+  }
+
+  /** The chip's answer to a fence, when it stands at this record. */
+  fencedAnswer(chip: number, record: number): number {
+    return this.#saying(chip, this.chips.facts(record).fenced)
+  }
+
+  #saying(chip: number, said: Outcomes): number {
+    return this.stage.net.message(`statement ${chip} ${spell(said)}`, () => ({
+      parts: [this.centerAt, ...this.clock],
+      perform: (book, tick) => this.#heard(chip, book, [said], tick),
+    }))
+  }
+
+  /** What comes of the center hearing this. */
+  #heard(chip: number, book: number, said: Said, tick: number | undefined): readonly Outcome[] {
+    const { book: after, message } = this.#hearing(chip, book, said, tick)
+    const tells = message === undefined || message.type === 'read' ? undefined : message
+    const sends = tells === undefined ? [] : [this.toChip(chip, tells)]
+    if (after === book && sends.length === 0) return []
+    const heard = said.map(
+      ({ epoch, number, outcome, flag }) =>
+        ` ${named(chip)} at ${epoch}.${number} (${outcome}, flag ${flag ? 'up' : 'down'})`,
+    )
+    const says = `The center hears${heard.join()}${this.#news(book, after)}${tells === undefined ? '' : ` and sends ${worded(tells)}`}`
+    return [{ next: [after, ...(tick === undefined ? [] : [tick])], sends, fair: false, says }]
+  }
+
+  #hearing(chip: number, book: number, said: Said, tick: number | undefined): Hearing {
+    const command = this.design.hear(means, purseId(chip + 1), undefined, said)
+    const { book: after, answer } = this.centers.run(book, this.nowMs(tick), command)
+    if ('behind' in answer) return this.#hearing(chip, this.newEpoch(after, answer.behind), said, tick)
+    return { book: after, message: answer.ok ? answer.value.message : undefined }
+  }
+
+  /** The book, in an epoch that had to begin (F-12). */
+  newEpoch(book: number, epoch: number): number {
+    return this.centers.run(book, START_MS, beginEpoch(epoch)).book
+  }
+
+  #news(before: number, after: number): string {
+    if (before === after) return ''
+    const [was, is] = [this.centers.tables(before), this.centers.tables(after)]
+    const news = [...is.operation.values()].flatMap(row => {
+      const earlier = [...was.operation.values()].find(
+        one => spell([one.purse, one.epoch, one.number]) === spell([row.purse, row.epoch, row.number]),
+      )
+      const name = `${row.kind} ${row.amount} as ${row.epoch}.${row.number}`
+      if (earlier === undefined) return [`opens ${name}`]
+      if (earlier.closed === undefined && row.closed !== undefined) return [`closes ${name}: ${row.decision}`]
+      return earlier.decision === row.decision ? [] : [`decides ${row.decision} for ${name}`]
+    })
+    return news.length === 0 ? ', notes it' : `, ${news.join(', ')}`
+  }
+
+  /** Chips personalised and loaded with what they hold, and a center that knows it. */
+  #opening(): { readonly book: number; readonly records: readonly number[] } {
+    const fresh = Array.from({ length: this.plot.chips }, (_, i) => this.chips.personalised(purseId(i + 1)))
+    let book = this.centers.opened({}, [])
+    const write = (keys: Parameters<Centers['opened']>[0], writes: readonly Write[]): void => {
+      book = this.centers.run(book, START_MS, { keys, decide: () => ({ answer: undefined, writes }) }).book
+    }
+    write({ store: STORE }, [{ write: 'store', row: storeRow }])
+    for (const i of this.plot.terminals.keys()) {
+      const row = {
+        terminal: terminalId(i + 1),
+        store: STORE,
+        publicKey: crypto.publicKey(keyOf(i + 1)),
+        stolen: false,
+        lastUpload: undefined,
+      }
+      write({ terminal: row.terminal }, [{ write: 'terminal', row }])
+    }
+    for (const [i, { publicKey }] of fresh.entries()) {
+      write({ purse: purseId(i + 1) }, [{ write: 'purse', row: purseRow(i + 1, publicKey, this.plot) }])
+    }
+    const records = fresh.map(({ record }, chip) => {
+      if (this.plot.holds > 0n) book = this.#funded(book, chip, this.plot.holds)
+      const met = this.#rest(chip, record, book)
+      book = met.book
+      return met.record
+    })
+    return { book, records }
+  }
+
+  /** The first load, captured. */
+  #funded(book: number, chip: number, amount: bigint): number {
+    const [load, purse] = [loadId(900 + chip), purseId(chip + 1)]
+    const request = {
+      load,
+      purse,
+      amount: money(amount),
+      currency: JPY,
+      method: 'cash',
+      inParts: false,
+      inputDigest: new Uint8Array(32),
+    }
+    const asked = this.centers.run(book, START_MS, requestLoad(request, this.plot.maximum)).book
+    return this.centers.run(asked, START_MS, recordCaptured(load, purse, 'first')).book
+  }
+
+  /** Contacts without fault until there is nothing left to say. */
+  #rest(chip: number, record: number, book: number): { readonly record: number; readonly book: number } {
+    for (let [at, to] = [record, book]; ; ) {
+      const heard = this.#hearing(chip, to, [this.chips.facts(at).result], undefined)
+      if (heard.message === undefined) return { record: at, book: heard.book }
+      to = heard.book
+      at = this.chips.whole(at, [this.chips.sealed(purseId(chip + 1), heard.message)]).record
+    }
+  }
+}
+
+/** The chip as the sentences call it. */
+export const named = (chip: number): string => (chip === 0 ? 'the chip' : `chip ${chip + 1}`)
+
+function worded({ type, body }: ToChip): string {
+  switch (type) {
+    case 'command':
+      return `COMMAND ${body.epoch}.${body.number} (${body.kind} ${body.amount})`
+    case 'abort':
+      return `ABORT ${body.epoch}.${body.number}`
+    case 'confirm':
+      return `CONFIRM ${body.epoch}.${body.number}`
+    case 'set':
+      return `SET ${body.epoch}.${body.settings}${body.blocked ? ' (blocked)' : ''}`
+    case 'fence':
+      return `FENCE ${body.epoch}`
+    case 'read':
+      return 'READ'
+  }
+}
+
+const storeRow: StoreRow = {
+  store: STORE,
+  name: 'Bakery',
+  currency: JPY,
+  publicKey: crypto.publicKey(keyOf(500)),
+  generation: 1,
+  feeBasisPoints: 0,
+  webhookUrl: undefined,
+  webhookSecret: 'whsec_c2VjcmV0',
+  reportedEpoch: EPOCH,
+}
+
+function purseRow(index: number, publicKey: Uint8Array, { holds, maximum, offlineCount }: Plot): PurseRow {
+  assert(holds <= maximum, 'a chip holds what it may')
+  const wanted = { purse: purseId(index), chip: chipId(index), device: DEVICE, account: ACCOUNT }
+  const fresh = newPurse(means, wanted, 'hardware', { now: START_MS, epoch: EPOCH })
+  const limits = { ...policy.limits, maximumValue: money(maximum), upperCount: offlineCount }
+  return { ...fresh, stage: 'active', publicKey, limits }
+}

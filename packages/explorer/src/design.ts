@@ -1,0 +1,50 @@
+/**
+ * What stands where in the system that is explored: the product's own parts, or others in their place. Weakenings are made
+ * by passing another part in here; no part knows that it may be exchanged.
+ */
+import type { Bytes } from '@kozeni/base/bytes'
+import { collect } from '@kozeni/center/collect'
+import { hear } from '@kozeni/center/contact'
+import { builtPurse } from '@kozeni/program/compile-node'
+import { decide } from '@kozeni/store/sale'
+import { beginSale, resumeSale, stepSale } from '@kozeni/terminal/sale'
+import { beginVoid, stepVoid } from '@kozeni/terminal/void'
+
+export interface Design {
+  /** The purse program's module. */
+  readonly module: Bytes
+  /** The center's command for what a chip says (contact.ts). */
+  readonly hear: typeof hear
+  /** The center's command for a receipt (collect.ts). */
+  readonly collect: typeof collect
+  /** The terminal's machines (sale.ts, void.ts). */
+  readonly sale: {
+    readonly begin: typeof beginSale
+    readonly resume: typeof resumeSale
+    readonly step: typeof stepSale
+  }
+  readonly void: { readonly begin: typeof beginVoid; readonly step: typeof stepVoid }
+  /** What a terminal takes for settled for good, of what the center answers. */
+  readonly settles: (final: boolean) => boolean
+  /** The store's rule for a decision of the center (sale.ts). */
+  readonly honour: typeof decide
+  /** How often the provider has given a load's money back, asked once more. */
+  readonly giveBack: (times: number) => number
+  /** A center that gives an open operation up by its own clock: the product's has no such thing. */
+  readonly gives: 'up-never' | 'up-by-time'
+}
+
+/** The product as it is. */
+export async function product(): Promise<Design> {
+  return {
+    module: await builtPurse(),
+    hear,
+    collect,
+    sale: { begin: beginSale, resume: resumeSale, step: stepSale },
+    void: { begin: beginVoid, step: stepVoid },
+    settles: final => final,
+    honour: decide,
+    giveBack: () => 1,
+    gives: 'up-never',
+  }
+}

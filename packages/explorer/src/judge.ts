@@ -1,0 +1,149 @@
+/**
+ * What must hold in every state (PROTOCOL §10), said of what chips, center, terminals and provider really hold, which no
+ * part of the system sees. What concerns one chip and one center's book is found out once for each such pair.
+ */
+import { equal, hex } from '@kozeni/base/bytes'
+import type { PurseId } from '@kozeni/base/ids'
+import type { OperationRow, PurseRow } from '@kozeni/center/book'
+import type { MemoryTables } from '@kozeni/center/book-memory'
+import type { Receipt } from '@kozeni/protocol/debit'
+import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
+import type { Facts } from './chips.ts'
+
+const sum = (amounts: Iterable<bigint>): bigint => {
+  let all = 0n
+  for (const amount of amounts) all += amount
+  return all
+}
+
+/** What the chip's latest and earlier operations came to, the latest first. */
+export function outcomesOf(
+  facts: Facts,
+): readonly { place: { epoch: number; number: number }; kind: number; digest: string; outcome: Outcome }[] {
+  const all = facts.ring.filter(({ outcome }) => outcome !== 'none')
+  return all.map(({ epoch, number, kind, digest, outcome }) => ({
+    place: { epoch, number },
+    kind,
+    digest: hex(digest),
+    outcome,
+  }))
+}
+
+/** What is wrong with a book by itself. */
+export function judgeBook(tables: MemoryTables, purse: PurseId): string | undefined {
+  const row = tables.purse.get(purse)
+  if (row === undefined) return 'INV-SUM: the purse is not in the book'
+  const operations = [...tables.operation.values()].filter(one => one.purse === purse)
+  const balance = (kind: string): bigint =>
+    sum(
+      [...tables.entry.values()].flatMap(({ debit, credit, amount }) => [
+        ...('owner' in debit && debit.kind === kind && debit.owner === purse ? [0n - amount] : []),
+        ...('owner' in credit && credit.kind === kind && credit.owner === purse ? [amount as bigint] : []),
+      ]),
+    )
+  const open = operations.filter(({ closed, kind }) => closed === undefined && kind !== 'sweep')
+  const doubted = sum(open.map(({ amount }) => amount))
+  if (balance('in-doubt') !== doubted)
+    return `INV-SUM: ${balance('in-doubt')} is in doubt, and the open operations are ${doubted}`
+  const paying = sum(open.filter(({ kind }) => kind === 'pay').map(({ amount }) => amount))
+  const float = row.credits - row.debits - paying
+  if (balance('purse-float') !== float)
+    return `INV-SUM: the purse's float is ${balance('purse-float')}, and its totals say ${float}`
+  if (open.length > 1) return 'INV-ONCE: two operations are open on one purse'
+  if ((open.length === 1) !== row.flag && operations.every(({ kind }) => kind !== 'sweep'))
+    return 'INV-FLAG: the center’s flag and its open operations differ'
+  return undefined
+}
+
+/** What is wrong with what a chip and the book say of each other. */
+export function judgePair(facts: Facts, tables: MemoryTables): string | undefined {
+  const row = tables.purse.get(facts.purse)
+  if (row === undefined) return 'INV-ACCOUNTED: the chip’s purse is not in the book'
+  const operations = [...tables.operation.values()].filter(one => one.purse === facts.purse)
+  return judgeFlags(facts, row) ?? judgeClosed(facts, operations) ?? judgeEffects(facts, tables, operations)
+}
+
+function judgeFlags(facts: Facts, row: PurseRow): string | undefined {
+  const closed = { epoch: row.closedEpoch, number: row.closedNumber }
+  if (comparePlaces(facts, row) > 0)
+    return `INV-MONO: the chip is at ${facts.epoch}.${facts.number}, which the center has not opened`
+  if (comparePlaces(facts, closed) < 0)
+    return `INV-EVID: ${closed.epoch}.${closed.number} is closed, and the chip is only at ${facts.epoch}.${facts.number}`
+  if (!facts.flag && comparePlaces(facts, closed) > 0)
+    return 'INV-FLAG: the chip’s flag is down for what the center has not closed'
+  return undefined
+}
+
+/** A closed operation came to on the chip what the center says that it came to. */
+function judgeClosed(facts: Facts, operations: readonly OperationRow[]): string | undefined {
+  const outcomes = outcomesOf(facts)
+  for (const { epoch, number, kind, digest, decision, closed } of operations) {
+    if (closed === undefined) continue
+    const own = outcomes.find(({ place }) => comparePlaces(place, { epoch, number }) === 0)
+    const applied = own?.outcome === 'applied' && own.digest === hex(digest)
+    const name = `${kind} ${epoch}.${number}`
+    if (decision === 'commit' && !applied)
+      return `INV-EVID: the center has committed ${name}, and the chip never ran it`
+    if (decision === 'void' && applied)
+      return `INV-EVID: the center has closed ${name} as void, and the chip has run it`
+  }
+  return undefined
+}
+
+/** Value on the chip is what the book says, but for the open operation and for debits and voids that are not collected. */
+function judgeEffects(facts: Facts, tables: MemoryTables, operations: readonly OperationRow[]): string | undefined {
+  const row = tables.purse.get(facts.purse)
+  if (row === undefined) return undefined
+  const open = operations.find(({ closed }) => closed === undefined)
+  const pending = open === undefined ? { credits: 0n, debits: 0n } : effectOf(facts, open)
+  const missing = facts.records.filter(({ seq }) => tables.receipt.get(`${facts.purse} ${seq}`)?.standing !== 'booked')
+  const credits =
+    row.credits + pending.credits + sum(missing.filter(({ kind }) => kind === 'void').map(({ amount }) => amount))
+  const debits =
+    row.debits + pending.debits + sum(missing.filter(({ kind }) => kind === 'debit').map(({ amount }) => amount))
+  if (facts.credits !== credits)
+    return `INV-ACCOUNTED: the chip was credited ${facts.credits}, and ${credits} is accounted for`
+  if (facts.debits !== debits)
+    return `INV-ACCOUNTED: the chip was debited ${facts.debits}, and ${debits} is accounted for`
+  return undefined
+}
+
+/** What the open operation has done to the chip so far. */
+function effectOf(facts: Facts, open: OperationRow): { readonly credits: bigint; readonly debits: bigint } {
+  const none = { credits: 0n, debits: 0n }
+  if (comparePlaces(facts, open) !== 0 || !equal(facts.digest, open.digest)) return none
+  const adds = open.kind === 'load' || open.kind === 'refund'
+  if (facts.outcome === 'applied')
+    return adds ? { credits: open.amount, debits: 0n } : { credits: 0n, debits: facts.amount }
+  return facts.outcome === 'reversed' ? { credits: open.amount, debits: open.amount } : none
+}
+
+/** What stores are owed by the book, payouts included. */
+export const claimed = (tables: MemoryTables): bigint =>
+  sum(
+    [...tables.entry.values()].flatMap(({ debit, credit, amount }) => [
+      ...(credit.kind === 'store-payable' ? [amount as bigint] : []),
+      ...(debit.kind === 'store-payable' && credit.kind !== 'bank' && credit.kind !== 'fees' ? [0n - amount] : []),
+    ]),
+  )
+
+/** The chip's debits and voids that the book has not booked. */
+export const uncollected = (facts: Facts, tables: MemoryTables): readonly Receipt[] =>
+  facts.records.filter(({ seq }) => tables.receipt.get(`${facts.purse} ${seq}`)?.standing !== 'booked')
+
+/** What the chip's debits and voids that are not collected will move. */
+export const owed = (records: readonly Receipt[]): bigint =>
+  sum(records.map(({ kind, amount }) => (kind === 'debit' ? (amount as bigint) : 0n - amount)))
+
+/** Whether chip and book have nothing left to say to each other. */
+export function atRest(facts: Facts, tables: MemoryTables): boolean {
+  const row = tables.purse.get(facts.purse)
+  if (row === undefined || row.flag || facts.flag) return false
+  if (comparePlaces(facts, { epoch: row.closedEpoch, number: row.closedNumber }) !== 0) return false
+  if (facts.settings !== row.settings) return false
+  const waits = [...tables.order.values()].some(
+    ({ stage, kind }) => stage === 'waiting' && !(row.blocked && kind === 'load'),
+  )
+  const loads = [...tables.load.values()].some(({ stage }) => stage === 'requested' || stage === 'giving-back')
+  return !waits && !loads
+}

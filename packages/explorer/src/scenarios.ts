@@ -1,0 +1,77 @@
+/** What is explored. Each scenario is a world of its own; no state is counted twice within one. */
+import { type Plot, quiet } from './plot.ts'
+
+const till = { sales: [1n], voids: false, losable: false }
+
+/** Every scenario, the smallest first. */
+export const SCENARIOS: readonly Plot[] = [
+  {
+    ...quiet,
+    name: 'load',
+    about: 'A load of 2, that its holder may cancel at any moment.',
+    loads: [2n],
+    cancels: true,
+  },
+  {
+    ...quiet,
+    name: 'pay',
+    about: 'A load of 2 and a pay of 2, whose session may end at any moment.',
+    loads: [2n],
+    pays: [{ amount: 2n, by: 0 }],
+    ticks: 1,
+  },
+  {
+    ...quiet,
+    name: 'till',
+    about: 'A sale at a till that works alone, voided or not; the till may be lost.',
+    terminals: [{ ...till, voids: true, losable: true }],
+  },
+  {
+    ...quiet,
+    name: 'load-and-till',
+    about: 'A load of 2 beside two sales at a till that works alone and may be lost.',
+    loads: [2n],
+    terminals: [{ sales: [1n, 1n], voids: true, losable: true }],
+  },
+  {
+    ...quiet,
+    name: 'two-tills',
+    about: 'A load of 2 beside sales at two tills that work alone, one of which may be lost.',
+    loads: [2n],
+    terminals: [till, { ...till, losable: true }],
+  },
+  {
+    ...quiet,
+    name: 'maximum',
+    about: 'A load that the chip has no room for, beside a pay that makes room; the session may end.',
+    loads: [2n],
+    pays: [{ amount: 1n, by: 0 }],
+    maximum: 4n,
+    ticks: 1,
+  },
+  {
+    ...quiet,
+    name: 'block',
+    about: 'A load and a sale at a till, while the issuer blocks and unblocks the purse.',
+    loads: [2n],
+    terminals: [till],
+    blocks: true,
+  },
+  {
+    ...quiet,
+    name: 'two-chips',
+    about: 'Two chips at one store: each pays on-line, and either may be taken from at one till.',
+    chips: 2,
+    pays: [
+      { amount: 1n, by: 0 },
+      { amount: 2n, by: 1 },
+    ],
+    terminals: [till],
+  },
+]
+
+/** States after which a scenario is given up, by bound. */
+export const LIMITS = { small: 20_000, quick: 400_000, full: 8_000_000 } as const
+
+/** The scenario of this name. */
+export const scenario = (name: string): Plot | undefined => SCENARIOS.find(one => one.name === name)

@@ -1,0 +1,103 @@
+/**
+ * Where a scenario plays: every state is one number for each part (a chip, the center, a terminal …) and one for the net.
+ * Turns moves and messages into the steps that the search follows, and tells a way through them as sentences.
+ */
+import { type Move, type Outcome, remembering } from './move.ts'
+import type { Net } from './net.ts'
+import type { World } from './search.ts'
+
+const NET = 0
+
+/** What is asked of a state as a whole. */
+export interface Rules {
+  judge(state: Int32Array): string | undefined
+  isAtRest(state: Int32Array): boolean
+}
+
+export class Stage implements World {
+  readonly net: Net
+  readonly #memory: boolean
+  readonly #start: number[]
+  readonly #moves: Move[] = []
+  #rules: Rules = { judge: () => undefined, isAtRest: () => true }
+  #next = new Int32Array(1)
+
+  /** @param memory  whether what came of a move is remembered */
+  constructor(net: Net, memory: boolean) {
+    this.net = net
+    this.#memory = memory
+    this.#start = [net.empty]
+  }
+
+  get words(): number {
+    return this.#start.length
+  }
+
+  get start(): Int32Array {
+    return Int32Array.from(this.#start)
+  }
+
+  /** A part of the state. @param first  its number in the first state. @returns its place */
+  part(first: number): number {
+    return this.#start.push(first) - 1
+  }
+
+  /** Messages that may arrive from the first state on. */
+  underWay(messages: readonly number[]): void {
+    this.#start[NET] = this.net.with(this.#start[NET] ?? 0, messages)
+  }
+
+  /** Something that may happen in any state. */
+  may(move: Move): void {
+    this.#moves.push(this.#memory ? remembering(move) : move)
+  }
+
+  judgedBy(rules: Rules): void {
+    this.#rules = rules
+  }
+
+  judge(state: Int32Array): string | undefined {
+    return this.#rules.judge(state)
+  }
+
+  isAtRest(state: Int32Array): boolean {
+    return this.#rules.isAtRest(state)
+  }
+
+  steps(state: Int32Array, visit: (next: Int32Array, fair: boolean) => void): void {
+    this.#steps(state, (next, { fair }) => visit(next, fair))
+  }
+
+  /** What happened between two states, one after the other. */
+  told(from: Int32Array, to: Int32Array): string {
+    let says = 'nothing happens'
+    this.#steps(from, (next, outcome) => {
+      if (next.every((number, word) => number === to[word])) says = outcome.says
+    })
+    return says
+  }
+
+  #steps(state: Int32Array, visit: (next: Int32Array, outcome: Outcome) => void): void {
+    for (const move of this.#moves) this.#apply(move, state, visit)
+    for (const message of this.net.in(state[NET] ?? 0)) this.#apply(this.net.arrival(message), state, visit)
+  }
+
+  #apply(move: Move, state: Int32Array, visit: (next: Int32Array, outcome: Outcome) => void): void {
+    const { parts } = move
+    for (const outcome of performed(move, state)) {
+      if (this.#next.length !== state.length) this.#next = new Int32Array(state.length)
+      this.#next.set(state)
+      for (let i = 0; i < parts.length; i++) this.#next[parts[i] ?? 0] = outcome.next[i] ?? 0
+      if (outcome.sends.length > 0) this.#next[NET] = this.net.with(state[NET] ?? 0, outcome.sends)
+      visit(this.#next, outcome)
+    }
+  }
+}
+
+/** Without a list of arguments for the moves of few parts: this is the innermost loop. */
+function performed({ parts, perform }: Move, state: Int32Array): readonly Outcome[] {
+  const [a = 0, b = 0, c = 0] = parts
+  if (parts.length === 1) return perform(state[a] ?? 0)
+  if (parts.length === 2) return perform(state[a] ?? 0, state[b] ?? 0)
+  return perform(state[a] ?? 0, state[b] ?? 0, state[c] ?? 0)
+}
