@@ -1,9 +1,11 @@
 /** Every layer of the proof, in the order of the page. A new layer is one file and one line here. */
 import type { Layer } from './layer.ts'
+import { auditor } from './layer-auditor.ts'
 import { bank } from './layer-bank.ts'
 import { canaryOf } from './layer-canary.ts'
 import { kill } from './layer-kill.ts'
+import { world } from './layer-world.ts'
 
-const seeing: readonly Layer[] = [bank, kill]
+const seeing: readonly Layer[] = [world, bank, kill, auditor]
 
 export const layers: readonly Layer[] = [...seeing, canaryOf(seeing)]
