@@ -4,8 +4,9 @@
  */
 import { assert } from '@kozeni/base/assert'
 import { money } from '@kozeni/base/money'
-import type { PurseRow, StoreRow, Write } from '@kozeni/center/book'
+import type { Command, PurseRow, StoreRow } from '@kozeni/center/book'
 import { recordCaptured, requestLoad } from '@kozeni/center/load'
+import { registerStore, registerTerminal } from '@kozeni/center/register'
 import { newPurse } from '@kozeni/center/reserve'
 import { beginEpoch } from '@kozeni/center/restore'
 import type { Outcomes, ToChip } from '@kozeni/protocol/message'
@@ -216,22 +217,15 @@ export class Cast {
   #opening(): { readonly book: number; readonly records: readonly number[] } {
     const fresh = Array.from({ length: this.plot.chips }, (_, i) => this.chips.personalised(purseId(i + 1)))
     let book = this.centers.opened({}, [])
-    const write = (keys: Parameters<Centers['opened']>[0], writes: readonly Write[]): void => {
-      book = this.centers.run(book, START_MS, { keys, decide: () => ({ answer: undefined, writes }) }).book
+    const run = <A>(command: Command<A>): void => {
+      book = this.centers.run(book, START_MS, command).book
     }
-    write({ store: STORE }, [{ write: 'store', row: storeRow }])
-    for (const i of this.plot.terminals.keys()) {
-      const row = {
-        terminal: terminalId(i + 1),
-        store: STORE,
-        publicKey: crypto.publicKey(keyOf(i + 1)),
-        stolen: false,
-        lastUpload: undefined,
-      }
-      write({ terminal: row.terminal }, [{ write: 'terminal', row }])
-    }
+    run(registerStore(storeRow))
+    for (const i of this.plot.terminals.keys())
+      run(registerTerminal(terminalId(i + 1), STORE, crypto.publicKey(keyOf(i + 1))))
     for (const [i, { publicKey }] of fresh.entries()) {
-      write({ purse: purseId(i + 1) }, [{ write: 'purse', row: purseRow(i + 1, publicKey, this.plot) }])
+      const row = purseRow(i + 1, publicKey, this.plot)
+      run({ keys: { purse: row.purse }, decide: () => ({ answer: undefined, writes: [{ write: 'purse', row }] }) })
     }
     const records = fresh.map(({ record }, chip) => {
       if (this.plot.holds > 0n) book = this.#funded(book, chip, this.plot.holds)
