@@ -2,7 +2,8 @@
  * A refusal as it leaves the building, and back: problem details of RFC 9457, application/problem+json. `type` is a name,
  * not an address; `code`, `retry` and `facts` are members of our own.
  */
-import { type Refusal, type RefusalCode, refusal, WIRE, type Wire } from '@kozeni/protocol/refusal'
+import { type Refusal, type RefusalCode, refusal, WIRE } from '@kozeni/protocol/refusal'
+import type { Wire } from '@kozeni/protocol/refusal-wire'
 import { z } from 'zod'
 import { naming, refusalCode } from './schema.ts'
 

@@ -93,7 +93,7 @@ export const cancelLoad = {
   caller: ['device'],
   params,
   answer: loadAnswer,
-  refuses: ['not-found', 'load-too-late', 'funding-unknown'],
+  refuses: ['not-found', 'load-too-late', 'purse-unfenced', 'funding-unknown'],
   summary: 'Wish a load back',
   description:
     'A load that has not been opened is given back at once. One that is on its way is given back when the chip proves ' +

@@ -58,6 +58,7 @@ export const createPayment = {
     'transaction-used',
     'store-unknown',
     'purse-unfenced',
+    'store-unfenced',
     'operation-open',
     'purse-not-active',
     'purse-blocked',

@@ -1,5 +1,6 @@
 /** What an operator must see, and what it does to the purse: it is blocked, by settings that reach its chip and the tills. */
-import type { AlarmRow, PurseRow, Write } from './book.ts'
+import type { PurseRow, Write } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 
 /** The purse, blocked if it was not, and the writes that say so and why. @spec K-1, C-6 */
 export function blockFor(

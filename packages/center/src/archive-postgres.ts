@@ -5,7 +5,20 @@ import type { Archive, PurseFile, StoreFile, TakenClaims } from './archive.ts'
 import { ClaimWalk } from './archive-postgres-claims.ts'
 import type { PurseRow, StoreRow } from './book.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
-import { CLAIM, ENTRY, LOAD, MOVE, NUMBER, OPERATION, ORDER, PURSE, RECEIPT, SETTLEMENT, STORE } from './book-tables.ts'
+import {
+  CLAIM,
+  ENTRY,
+  FOUND,
+  LOAD,
+  MOVE,
+  NUMBER,
+  OPERATION,
+  ORDER,
+  PURSE,
+  RECEIPT,
+  SETTLEMENT,
+  STORE,
+} from './book-tables.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
@@ -57,7 +70,7 @@ async function purseFiles(
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, receipts, numbers, entries] = await Promise.all([
+  const [operations, loads, orders, left, arrived, receipts, numbers, found, entries] = await Promise.all([
     of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
     of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
     of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
@@ -65,6 +78,7 @@ async function purseFiles(
     of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
     of(RECEIPT, 'purse_id', 'seq', row => row.purse),
     of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
+    of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
     of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
   ])
   return page.map(row => ({
@@ -76,6 +90,7 @@ async function purseFiles(
     moves: [...(left.get(row.purse) ?? []), ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse)],
     receipts: receipts.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
+    found: found.get(row.purse) ?? [],
     entries: entries.get(row.purse) ?? [],
     claims: claims.get(row.purse) ?? [],
   }))

@@ -13,6 +13,7 @@ import type {
   SettlementRow,
   StoreRow,
 } from './book.ts'
+import type { FoundRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { ClaimRow, Sums } from './book-writes.ts'
 
@@ -26,6 +27,8 @@ export interface PurseFile {
   readonly moves: readonly MoveRow[]
   readonly receipts: readonly ReceiptRow[]
   readonly numbers: readonly NumberRow[]
+  /** What its chip has shown and the book did not know. */
+  readonly found: readonly FoundRow[]
   /** Entries whose subject is this purse. */
   readonly entries: readonly Entry[]
   /** The stores' sides of those entries. */

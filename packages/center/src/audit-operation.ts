@@ -9,7 +9,7 @@ import { comparePlaces, digestOf, type Place } from '@kozeni/protocol/operation'
 import { orderReference, paymentReference } from '@kozeni/protocol/reference'
 import type { PurseFile } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
-import type { NumberRow, OperationRow } from './book.ts'
+import type { NumberRow, OperationRow, PurseRow } from './book.ts'
 import { numberName, operationName } from './book-writes.ts'
 import { isOwedBack } from './evidence.ts'
 
@@ -22,8 +22,8 @@ export function auditOperations(crypto: Crypto, file: PurseFile): Finding[] {
   const inOrder = file.operations.toSorted(comparePlaces)
   return [
     ...inOrder.flatMap(row => [...auditEssence(crypto, row), ...auditDecision(row)]),
-    ...inOrder.flatMap((row, i) => auditPlace(row, inOrder[i - 1], i === inOrder.length - 1)),
-    ...auditLast(file, inOrder),
+    ...auditPlaces(file),
+    ...auditFound(file),
     ...auditNumbers(file),
   ]
 }
@@ -71,37 +71,54 @@ function auditDecision(row: OperationRow): Finding[] {
   ]
 }
 
-/**
- * Numbers follow one another without a gap, but for what a restored book has lost before the epoch that it began; and what
- * is not the last is closed.
- *
- * @spec F-10, F-12
- */
-function auditPlace(row: OperationRow, before: OperationRow | undefined, isLast: boolean): Finding[] {
-  const next = (before?.number ?? 0) + 1
-  const gap = { ...row, number: next }
-  const open = row.closed === undefined && !isLast
-  const lost = row.epoch > (before?.epoch ?? 1) && row.number > next
+/** A number that was used: by an operation that the book knows, or by one that only its chip has shown. */
+interface Used extends Place {
+  readonly open: boolean
+  readonly found: boolean
+}
+
+function usedIn({ operations, found }: PurseFile): readonly Used[] {
+  const shown = new Set(found.map(operationName))
+  const known = new Set(operations.map(operationName))
+  const rows = [...operations, ...found.filter(row => !known.has(operationName(row)))].toSorted(comparePlaces)
+  return rows.map(row => ({
+    epoch: row.epoch,
+    number: row.number,
+    open: 'closed' in row && row.closed === undefined,
+    found: shown.has(operationName(row)),
+  }))
+}
+
+/** @spec F-10, F-12 */
+function auditPlaces(file: PurseFile): Finding[] {
+  const used = usedIn(file)
   return [
-    ...(row.number === next || lost
-      ? []
-      : compared({ row: operationRow(gap), says: 'it is missing', invariant: 'INV-ONCE' }, next, row.number)),
-    ...(open
-      ? compared(
-          { row: operationRow(row), says: 'it is open behind a later one', invariant: 'INV-FLAG' },
-          'closed',
-          'open',
-        )
-      : []),
+    ...used.flatMap((row, i) => auditPlace(file.purse, row, used.slice(Math.max(0, i - 1)))),
+    ...auditLast(file, used),
+  ]
+}
+
+/**
+ * Numbers follow one another without a gap, but for what a restored book has lost; and what is not the last is closed.
+ *
+ * @param around  the one before, this one, and all after it
+ */
+function auditPlace({ purse }: PurseRow, used: Used, around: readonly Used[]): Finding[] {
+  const before = comparePlaces(around[0] ?? used, used) < 0 ? around[0] : undefined
+  const next = (before?.number ?? 0) + 1
+  const lost = (used.found || used.epoch > (before?.epoch ?? 1)) && used.number > next
+  const missing = { row: operationRow({ purse, epoch: used.epoch, number: next }), says: 'it is missing' }
+  const behind = { row: operationRow({ ...used, purse }), says: 'it is open behind a later one' }
+  return [
+    ...(lost ? [] : compared({ ...missing, invariant: 'INV-ONCE' }, next, used.number)),
+    ...(used.open && around.at(-1) !== used ? compared({ ...behind, invariant: 'INV-FLAG' }, 'closed', 'open') : []),
   ]
 }
 
 /** The purse knows its last place, and the last that was closed. @spec F-10 */
-function auditLast({ purse }: PurseFile, inOrder: readonly OperationRow[]): Finding[] {
+function auditLast({ purse }: PurseFile, used: readonly Used[]): Finding[] {
   const row = `purse ${purse.purse}`
-  const [last, closed] = [inOrder.at(-1), inOrder.findLast(one => one.closed !== undefined)]
-  // whatever a chip has done that a restored book had lost is behind the purse's present epoch
-  if (purse.epoch > Math.max(last?.epoch ?? 1, closed?.epoch ?? 1) && purse.number >= (last?.number ?? 0)) return []
+  const [last, closed] = [used.at(-1), used.findLast(one => !one.open)]
   return [
     ...compared(
       { row, says: 'its number is not that of its last operation', invariant: 'INV-ONCE' },
@@ -114,6 +131,22 @@ function auditLast({ purse }: PurseFile, inOrder: readonly OperationRow[]): Find
       purse.closedNumber === 0 ? placed(undefined) : placed({ epoch: purse.closedEpoch, number: purse.closedNumber }),
     ),
   ]
+}
+
+/** What a chip has shown and the book has put back stands there as its chip had it. @spec F-12 */
+function auditFound({ operations, found }: PurseFile): Finding[] {
+  const known = new Map(operations.map(row => [operationName(row), row]))
+  return found
+    .filter(row => row.standing === 'settled' && row.outcome === 'applied')
+    .flatMap(row => {
+      const says = 'it was found at its chip and put back as another'
+      const digest = known.get(operationName(row))?.digest
+      return compared(
+        { row: operationRow(row), says, invariant: 'INV-EVID' },
+        hex(row.digest),
+        digest === undefined ? undefined : hex(digest),
+      )
+    })
 }
 
 const placed = (place: Place | undefined): string => (place ? `${place.epoch}, ${place.number}` : 'none')

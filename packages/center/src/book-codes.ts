@@ -1,14 +1,7 @@
 /** The numbers that stand in the book's tables for words of its own. Never reuse one; a new word gets a new number. */
-import type {
-  AlarmRow,
-  EvidenceSource,
-  LoadStage,
-  OperationDecision,
-  OrderRow,
-  PurseStage,
-  ReceiptRow,
-} from './book.ts'
-import type { HonouredRow } from './book-epoch.ts'
+import type { EvidenceSource, LoadStage, OperationDecision, OrderRow, PurseStage, ReceiptRow } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
+import type { FoundRow, HonouredRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ClaimPart } from './book-writes.ts'
@@ -59,6 +52,8 @@ export const ALARM_WHAT = {
 } as const satisfies Codes<AlarmRow['what']>
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>
+
+export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3 } as const satisfies Codes<FoundRow['standing']>
 
 export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4 } as const satisfies Codes<OutboxRow['task']>
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@kozeni/base/clock'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
+import { comparePlaces } from '@kozeni/protocol/operation'
 import {
   type Book,
   type Command,
@@ -18,6 +19,7 @@ import {
   type Unsettled,
   type Write,
 } from './book.ts'
+import type { FoundRow } from './book-epoch.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
@@ -142,13 +144,14 @@ export class MemoryBook implements Book {
     const open = find(tables.operation, keys.purse && this.#index.open(keys.purse))
     const number = find(tables.number, keys.number && numberName(keys.number))
     const present = this.#present()
+    const waiting = keys.purse && this.#waiting(keys.purse)
     const older = open !== undefined && open.epoch < present.epoch
     return {
       purse: find(tables.purse, keys.purse),
       open,
       openOrder: find(tables.order, open?.order),
       openLoad: find(tables.load, open?.order),
-      waiting: keys.purse && this.#waiting(keys.purse),
+      waiting,
       operation: this.#operation(keys),
       account: find(tables.account, keys.account),
       device: find(tables.device, keys.device),
@@ -167,6 +170,9 @@ export class MemoryBook implements Book {
       honoured: find(tables.honoured, present.epoch > 1 ? keys.number && numberName(keys.number) : undefined),
       openHonoured: find(tables.honoured, older ? paidName(open) : undefined),
       openStore: find(tables.store, older ? open.store : undefined),
+      ring: this.#ring(keys),
+      found: this.#found(present.epoch > 1 ? keys.purse : undefined),
+      waitingLoad: find(tables.load, present.epoch > 1 ? waiting?.order : undefined),
       present,
       now: this.#clock.now(),
     }
@@ -179,6 +185,16 @@ export class MemoryBook implements Book {
 
   #operation({ purse, operation }: Keys): OperationRow | undefined {
     return purse && operation && find(this.#tables.operation, operationName({ purse, ...operation }))
+  }
+
+  #ring({ purse, ring = [] }: Keys): ReadonlyMap<string, OperationRow> {
+    const rows = ring.map(place => find(this.#tables.operation, purse && operationName({ ...place, purse })))
+    return new Map(rows.filter(row => row !== undefined).map(row => [operationName(row), row]))
+  }
+
+  #found(purse: PurseId | undefined): readonly FoundRow[] {
+    const rows = [...this.#tables.found.values()].filter(row => row.purse === purse)
+    return rows.sort(comparePlaces).map(copied)
   }
 
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
@@ -240,6 +256,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   epoch: new Map(from?.epoch),
   honoured: new Map(from?.honoured),
   hotlist: new Map(from?.hotlist),
+  found: new Map(from?.found),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),
 })

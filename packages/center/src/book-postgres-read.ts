@@ -4,6 +4,7 @@
  * everybody sees what the last one left. Changes nothing.
  */
 import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { comparePlaces } from '@kozeni/protocol/operation'
 import type { Instant, Keys, OperationRow, OrderRow, Seen, SettlementRow, Unsettled } from './book.ts'
 import { ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
@@ -13,6 +14,7 @@ import {
   CHIP,
   DEVICE,
   EPOCH,
+  FOUND,
   HONOURED,
   HOTLIST,
   LOAD,
@@ -99,6 +101,7 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
     waiting: findWaiting(lookups, group),
     operations: lookups.find(OPERATION, byPlace(group.map(placeIn)), { columns: PLACE, name: operationName }),
     receipts: lookups.find(RECEIPT, group.flatMap(seqsIn), { columns: 'purse_id, seq', name: receiptName }),
+    ring: lookups.find(OPERATION, byPlace(group.flatMap(ringIn)), { columns: PLACE, name: operationName }),
     sales: lookups.find(SALE, bySale(group), { columns: 'terminal_id, sale', name: saleName }),
     hotlists: lookups.find(HOTLIST, byNumbers(group.map(keys => keys.hotlistAfter)), {
       columns: 'follows',
@@ -118,7 +121,8 @@ function findBehind(
   present: EpochRow,
 ) {
   const older = [...around.open.values()].filter(({ epoch }) => epoch < present.epoch)
-  const sales = [...(present.epoch > 1 ? byNumber(group) : []), ...older.flatMap(paidBy)]
+  const restored = present.epoch > 1
+  const sales = [...(restored ? byNumber(group) : []), ...older.flatMap(paidBy)]
   const orders = [...around.open.values()].map(operation => operation.order)
   const sold = [...around.sales.values()].map(sale => [idNumber(sale.purse), BigInt(sale.seq)])
   return {
@@ -127,6 +131,14 @@ function findBehind(
     numbered: lookups.find(OPERATION, byPlace([...numbers.values()]), { columns: PLACE, name: operationName }),
     sold: lookups.find(RECEIPT, sold, { columns: 'purse_id, seq', name: receiptName }),
     honoured: lookups.find(HONOURED, sales, { columns: 'store_id, transaction', name: numberName }),
+    found: lookups.find(FOUND, restored ? byId(group.map(keys => keys.purse)) : [], {
+      columns: 'purse_id',
+      name: operationName,
+    }),
+    waitingLoads: lookups.find(LOAD, restored ? byId([...around.waiting.values()].map(row => row.order)) : [], {
+      columns: 'load_id',
+      name: row => row.load,
+    }),
     openStores: lookups.find(STORE, byId(older.map(({ store }) => store)), {
       columns: 'store_id',
       name: row => row.store,
@@ -162,6 +174,9 @@ const byPlace = (places: readonly (Place | undefined)[]): Key[] =>
     .map(({ purse, epoch, number }) => [idNumber(purse), BigInt(epoch), BigInt(number)])
 
 const placeIn = ({ purse, operation }: Keys): Place | undefined => purse && operation && { purse, ...operation }
+
+const ringIn = ({ purse, ring = [] }: Keys): Place[] =>
+  purse === undefined ? [] : ring.map(place => ({ epoch: place.epoch, number: place.number, purse }))
 
 const seqsIn = ({ purse, receipts = [] }: Keys): Key[] =>
   purse === undefined ? [] : receipts.map(seq => [idNumber(purse), BigInt(seq)])
@@ -268,6 +283,9 @@ function seenIn(found: Found, keys: Keys): Seen {
     honoured: at(found.honoured, keys.number && numberName(keys.number)),
     openHonoured: at(found.honoured, older && paidName(older)),
     openStore: at(found.openStores, older?.store),
+    ring: new Map(ringIn(keys).flatMap(place => entryAt(found.ring, operationName(place)))),
+    found: [...found.found.values()].filter(row => row.purse === keys.purse).sort(comparePlaces),
+    waitingLoad: at(found.waitingLoads, at(found.waiting, keys.purse)?.order),
     present: found.present,
     now: found.now,
   }
@@ -275,6 +293,11 @@ function seenIn(found: Found, keys: Keys): Seen {
 
 const at = <Row>(rows: Rows<Row>, name: string | undefined): Row | undefined =>
   name === undefined ? undefined : rows.get(name)
+
+const entryAt = <Row>(rows: Rows<Row>, name: string): (readonly [string, Row])[] => {
+  const row = rows.get(name)
+  return row === undefined ? [] : [[name, row]]
+}
 
 function receiptsIn(found: Found, { purse, receipts = [] }: Keys): Seen['receipts'] {
   const rows = receipts.map(seq => purse && found.receipts.get(receiptName({ purse, seq })))

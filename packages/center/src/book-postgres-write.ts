@@ -15,6 +15,7 @@ import {
   DEVICE,
   ENTRY,
   EPOCH,
+  FOUND,
   HONOURED,
   HOTLIST,
   LOAD,
@@ -94,6 +95,8 @@ function linesOf(decided: Decided, each: Write): Line[] {
       return [line(seen ? SQL.replaceHonoured : SQL.addHonoured, row)]
     case 'hotlist':
       return [line(SQL.addHotlist, row)]
+    case 'found':
+      return [line(seen ? SQL.replaceFound : SQL.addFound, row)]
     case 'alarm':
       return [line(SQL.addAlarm, row)]
     case 'outbox':
@@ -163,6 +166,8 @@ const SQL = {
   replaceHonoured: replace(HONOURED, 'store_id, transaction'),
   addHonoured: add(HONOURED),
   addHotlist: add(HOTLIST),
+  replaceFound: replace(FOUND, 'purse_id, epoch, number'),
+  addFound: add(FOUND),
   addAlarm: {
     text: `
       insert into alarm (${ALARM.list}, facts_digest)

@@ -240,6 +240,16 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       terminals: fc.record({ listed: fc.array(anyId<TerminalId>()), unlisted: fc.array(anyId<TerminalId>()) }),
     })
     .filter(row => row.version > row.follows),
+  found: fc.record({
+    purse: anyId(),
+    epoch: u32,
+    number: u32,
+    kind: word(KIND),
+    digest: bytes,
+    outcome: fc.constantFrom('applied', 'cancelled', 'reversed', 'rejected'),
+    standing: word(codes.FOUND_STANDING),
+    at: instant,
+  }),
   alarm: fc.record({ subject: anyId(), what: word(codes.ALARM_WHAT), facts: texts, at: instant }),
   outbox: fc.record({ name: text, task: word(codes.TASK), subject: anyId(), body: texts, due: instant }),
 }

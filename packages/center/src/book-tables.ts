@@ -26,7 +26,6 @@ import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
 import { KIND, type Kind, OUTCOME, type Outcome } from '@kozeni/protocol/operation'
 import type {
   AccountRow,
-  AlarmRow,
   ChipRow,
   DeviceRow,
   LoadRow,
@@ -39,10 +38,12 @@ import type {
   StoreRow,
   TerminalRow,
 } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 import {
   ALARM_WHAT,
   CLAIM_PART,
   EVIDENCE_SOURCE,
+  FOUND_STANDING,
   HONOURED_VERDICT,
   LOAD_STAGE,
   MOVE_STAGE,
@@ -53,7 +54,7 @@ import {
   STANDING,
   TASK,
 } from './book-codes.ts'
-import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HotlistRow, ListChange } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
@@ -363,6 +364,17 @@ export const HOTLIST = table<HotlistRow>('hotlist', {
   at: numbers('at_ms'),
   purses: changes<PurseId>('purses'),
   terminals: changes<TerminalId>('terminals'),
+})
+
+export const FOUND = table<FoundRow>('found', {
+  purse: ids<PurseId>('purse_id'),
+  epoch: numbers('epoch'),
+  number: numbers('number'),
+  kind: words<Kind>('kind', KIND),
+  digest: byteStrings('digest'),
+  outcome: words<Outcome>('outcome', OUTCOME),
+  standing: words('standing', FOUND_STANDING),
+  at: numbers('at_ms'),
 })
 
 export const ALARM = table<AlarmRow>('alarm', {

@@ -42,6 +42,8 @@ export function rowName({ write, row }: Write): string {
       return numberName(row)
     case 'hotlist':
       return String(row.follows)
+    case 'found':
+      return operationName(row)
     case 'alarm':
       return `${row.subject} ${row.what} ${row.at} ${factsText(row.facts)}`
     case 'outbox':
@@ -90,7 +92,7 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
     case 'operation':
       return [seen.open, seen.operation, seen.numbered].some(one => one && operationName(one) === operationName(row))
     case 'load':
-      return [seen.load, seen.openLoad].some(one => one?.load === row.load)
+      return [seen.load, seen.openLoad, seen.waitingLoad].some(one => one?.load === row.load)
     case 'order':
       return [seen.order, seen.openOrder, seen.waiting].some(one => one?.order === row.order)
     case 'move':
@@ -105,6 +107,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return [seen.honoured, seen.openHonoured].some(one => one && numberName(one) === numberName(row))
     case 'hotlist':
       return seen.hotlistAfter?.follows === row.follows
+    case 'found':
+      return seen.found.some(one => operationName(one) === operationName(row))
     case 'entry':
     case 'settlement':
     case 'alarm':
@@ -135,7 +139,15 @@ export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): vo
   }
 }
 
-const OF_A_PURSE: ReadonlySet<Write['write']> = new Set(['purse', 'operation', 'load', 'order', 'number', 'receipt'])
+const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([
+  'purse',
+  'operation',
+  'load',
+  'order',
+  'number',
+  'receipt',
+  'found',
+])
 
 const isSubject = ({ purse, store, unsettled }: Keys, subject: Entry['subject']): boolean =>
   subject === purse || subject === store || subject === unsettled?.store

@@ -53,7 +53,10 @@ const publishing = ({ hotlistAfter }: Seen, row: RowOf<'hotlist'>): Decision<'pu
     ? { answer: 'published', writes: [{ write: 'hotlist', row }] }
     : { answer: 'overtaken', writes: [] }
 
-type SeenKind = Exclude<Write['write'], 'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'alarm' | 'outbox'>
+type SeenKind = Exclude<
+  Write['write'],
+  'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'found' | 'alarm' | 'outbox'
+>
 
 /** How a row of each kind is named, and found again. */
 const found: {
@@ -183,6 +186,33 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       await book.run(put({}, { write: 'epoch', row: rowOf('epoch', { epoch: 2 }) }))
       expect(await words()).toEqual([word, word, store])
       await expect(book.run(put({}, { write: 'honoured', row: word }))).rejects.toThrow(RowTaken)
+    },
+  )
+
+  on(
+    'the ring’s operations are shown to whoever names them; what was found, and the waiting load, after a restore',
+    async ({ book }) => {
+      const load = rowOf('load', {})
+      const { purse } = load
+      const order = rowOf('order', { order: load.load as LoadId & OrderId, purse, kind: 'load', stage: 'waiting' })
+      const operation = rowOf('operation', { purse, epoch: 1, number: 4 })
+      const found = rowOf('found', { purse, epoch: 1, number: 5 })
+      const writes: Write[] = [
+        { write: 'load', row: load },
+        { write: 'order', row: order },
+        { write: 'operation', row: operation },
+        { write: 'found', row: found },
+      ]
+      await book.run(put({ purse }, ...writes))
+      const shown = async () => {
+        const seen = await book.look({ purse, ring: [operation, found] })
+        return [[...seen.ring.values()], seen.found, seen.waitingLoad]
+      }
+      expect(await shown()).toEqual([[operation], [], undefined])
+      await book.run(put({}, { write: 'epoch', row: rowOf('epoch', { epoch: 2 }) }))
+      expect(await shown()).toEqual([[operation], [found], load])
+      await book.run(put({ purse }, { write: 'found', row: { ...found, standing: 'settled' } }))
+      expect((await book.look({ purse })).found).toEqual([{ ...found, standing: 'settled' }])
     },
   )
 

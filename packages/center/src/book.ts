@@ -23,8 +23,9 @@ import type { Entry } from '@kozeni/ledger/entry'
 import type { ChipClass } from '@kozeni/protocol/certificate'
 import type { ReceiptKind } from '@kozeni/protocol/debit'
 import type { Limits } from '@kozeni/protocol/message'
-import type { Kind, Outcome } from '@kozeni/protocol/operation'
-import type { EpochRow, HonouredRow } from './book-epoch.ts'
+import type { Kind, Outcome, Place } from '@kozeni/protocol/operation'
+import type { AlarmRow } from './book-alarm.ts'
+import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
@@ -227,22 +228,6 @@ export interface ReceiptRow {
   readonly at: Instant
 }
 
-/** What an operator must see: clones, rollbacks, wrong MACs. */
-export interface AlarmRow {
-  readonly subject: PurseId | TerminalId | StoreId
-  readonly what:
-    | 'receipts-differ'
-    | 'statements-not-comparable'
-    | 'mac-wrong-signature-right'
-    | 'rolled-back'
-    | 'sale-paid-twice'
-    | 'debits-above-credits'
-    | 'book-behind'
-    | 'honoured-not-taken'
-  readonly facts: Readonly<Record<string, string>>
-  readonly at: Instant
-}
-
 /** One settlement window of one store: gross less refunds less fee is net, to the unit (K-4). */
 export interface SettlementRow {
   readonly store: StoreId
@@ -287,6 +272,7 @@ export type Write =
   | { readonly write: 'epoch'; readonly row: EpochRow }
   | { readonly write: 'honoured'; readonly row: HonouredRow }
   | { readonly write: 'hotlist'; readonly row: HotlistRow }
+  | { readonly write: 'found'; readonly row: FoundRow }
   | { readonly write: 'alarm'; readonly row: AlarmRow }
   | { readonly write: 'outbox'; readonly row: OutboxRow }
 
@@ -303,6 +289,8 @@ export interface Keys {
   readonly move?: MoveId
   readonly number?: { readonly store: StoreId; readonly transaction: string }
   readonly operation?: { readonly epoch: number; readonly number: number }
+  /** The purse's operations at these places. */
+  readonly ring?: readonly Place[]
   /** Receipts of the purse at these seqs. */
   readonly receipts?: readonly number[]
   /** The sale of a terminal, whoever paid it: the first debit that was booked for it. */
@@ -352,6 +340,12 @@ export interface Seen {
   /** The store's word on `number`, and on the open pay; asked for only after a restore. */
   readonly honoured: HonouredRow | undefined
   readonly openHonoured: HonouredRow | undefined
+  /** The operations that stand at the places of `ring`, by name. */
+  readonly ring: ReadonlyMap<string, OperationRow>
+  /** What the purse's chip has shown and the book did not know; asked for only after a restore. */
+  readonly found: readonly FoundRow[]
+  /** The load of the waiting order; asked for only after a restore. */
+  readonly waitingLoad: LoadRow | undefined
   /** The store of the open pay; asked for only when the pay is of an older epoch than the present one. */
   readonly openStore: StoreRow | undefined
   /** The present epoch, as it stands for the whole transaction (F-12). */

@@ -25,12 +25,13 @@ import {
 } from './book.ts'
 import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
-import { fenced, isFencedAnswer } from './fence.ts'
+import { fenced, isFencedAnswer, outcomesIn } from './fence.ts'
+import { foundIn } from './found.ts'
 import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
 import { isInUse, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
-import { epochAfter, restored } from './restore.ts'
+import { epochAfter, isFenced, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
@@ -107,7 +108,7 @@ export async function continueContact(
   token: PurseToken,
   responses: readonly Bytes[],
 ): Promise<Result<Turn, Refusal>> {
-  const said = outcomesIn(means, token, responses)
+  const said = outcomesSaid(means, token, responses)
   if (!said.ok) return said
   const heard = await hearing(means, token.purse, token, said.value)
   if (!heard.ok) return heard
@@ -159,7 +160,7 @@ export const hear = (
   means: Pick<Means, 'crypto'>,
   ...[purse, token, said]: Hearing
 ): Command<Result<Heard, Refusal> | Behind> => ({
-  keys: { purse },
+  keys: { purse, ring: said.flatMap(one => (isFencedAnswer(one) ? outcomesIn(one) : [])) },
   decide: seen => {
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
@@ -167,7 +168,10 @@ export const hear = (
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)
-    const after = leadOn(means.crypto, { ...seen, purse: judged.purse, open: judged.open })
+    // what the fence has found is in the book from the next transaction on: nothing opens before that
+    const after = isFenced(row, seen.present)
+      ? leadOn(means.crypto, { ...seen, ...judged, purse: judged.purse })
+      : judged
     const left = leftBehind(seen, after.purse, said.at(-1))
     const step = nextStep({ ...seen, ...after }, said.at(-1))
     const report = judged.report.map((line, i) =>
@@ -175,7 +179,11 @@ export const hear = (
     )
     return {
       answer: ok({ purse: left ?? after.purse, report, ...step }),
-      writes: [...judged.writes, ...after.writes, ...(left ? [{ write: 'purse', row: left } as const] : [])],
+      writes: [
+        ...judged.writes,
+        ...(after === judged ? [] : after.writes),
+        ...(left ? [{ write: 'purse', row: left } as const] : []),
+      ],
     }
   },
 })
@@ -214,7 +222,8 @@ function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): J
 function judgeFenced(seen: Seen & { readonly purse: PurseRow }, said: Fenced): Judged {
   const noted = judge(seen, { ...said, source: 'result' })
   const judged = fenced({ ...seen, ...noted }, said)
-  return { ...judged, writes: [...noted.writes, ...judged.writes] }
+  const found = judged.purse.epoch > noted.purse.epoch ? foundIn({ ...seen, ...noted }, said) : []
+  return { ...judged, writes: [...noted.writes, ...judged.writes, ...found] }
 }
 
 /** The chip has blocked itself: the center had acknowledged more than the chip has ever done (C-6). */
@@ -240,7 +249,7 @@ function statement(purse: PurseRow, operation: OperationRow | undefined, said: O
 }
 
 /** What the chip answered to this turn's messages: all of it authentic, or nothing is believed. */
-function outcomesIn(
+function outcomesSaid(
   means: Means,
   token: PurseToken,
   responses: readonly Bytes[],

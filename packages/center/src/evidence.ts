@@ -132,15 +132,20 @@ export function closingEntries(operation: OperationRow, account: AccountId): rea
 export const isOwedBack = ({ kind, decision, closed }: OperationRow): boolean =>
   kind === 'pay' && decision === 'void' && closed?.outcome === 'applied' && closed.source === 'fence'
 
-/** Fs falls; the totals follow the chip's: a reversed pay was debited and credited. */
-function afterClosing(purse: PurseRow, operation: OperationRow, outcome: Outcome): PurseRow {
+/** Fs falls, and the totals follow. */
+const afterClosing = (purse: PurseRow, operation: OperationRow, outcome: Outcome): PurseRow => ({
+  ...withTotals(purse, operation, outcome),
+  flag: false,
+  closedEpoch: operation.epoch,
+  closedNumber: operation.number,
+})
+
+/** The totals follow the chip's: a reversed pay was debited and credited. */
+export function withTotals(purse: PurseRow, operation: OperationRow, outcome: Outcome): PurseRow {
   const credited = outcome === 'reversed' || (outcome === 'applied' && adds(operation))
   const debited = outcome === 'reversed' || (outcome === 'applied' && !adds(operation))
   return {
     ...purse,
-    flag: false,
-    closedEpoch: operation.epoch,
-    closedNumber: operation.number,
     credits: total(purse.credits + (credited ? operation.amount : 0n)),
     debits: total(purse.debits + (debited ? operation.amount : 0n)),
   }
@@ -149,7 +154,10 @@ function afterClosing(purse: PurseRow, operation: OperationRow, outcome: Outcome
 const adds = ({ kind }: OperationRow): boolean => kind === 'load' || kind === 'refund'
 
 /** What follows for whoever waits for the operation: the store, the load request, the debt, the next purse. */
-function consequences(seen: Case, operation: OperationRow): Write[] {
+export function consequences(
+  seen: Pick<Case, 'purse' | 'openOrder' | 'openLoad' | 'now'>,
+  operation: OperationRow,
+): Write[] {
   if (operation.kind === 'pay') {
     const owed: Write[] = isOwedBack(operation) ? [{ write: 'order', row: owedBack(operation, seen.now) }] : []
     return [tellStore(operation, seen.now), ...owed]

@@ -4,7 +4,8 @@
  */
 import { type Bytes, equal, hex } from '@kozeni/base/bytes'
 import type { StoreId } from '@kozeni/base/ids'
-import { type AlarmRow, type Command, type OperationRow, type StoreRow, unchanged } from './book.ts'
+import { type Command, type OperationRow, type StoreRow, unchanged } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 import type { HonouredRow } from './book-epoch.ts'
 import { verdictOf } from './payment.ts'
 

@@ -8,9 +8,13 @@ import type { LoadId, OrderId, PurseId } from '@kozeni/base/ids'
 import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { captured as capturedEntry, givenBack as givenBackEntry } from '@kozeni/ledger/posting'
+import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { type Command, type Decision, type LoadRow, type OrderRow, type Seen, unchanged, type Write } from './book.ts'
+import { foundFor, mayHaveCome } from './found.ts'
+import { intentOf } from './intent.ts'
 import { tellCapture, tellGiveBack } from './outbox.ts'
+import { isFenced } from './restore.ts'
 
 /** What a holder asks for. */
 export interface LoadRequest {
@@ -147,14 +151,21 @@ export const recordGivenBack = (load: LoadId, purse: PurseId): Command<Loaded> =
 
 /**
  * The holder's wish not to be loaded. Before the operation opens it is granted at once; afterwards it is a wish that
- * only the chip's word fulfils.
+ * only the chip's word fulfils. After a restore nobody knows what had been opened until the chip has been asked.
  *
- * @refuses not-found · load-too-late
- * @spec    F-5, F-7
+ * @refuses not-found · purse-unfenced · load-too-late
+ * @spec    F-5, F-7, F-12
  */
-export const cancelLoad = (load: LoadId, purse: PurseId): Command<Loaded> => ({
+export const cancelLoad = (crypto: Crypto, load: LoadId, purse: PurseId): Command<Loaded> => ({
   keys: keysOf(load, purse),
-  decide: seen => (seen.load === undefined ? unchanged(no(refusal('not-found'))) : cancelled(seen.load, seen)),
+  decide: seen => {
+    if (seen.load === undefined || seen.purse === undefined) return unchanged(no(refusal('not-found')))
+    if (!isFenced(seen.purse, seen.present)) return unchanged(no(refusal('purse-unfenced')))
+    if (mayHaveCome(seen.found, seen.load.inParts)) return unchanged(no(refusal('purse-unfenced')))
+    const intent = intentOf(crypto, { kind: 'load', order: orderOfLoad(load) }, seen.load.amount)
+    const isThere = foundFor(crypto, { ...seen, purse: seen.purse }, intent) !== undefined
+    return isThere ? unchanged(no(refusal('load-too-late'))) : cancelled(seen.load, seen)
+  },
 })
 
 function cancelled(before: LoadRow, { order, open, now }: Seen): Decision<Loaded> {

@@ -2,29 +2,19 @@
  * Opening numbered operations (PROTOCOL §3), and the wishes that may be set while they are open. Fs rises here, with
  * the operation and its entries, in one transaction (F-1); it falls only in evidence.ts.
  */
-import type { Bytes } from '@kozeni/base/bytes'
 import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { digestOf, type Kind } from '@kozeni/protocol/operation'
-import { orderReference, sweepReference } from '@kozeni/protocol/reference'
+import { digestOf } from '@kozeni/protocol/operation'
+import { sweepReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
+import { findWaiting, mayHaveCome } from './found.ts'
+import { type Intent, intentOf } from './intent.ts'
 import { tellStore } from './outbox.ts'
 import { isFenced } from './restore.ts'
-
-/** What an operation is to do, before it has a number. */
-export interface Intent {
-  readonly kind: Kind
-  readonly amount: Money
-  readonly reference: Bytes
-  readonly sessionEnd?: number
-  readonly store?: OperationRow['store']
-  readonly transaction?: string
-  readonly order?: OperationRow['order']
-}
 
 export interface Opening {
   readonly purse: PurseRow
@@ -82,7 +72,8 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
 export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
   const { purse, waiting, present, now } = seen
   if (purse === undefined || purse.flag || !isInUse(purse) || !isFenced(purse, present)) return undefined
-  return (waiting && openOrder(crypto, purse, waiting, now)) ?? openSweep(crypto, purse, now)
+  const unsure = waiting !== undefined && mayHaveCome(seen.found, waiting.inParts)
+  return (unsure ? undefined : waiting && openOrder(crypto, purse, waiting, now)) ?? openSweep(crypto, purse, now)
 }
 
 /** A blocked purse is not loaded; a refund reaches it all the same. */
@@ -90,9 +81,7 @@ function openOrder(crypto: Crypto, purse: PurseRow, waiting: OrderRow, now: numb
   if (purse.blocked && waiting.kind !== 'refund') return undefined
   const amount = deliverable(purse, waiting)
   if (amount === ZERO) return undefined
-  const { order } = waiting
-  const kind = waiting.kind === 'refund' ? 'refund' : 'load'
-  const opening = open(crypto, purse, { kind, amount, reference: orderReference(crypto, order), order }, now)
+  const opening = open(crypto, purse, intentOf(crypto, waiting, amount), now)
   const row: OrderRow = { ...waiting, stage: 'open' }
   return { ...opening, writes: [...opening.writes, { write: 'order', row }] }
 }
@@ -135,7 +124,8 @@ export function expire(
 }
 
 /**
- * What happens to a purse before its chip is told anything: time decides, then what waits is opened.
+ * What happens to a purse before its chip is told anything: time decides, then what waits is opened, or found to be on
+ * the chip already.
  *
  * @spec F-7, F-8
  */
@@ -144,6 +134,9 @@ export function leadOn(
   seen: Seen & { readonly purse: PurseRow },
 ): { readonly purse: PurseRow; readonly open: OperationRow | undefined; readonly writes: readonly Write[] } {
   const timed = seen.open && expire(seen.open, seen)
+  const found = findWaiting(crypto, seen)
+  if (found !== undefined)
+    return { purse: found.purse, open: timed?.operation, writes: [...(timed?.writes ?? []), ...found.writes] }
   const opening = openWaiting(crypto, { ...seen, open: timed?.operation })
   return {
     purse: opening?.purse ?? seen.purse,

@@ -3,7 +3,7 @@
  * everybody is told the same.
  */
 
-import { hex } from '@kozeni/base/bytes'
+import { equal, hex } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import type { PurseId } from '@kozeni/base/ids'
 import { ZERO } from '@kozeni/base/money'
@@ -24,6 +24,8 @@ import {
   type StoreRow,
   unchanged,
 } from './book.ts'
+import { foundFor, putBack } from './found.ts'
+import type { Intent } from './intent.ts'
 import { expire, mayOpen, open } from './operation.ts'
 import type { Policy } from './policy.ts'
 import type { Vault } from './vault.ts'
@@ -38,6 +40,8 @@ export interface PaymentRequest {
 /** What store, holder and operator are all told. `pending` is the only thing that may still change. */
 export interface Payment {
   readonly operation: OperationRow
+  /** The center's, as it says this. */
+  readonly epoch: number
   readonly verdict: 'pending' | Verdict
   /** Convinces the store, off-line (T-5); there once the verdict is. */
   readonly proof: string | undefined
@@ -54,7 +58,7 @@ type Paid = Result<Payment, Refusal>
 /**
  * Opens a pay for the store's number. The same purse again gets the same operation; whatever is refused uses nothing up.
  *
- * @refuses store-unknown · data-wrong · transaction-altered · window-closed · sale-expired · transaction-used ·
+ * @refuses store-unknown · store-unfenced · data-wrong · transaction-altered · window-closed · sale-expired · transaction-used ·
  *          not-found · purse-not-active · purse-retired · purse-blocked · purse-unfenced · operation-open · currency-differs · balance-too-low
  * @spec    T-2…T-4, F-8, F-10
  */
@@ -66,14 +70,16 @@ export const openPayment = (means: Means, { purse, transaction, number }: Paymen
     const genuine = checkNumber(means.crypto, means.vault.seed(transaction), transaction, number)
     if (!genuine.ok) return unchanged(genuine)
     if (seen.number !== undefined) return unchanged(sameAgain(means, seen, seen.number, purse))
+    const lost = lostPay(means, seen, transaction, number)
+    if (lost !== undefined) return lost
     const reason = timely(means.policy, transaction, store, seconds(seen.now)) ?? payable(seen, transaction)
     return reason === undefined ? opening(means, seen, transaction, number) : unchanged(no(reason))
   },
 })
 
-function sameAgain(means: Means, { numbered }: Seen, used: NumberRow, purse: PurseId): Paid {
+function sameAgain(means: Means, { numbered, present }: Seen, used: NumberRow, purse: PurseId): Paid {
   return used.purse === purse && numbered !== undefined
-    ? ok(paymentOf(means, numbered, used))
+    ? ok(paymentOf(means, numbered, used, present.epoch))
     : no(refusal('transaction-used'))
 }
 
@@ -95,43 +101,75 @@ function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undef
   return purse.credits - purse.debits < amount ? refusal('balance-too-low', { price: String(amount) }) : undefined
 }
 
+/**
+ * A pay for this very number that the chip has done and the restored book had lost: it stands as its store knows it.
+ *
+ * @refuses store-unfenced
+ * @spec    F-12
+ */
+function lostPay(
+  means: Means,
+  seen: Seen,
+  transaction: Transaction,
+  number: TransactionNumber,
+): Decision<Paid> | undefined {
+  const { purse, store, honoured, present } = seen
+  if (purse === undefined || store === undefined) return undefined
+  const intent = intentOfSale(means, transaction, number)
+  const found = foundFor(means.crypto, { ...seen, purse }, intent)
+  if (found === undefined) return undefined
+  const isPaid = honoured?.verdict === 'paid' && equal(honoured.reference, intent.reference)
+  if (!isPaid && honoured === undefined && store.reportedEpoch < present.epoch)
+    return unchanged(no(refusal('store-unfenced')))
+  const back = putBack({ ...seen, purse }, found, intent, isPaid ? 'commit' : 'void')
+  const used = numberFor(back.operation, transaction, number)
+  return {
+    answer: ok(paymentOf(means, back.operation, used, present.epoch)),
+    writes: [...back.writes, { write: 'number', row: used }],
+  }
+}
+
+const intentOfSale = ({ crypto }: Means, { store, amount }: Transaction, number: TransactionNumber): Intent => ({
+  kind: 'pay',
+  amount,
+  reference: paymentReference(crypto, store, number),
+  store,
+  transaction: number,
+})
+
+const numberFor = (
+  { purse, epoch, number: place }: OperationRow,
+  { store, amount, window, generation }: Transaction,
+  number: TransactionNumber,
+): NumberRow => ({
+  ...{ store, transaction: number, purse, epoch, number: place },
+  ...{ generation, window, amount, refunded: ZERO },
+})
+
 function opening(means: Means, seen: Seen, transaction: Transaction, number: TransactionNumber): Decision<Paid> {
   const allowed = mayOpen(seen)
   if (!allowed.ok) return unchanged(allowed)
-  const { store, amount, window, generation } = transaction
-  const opened = open(
-    means.crypto,
-    allowed.value,
-    {
-      kind: 'pay',
-      amount,
-      reference: paymentReference(means.crypto, store, number),
-      sessionEnd: seen.now + means.policy.sessionMs,
-      store,
-      transaction: number,
-    },
-    seen.now,
-  )
-  const { purse, epoch, number: place } = opened.operation
-  const row: NumberRow = {
-    store,
-    transaction: number,
-    purse,
-    epoch,
-    number: place,
-    generation,
-    window,
-    amount,
-    refunded: ZERO,
-  }
-  const answer: Paid = ok(paymentOf(means, opened.operation, row))
+  const intent = { ...intentOfSale(means, transaction, number), sessionEnd: seen.now + means.policy.sessionMs }
+  const opened = open(means.crypto, allowed.value, intent, seen.now)
+  const row = numberFor(opened.operation, transaction, number)
+  const answer: Paid = ok(paymentOf(means, opened.operation, row, seen.present.epoch))
   return { answer, writes: [...opened.writes, { write: 'number', row }] }
 }
 
-/** What everybody is told of this operation now. @spec F-8, T-5 */
-export function paymentOf(means: Pick<Means, 'crypto' | 'vault'>, operation: OperationRow, used: NumberRow): Payment {
+/**
+ * What everybody is told of this operation now.
+ *
+ * @param epoch  the present one: what a restored book still knows it says again, for stores that refuse older proofs
+ * @spec F-8, F-12, T-5
+ */
+export function paymentOf(
+  means: Pick<Means, 'crypto' | 'vault'>,
+  operation: OperationRow,
+  used: NumberRow,
+  epoch: number,
+): Payment {
   const verdict = verdictOf(operation)
-  if (verdict === 'pending') return { operation, verdict, proof: undefined }
+  if (verdict === 'pending') return { operation, epoch, verdict, proof: undefined }
   const seed = means.vault.seed(used)
   const { store, transaction, amount } = used
   const facts = {
@@ -139,11 +177,11 @@ export function paymentOf(means: Pick<Means, 'crypto' | 'vault'>, operation: Ope
     number: transaction as TransactionNumber,
     amount,
     currency: operation.currency,
-    epoch: operation.epoch,
+    epoch,
     operation: hex(operation.reference),
     verdict,
   }
-  return { operation, verdict, proof: makeProof(means.crypto, seed, facts) }
+  return { operation, epoch, verdict, proof: makeProof(means.crypto, seed, facts) }
 }
 
 /** PAID is said on COMMIT, NOT PAID on VOID, which is final for a pay; else it is pending. @spec INV-SHOW */
@@ -162,6 +200,6 @@ export const settleVerdict = (means: Pick<Means, 'crypto' | 'vault'>, used: Numb
     if (numbered === undefined) return unchanged(no(refusal('not-found')))
     const { operation, writes } =
       numbered.closed === undefined ? expire(numbered, seen) : { operation: numbered, writes: [] }
-    return { answer: ok(paymentOf(means, operation, used)), writes }
+    return { answer: ok(paymentOf(means, operation, used, seen.present.epoch)), writes }
   },
 })

@@ -5,15 +5,8 @@
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
-import {
-  type AlarmRow,
-  type Book,
-  type Command,
-  type OperationRow,
-  type PurseRow,
-  type Seen,
-  unchanged,
-} from './book.ts'
+import { type Book, type Command, type OperationRow, type PurseRow, type Seen, unchanged } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 import type { EpochRow } from './book-epoch.ts'
 import type { Marks } from './mark.ts'
 

@@ -367,10 +367,26 @@ create table hotlist (
 );
 `
 
+/** What chips have done that a restored book does not know (F-12). */
+const FOUND = `
+create table found (
+  purse_id bigint not null,
+  epoch bigint not null,
+  number bigint not null,
+  kind smallint not null check (kind between 1 and 4),
+  digest bytea not null,
+  outcome smallint not null check (outcome between 1 and 4),
+  standing smallint not null check (standing between 1 and 3),
+  at_ms bigint not null,
+  primary key (purse_id, epoch, number)
+);
+`
+
 /** All migrations, in the order of their numbers, which have no gaps. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS },
   { number: 2, sql: EPOCHS },
   { number: 3, sql: MOVES },
   { number: 4, sql: HOTLISTS },
+  { number: 5, sql: FOUND },
 ]

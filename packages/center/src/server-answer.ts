@@ -62,10 +62,10 @@ export function paymentAnswer({ operation, verdict, proof }: Payment): Answer<ty
 
 /** A payment, for its store: without the purse. The query and the webhook say the same. @spec T-5 */
 export function storePaymentAnswer(
-  { operation, verdict, proof }: Payment,
+  { operation, epoch, verdict, proof }: Payment,
   used: NumberRow,
 ): Answer<typeof getStorePayment> {
-  const { amount, currency, epoch, reference } = operation
+  const { amount, currency, reference } = operation
   const told = { amount: String(amount), currency, operation: hex(reference), epoch }
   return {
     number: numberOf(used.transaction),

@@ -47,7 +47,7 @@ export const loadHandlers = (center: Center): Pick<Handlers, 'createLoad' | 'get
   cancelLoad: async ({ caller, params }) => {
     const load = await ownLoad(center, caller.device.account, params.load)
     if (!load.ok) return load
-    const cancelled = await center.book.run(cancelLoad(load.value.load, load.value.purse))
+    const cancelled = await center.book.run(cancelLoad(center.crypto, load.value.load, load.value.purse))
     return cancelled.ok ? ok(loadAnswer(cancelled.value)) : cancelled
   },
 })

@@ -75,4 +75,5 @@ const NOBODY: Seen = {
   },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
   ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },
+  ...{ ring: new Map(), found: [], waitingLoad: undefined },
 }

@@ -32,9 +32,12 @@ const GONE = 410
 export async function sendWebhook(means: WebhookMeans, task: OutboxRow): Promise<Sent> {
   const transaction = task.body['number'] ?? ''
   const name = task.subject as StoreId
-  const { store, number, numbered } = await means.book.look({ store: name, number: { store: name, transaction } })
+  const { store, number, numbered, present } = await means.book.look({
+    store: name,
+    number: { store: name, transaction },
+  })
   if (store?.webhookUrl === undefined || number === undefined || numbered === undefined) return TOLD
-  const body = bodyOf(means, number, numbered)
+  const body = bodyOf(means, number, numbered, present.epoch)
   const status = await means.post(store.webhookUrl, headersOf(means, store, task.name, body), body)
   const told = status !== undefined && ((status >= 200 && status < 300) || status === GONE)
   return told ? TOLD : { told, since: decidedAt(numbered) }
@@ -42,8 +45,13 @@ export async function sendWebhook(means: WebhookMeans, task: OutboxRow): Promise
 
 const decidedAt = ({ closed, sessionEnd, openedAt }: OperationRow): Instant => closed?.at ?? sessionEnd ?? openedAt
 
-function bodyOf(means: Pick<WebhookMeans, 'crypto' | 'vault'>, number: NumberRow, numbered: OperationRow): string {
-  const data = storePaymentAnswer(paymentOf(means, numbered, number), number)
+function bodyOf(
+  means: Pick<WebhookMeans, 'crypto' | 'vault'>,
+  number: NumberRow,
+  numbered: OperationRow,
+  epoch: number,
+): string {
+  const data = storePaymentAnswer(paymentOf(means, numbered, number, epoch), number)
   return JSON.stringify({ type: 'payment.decided', timestamp: timeOf(decidedAt(numbered)), data })
 }
 

@@ -3,7 +3,8 @@ import { show } from '@kozeni/base/currency'
 import type { LoadId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { Account } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { AlarmRow, Instant, LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
+import type { Instant, LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 
 export interface StoryLine {
   readonly at: Instant

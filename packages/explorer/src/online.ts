@@ -88,7 +88,7 @@ function load(cast: Cast, i: number, amount: bigint): void {
     inputDigest: new Uint8Array(32),
   }
   request(cast, `The holder asks for a load of ${amount}`, requestLoad(asked, cast.plot.maximum))
-  if (cast.plot.cancels) request(cast, `The holder cancels the load of ${amount}`, cancelLoad(name, purse))
+  if (cast.plot.cancels) request(cast, `The holder cancels the load of ${amount}`, cancelLoad(crypto, name, purse))
   cast.stage.may({
     parts: [cast.centerAt, cast.providerAt],
     perform: (book, provider) => {

@@ -51,7 +51,7 @@ const load: Move = async (town, dice) => {
 
 const cancel = (town: BankTown, name: LoadId, purse: Holder['purse']) =>
   town.ask(
-    ({ center }) => center.book.run(cancelLoad(name, purse)),
+    ({ center }) => center.book.run(cancelLoad(center.crypto, name, purse)),
     () => undefined,
   )
 

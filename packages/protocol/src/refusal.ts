@@ -1,142 +1,12 @@
 /**
  * Every reason to say no, and how each leaves the building: on the chip's edge, over HTTP, and in the caller's retry
  * loop. A code names the state of the world. A new one does not compile until it has its way out.
- *
- * `retry`: `same` repeat as it is, later · `changed` mend the request first · `never` the answer is final.
  */
-
-export interface Wire {
-  /** ISO 7816-4, or 0 where no chip says it. */
-  readonly statusWord: number
-  readonly http: number
-  readonly retry: 'same' | 'changed' | 'never'
-  /** One plain sentence: what is so. */
-  readonly title: string
-  /** One plain sentence: what to do next. */
-  readonly remedy: string
-}
+import { CHIP_REFUSALS } from './refusal-chip.ts'
+import { type Wire, wire } from './refusal-wire.ts'
 
 const REFUSALS = {
-  // said by the chip
-  'length-wrong': wire(
-    0x6700,
-    400,
-    'changed',
-    'The length is not that of any such message.',
-    'Send the whole message.',
-  ),
-  'mac-wrong': wire(
-    0x6988,
-    422,
-    'same',
-    'The message was not made for this purse, or was changed on its way.',
-    'Fetch the message again and deliver it unchanged.',
-  ),
-  'signature-wrong': wire(
-    0x6982,
-    401,
-    'changed',
-    'The signature does not fit what it should have signed.',
-    'Sign again with the registered key.',
-  ),
-  'not-authenticated': wire(0x6985, 401, 'changed', 'Nobody has proved who is asking.', 'Introduce yourself first.'),
-  'certificate-expired': wire(0x6984, 403, 'changed', 'The certificate has ended.', 'Go on-line and fetch a new one.'),
-  'data-wrong': wire(
-    0x6a80,
-    400,
-    'changed',
-    'A field has a value that it cannot have.',
-    'Mend the field that is named.',
-  ),
-  'not-found': wire(
-    0x6a88,
-    404,
-    'never',
-    'There is nothing of that name here.',
-    'Check the name; what is not yours is not found either.',
-  ),
-  'instruction-unknown': wire(0x6d00, 404, 'never', 'There is no such instruction.', 'Read the API reference.'),
-  'not-personalised': wire(
-    0x6986,
-    409,
-    'same',
-    'The program on this chip is nobody’s purse yet.',
-    'Finish the installation.',
-  ),
-  'operation-unconfirmed': wire(
-    0x9401,
-    409,
-    'same',
-    'An earlier operation is not confirmed on the chip.',
-    'Deliver its CONFIRM, then repeat.',
-  ),
-  'number-used': wire(
-    0x9402,
-    409,
-    'never',
-    'This operation number belongs to another operation, or is past.',
-    'Ask for the operation’s state.',
-  ),
-  'balance-too-low': wire(0x9403, 409, 'changed', 'The chip holds less than that.', 'Load the purse, or take less.'),
-  'maximum-exceeded': wire(0x9404, 409, 'changed', 'The chip may not hold that much.', 'Spend some, or load less.'),
-  'debit-too-large': wire(0x9405, 409, 'changed', 'One debit may not be that large.', 'Pay on-line, or in parts.'),
-  'online-required': wire(
-    0x9406,
-    409,
-    'changed',
-    'The purse has been off-line as often or as much as it may.',
-    'Let it meet the center once.',
-  ),
-  'purse-blocked': wire(0x9407, 403, 'never', 'The purse is blocked.', 'Ask the issuer.'),
-  'purse-frozen': wire(0x9408, 403, 'same', 'Its holder has frozen the purse.', 'Unfreeze it in the wallet.'),
-  'pin-required': wire(0x9409, 403, 'changed', 'That amount wants the holder’s PIN.', 'Ask for the PIN and repeat.'),
-  'pin-wrong': wire(0x63c0, 403, 'changed', 'That is not the PIN.', 'Try again; the tries left are named.'),
-  'pin-blocked': wire(0x6983, 403, 'never', 'The PIN was wrong too often.', 'Ask the issuer to set it anew.'),
-  'moved-on': wire(
-    0x940a,
-    409,
-    'changed',
-    'The chip has made other records since that was asked.',
-    'Read the chip again; nothing was taken.',
-  ),
-  'sale-differs': wire(0x940b, 409, 'never', 'That sale number was used with other content.', 'Use a new sale number.'),
-  'not-last': wire(
-    0x940c,
-    409,
-    'never',
-    'Only the chip’s last debit can be voided, by its own terminal.',
-    'Order a refund.',
-  ),
-  'currency-differs': wire(0x940d, 409, 'changed', 'The purse holds another currency.', 'Use the purse’s currency.'),
-  'counter-exhausted': wire(
-    0x940e,
-    409,
-    'never',
-    'A counter of the chip has reached its end.',
-    'Move the value to a new purse.',
-  ),
-  'epoch-past': wire(
-    0x940f,
-    409,
-    'never',
-    'The message is from before the center was restored.',
-    'Fetch the message again.',
-  ),
-  'settings-past': wire(0x9410, 409, 'never', 'The chip already has these settings or newer ones.', 'Nothing to do.'),
-  'key-version-unknown': wire(
-    0x9411,
-    409,
-    'never',
-    'The chip has no key of that version, or no longer accepts it.',
-    'Use a version that the chip has.',
-  ),
-  'chip-defective': wire(
-    0x6581,
-    410,
-    'never',
-    'The chip’s memory is damaged.',
-    'Report the purse as lost; its value is paid out.',
-  ),
+  ...CHIP_REFUSALS,
   // said by the center
   'input-wrong': wire(
     0,
@@ -194,6 +64,13 @@ const REFUSALS = {
     'same',
     'The center was restored from a backup, and this purse has not met it since.',
     'Let the purse’s chip meet the center once, then repeat.',
+  ),
+  'store-unfenced': wire(
+    0,
+    409,
+    'same',
+    'The sale may have been paid before the center was restored, and its store has not said so yet.',
+    'Wait until the store’s server has met the center, then repeat.',
   ),
   'operation-open': wire(
     0,
@@ -388,7 +265,3 @@ const byStatusWord = new Map<number, RefusalCode>(
 /** What a chip means by a status word other than 9000: undefined for one that no purse says. */
 export const refusalOf = (statusWord: number): RefusalCode | undefined =>
   byStatusWord.get((statusWord & 0xfff0) === 0x63c0 ? 0x63c0 : statusWord)
-
-function wire<R extends Wire['retry']>(statusWord: number, http: number, retry: R, title: string, remedy: string) {
-  return { statusWord, http, retry, title, remedy }
-}

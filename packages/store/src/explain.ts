@@ -1,5 +1,6 @@
 /** What a refusal means to people and to retry loops, for stores that do not carry the table of codes themselves. */
-import { type Refusal, WIRE, type Wire } from '@kozeni/protocol/refusal'
+import { type Refusal, WIRE } from '@kozeni/protocol/refusal'
+import type { Wire } from '@kozeni/protocol/refusal-wire'
 
 /**
  * The refusal in plain sentences: what is so, and what to do next; the HTTP status that says it best; and whether to

@@ -23,6 +23,7 @@ export function memoryArchive(book: MemoryBook): Archive {
           moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
           receipts: mine(all('receipt')),
           numbers: mine(all('number')),
+          found: mine(all('found')),
           entries: all('entry').filter(entry => entry.subject === purse.purse),
           claims: claims.filter(claim => claim.subject === purse.purse),
         }

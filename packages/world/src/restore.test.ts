@@ -186,3 +186,69 @@ describe('a restore that no mark has noticed', () => {
     expect((await town.beat()).epoch).toBe(2)
   })
 })
+
+describe('what the backup does not know at all', () => {
+  const lostPay = async () => {
+    const store = await town.openStore()
+    await town.beat()
+    const backup = town.backup()
+    const sale = town.sale(store, 30n)
+    const paid = await town.pay(holder, sale)
+    await town.contact(holder)
+    await town.beat()
+    await restored(backup)
+    await town.contact(holder)
+    const operation = Buffer.from(paid.ok ? paid.value.operation.reference : []).toString('hex')
+    return { store, sale, honoured: { number: sale.number, verdict: 'paid', operation, epoch: 1 } as const }
+  }
+
+  test('a load that the chip has, asked for again under its name, is found there: not loaded twice, not cancelled', async () => {
+    await town.beat()
+    const backup = town.backup()
+    const { load } = await town.fund(holder, 20n)
+    await town.contact(holder)
+    await town.beat()
+    await restored(backup)
+    await town.contact(holder)
+    const again = await town.fund(holder, 20n, { load })
+    await expect(town.cancel(holder, again)).rejects.toThrow('load-too-late')
+    await expectRest(120n)
+    expect(await town.operation(holder, 2)).toMatchObject({ kind: 'load', decision: 'commit', order: load })
+    await town.fund(holder, 5n)
+    await expectRest(125n)
+  })
+
+  test('a pay that the chip has made and its store has honoured is the same pay when it comes again', async () => {
+    const { store, sale, honoured } = await lostPay()
+    await town.report(store, 2, [honoured])
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'paid' } })
+    await expectRest(70n)
+    town.clock.advance(1)
+    expect((await town.settle(store)).online).toBe(30n)
+  })
+
+  test('before its store has spoken nobody says what became of it, and it is not made again', async () => {
+    const { sale } = await lostPay()
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: false, refusal: { code: 'store-unfenced' } })
+  })
+
+  test('a pay that the chip has made and no store has honoured comes back as a refund', async () => {
+    const { store, sale } = await lostPay()
+    await town.report(store, 2, [])
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'not-paid' } })
+    await expectRest(100n)
+  })
+})
+
+test('what the restored book knows of a sale is told again as of the new epoch, so that a fenced store takes it', async () => {
+  const store = await town.openStore()
+  const sale = town.sale(store, 30n)
+  await town.pay(holder, sale)
+  await town.contact(holder)
+  await town.beat()
+  const backup = town.backup()
+  await town.beat()
+  await restored(backup)
+  await town.contact(holder)
+  expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'paid', epoch: 2 } })
+})

@@ -189,9 +189,12 @@ export class TownWith<B extends Book> {
     return meet(this.#meeting(holder.purse), holder.reader, loss)
   }
 
-  /** Asks for a load, and has the provider take the money. */
-  async fund(holder: Person, amount: bigint, { inParts = false } = {}): Promise<LoadRow> {
-    const load = freshId<LoadId>(this.#dice)
+  /** Asks for a load, and has the provider take the money; under the same name again, it is the same load. */
+  async fund(
+    holder: Person,
+    amount: bigint,
+    { inParts = false, load = freshId<LoadId>(this.#dice) } = {},
+  ): Promise<LoadRow> {
     const request = {
       load,
       purse: holder.purse,
@@ -223,7 +226,7 @@ export class TownWith<B extends Book> {
   }
 
   async cancel(holder: Person, { load }: LoadRow): Promise<LoadRow> {
-    return must(await this.book.run(cancelLoad(load, holder.purse)))
+    return must(await this.book.run(cancelLoad(nodeCrypto, load, holder.purse)))
   }
 
   /** The provider gives back what it is to give back. */

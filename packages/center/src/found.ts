@@ -1,0 +1,117 @@
+/**
+ * Operations that the chip has done and the restored book does not know (F-12). The ring names them by digest alone; who
+ * asks for the same again, a phone for its load or its pay, brings what the digest is made of. Where the two fit, the
+ * operation is put back as it was: nothing is opened a second time.
+ */
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import { money } from '@kozeni/base/money'
+import { opened } from '@kozeni/ledger/posting'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import type { Fenced, Remembered } from '@kozeni/protocol/message'
+import { digestOf, KIND, type Kind } from '@kozeni/protocol/operation'
+import { blockIfOverdrawn } from './alarm.ts'
+import type { OperationRow, PurseRow, Seen, Write } from './book.ts'
+import type { FoundRow } from './book-epoch.ts'
+import { operationName } from './book-writes.ts'
+import { closingEntries, consequences, postedOperation, withTotals } from './evidence.ts'
+import { outcomesIn } from './fence.ts'
+import { type Intent, intentOf } from './intent.ts'
+
+type Case = Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow }
+
+/** What the answer to a fence names and neither the book nor an earlier fence knows. @spec F-12 */
+export function foundIn({ purse, ring, found, now }: Case & Pick<Seen, 'ring'>, said: Fenced): readonly Write[] {
+  const kept = new Set(found.map(operationName))
+  return outcomesIn(said).flatMap((one): Write[] => {
+    const name = operationName({ ...one, purse: purse.purse })
+    const row = ring.get(name)
+    if (kept.has(name) || (row !== undefined && equal(row.digest, one.digest))) return []
+    return [{ write: 'found', row: foundRow(purse, one, row !== undefined, now) }]
+  })
+}
+
+/** What was not applied, or was undone, has moved nothing: it is only noted. */
+function foundRow({ purse }: PurseRow, one: Remembered, taken: boolean, at: number): FoundRow {
+  const { epoch, number, digest, outcome } = one
+  const standing = outcome !== 'applied' ? 'settled' : taken ? 'clashing' : 'open'
+  return { purse, epoch, number, kind: kindOf(one.kind), digest, outcome, standing, at }
+}
+
+function kindOf(code: number): Kind {
+  const kind = (Object.keys(KIND) as Kind[]).find(name => KIND[name] === code)
+  if (kind === undefined) throw new Error(`a chip has no operation of kind ${code}`)
+  return kind
+}
+
+/** The one among them that this intent was, by its digest. */
+export const foundFor = (crypto: Crypto, { purse, found }: Case, intent: Intent): FoundRow | undefined =>
+  found.find(row => row.standing === 'open' && equal(row.digest, digestIf(crypto, purse, row, intent)))
+
+const digestIf = (crypto: Crypto, { purse, currency }: PurseRow, place: FoundRow, intent: Intent): Bytes =>
+  digestOf(crypto, { ...intent, purse, currency, epoch: place.epoch, number: place.number })
+
+/** Whether what comes in parts may have come in part, in an operation that nobody can name: then no more of it is opened. */
+export const mayHaveCome = (found: readonly FoundRow[], inParts: boolean): boolean =>
+  inParts && found.some(row => row.standing === 'open' && row.kind === 'load')
+
+/** The operation put back, and what is to be written for it. */
+export interface PutBack {
+  readonly purse: PurseRow
+  readonly operation: OperationRow
+  readonly writes: readonly Write[]
+}
+
+/**
+ * Puts a found operation back where it was, closed by the fence's evidence.
+ *
+ * @param decision  commit; or void for a pay that its store has not honoured, which is owed to the purse then
+ * @spec  F-6, F-12
+ */
+export function putBack(
+  seen: Case & Pick<Seen, 'openOrder' | 'openLoad' | 'present'>,
+  found: FoundRow,
+  intent: Intent,
+  decision: 'commit' | 'void',
+): PutBack {
+  const { purse: before, now } = seen
+  const { kind, amount, reference, store, transaction, order } = intent
+  const { epoch, number, digest, outcome } = found
+  const operation: OperationRow = {
+    ...{ purse: before.purse, epoch, number, kind, amount, currency: before.currency, reference, digest, decision },
+    closed: { at: now, source: 'fence', outcome },
+    openedAt: now,
+    sessionEnd: undefined,
+    ...{ store, transaction, order },
+  }
+  const { purse, writes: overdrawn } = blockIfOverdrawn(withTotals(before, operation, outcome), now)
+  const entries = [
+    ...opened(postedOperation(operation, before.account, now)),
+    ...closingEntries(operation, before.account),
+  ]
+  const row: FoundRow = { ...found, standing: 'settled' }
+  return {
+    purse,
+    operation,
+    writes: [
+      { write: 'purse', row: purse },
+      { write: 'operation', row: operation },
+      { write: 'found', row },
+      ...entries.map((entry): Write => ({ write: 'entry', row: entry })),
+      ...consequences(seen, operation),
+      ...overdrawn,
+    ],
+  }
+}
+
+/**
+ * The oldest waiting order, if the chip has it already: then it is done, and is not opened again.
+ *
+ * @spec F-12
+ */
+export function findWaiting(crypto: Crypto, seen: Seen & { readonly purse: PurseRow }): PutBack | undefined {
+  const { waiting, waitingLoad } = seen
+  if (waiting === undefined) return undefined
+  const intent = intentOf(crypto, waiting, money(waiting.amount - waiting.delivered))
+  const found = foundFor(crypto, seen, intent)
+  return found && putBack({ ...seen, openOrder: waiting, openLoad: waitingLoad }, found, intent, 'commit')
+}
