@@ -60,6 +60,8 @@ interface Hearing {
 export class Cast {
   readonly plot: Plot
   readonly design: Design
+  /** Whether what the handlers do is remembered. */
+  readonly memory: boolean
   readonly stage: Stage
   readonly chips: Chips
   readonly centers = new Centers()
@@ -80,6 +82,7 @@ export class Cast {
   constructor(plot: Plot, design: Design, memory: boolean) {
     this.plot = plot
     this.design = design
+    this.memory = memory
     this.stage = new Stage(new Net(memory), memory)
     this.chips = new Chips(design.module)
     this.first = this.#opening()
@@ -114,8 +117,7 @@ export class Cast {
 
   /** A message of the center, for the chip's relay to bring at any time. */
   toChip(chip: number, message: ToChip): number {
-    const command = this.chips.sealed(purseId(chip + 1), message)
-    return this.stage.net.message(`chip ${chip} ${spell(command.data)}`, () => this.#delivery(chip, message))
+    return this.stage.net.message(`chip ${chip} ${spell(message)}`, () => this.#delivery(chip, message))
   }
 
   #delivery(chip: number, message: ToChip): Move {

@@ -13,7 +13,7 @@ import type { Deed, Entry } from '@kozeni/terminal/entry'
 import { type Placed, placeAfter } from '@kozeni/terminal/journal'
 import type { Input, Step, TapState } from '@kozeni/terminal/tap'
 import { foldTill, type Till } from '@kozeni/terminal/till'
-import { STORE } from './cast.ts'
+import { type Cast, STORE } from './cast.ts'
 import { spell } from './centers.ts'
 import type { Chips } from './chips.ts'
 import type { Design } from './design.ts'
@@ -142,4 +142,13 @@ function openingOf(index: number): readonly Entry[] {
     { entry: 'hotlist', at: NOW, version: 1, since: 0, made: NOW, purses: none, terminals: none },
     { entry: 'uploaded', at: NOW },
   ]
+}
+
+/** A till in its place, for what happens at it. */
+export interface PlacedTill {
+  readonly cast: Cast
+  readonly desks: Desks
+  /** Of the till in a state. */
+  readonly place: number
+  readonly name: string
 }

@@ -29,20 +29,24 @@ export function remembering({ parts, perform }: Move): Move {
     const known: (readonly Outcome[] | undefined)[] = []
     return { parts, perform: (a = 0) => (known[a] ??= perform(a)) }
   }
-  const radix = parts.length === 2 ? 2 ** 26 : 2 ** 17
   const known = new Map<number, readonly Outcome[]>()
-  const performed = (key: number, numbers: readonly number[]): readonly Outcome[] => {
+  const performed = (key: number, radix: number, numbers: readonly number[]): readonly Outcome[] => {
     for (const number of numbers) assert(number < radix, `${number} is a number below ${radix}`)
     const outcomes = perform(...numbers)
     known.set(key, outcomes)
     return outcomes
   }
-  return {
-    parts,
-    perform: (...numbers) => {
-      const [a = 0, b = 0, c = 0] = numbers
-      const key = (c * radix + b) * radix + a
-      return known.get(key) ?? performed(key, numbers)
-    },
+  if (parts.length === 2) {
+    const two = (a = 0, b = 0): readonly Outcome[] => known.get(b * TWO + a) ?? performed(b * TWO + a, TWO, [a, b])
+    return { parts, perform: two }
   }
+  const three = (a = 0, b = 0, c = 0): readonly Outcome[] => {
+    const key = (c * THREE + b) * THREE + a
+    return known.get(key) ?? performed(key, THREE, [a, b, c])
+  }
+  return { parts, perform: three }
 }
+
+/** Numbers of moves with two and with three parts are below these, so that a key is a whole number below 2^53. */
+const TWO = 2 ** 26
+const THREE = 2 ** 17

@@ -39,7 +39,9 @@ export class Stage implements World {
 
   /** A part of the state. @param first  its number in the first state. @returns its place */
   part(first: number): number {
-    return this.#start.push(first) - 1
+    const place = this.#start.push(first) - 1
+    this.#next = new Int32Array(this.words)
+    return place
   }
 
   /** Messages that may arrive from the first state on. */
@@ -64,40 +66,37 @@ export class Stage implements World {
     return this.#rules.isAtRest(state)
   }
 
-  steps(state: Int32Array, visit: (next: Int32Array, fair: boolean) => void): void {
-    this.#steps(state, (next, { fair }) => visit(next, fair))
-  }
-
-  /** What happened between two states, one after the other. */
-  told(from: Int32Array, to: Int32Array): string {
-    let says = 'nothing happens'
-    this.#steps(from, (next, outcome) => {
-      if (next.every((number, word) => number === to[word])) says = outcome.says
-    })
-    return says
-  }
-
-  #steps(state: Int32Array, visit: (next: Int32Array, outcome: Outcome) => void): void {
+  steps(state: Int32Array, visit: (next: Int32Array, fair: boolean, says: string) => void): void {
     for (const move of this.#moves) this.#apply(move, state, visit)
     for (const message of this.net.in(state[NET] ?? 0)) this.#apply(this.net.arrival(message), state, visit)
   }
 
-  #apply(move: Move, state: Int32Array, visit: (next: Int32Array, outcome: Outcome) => void): void {
+  /** What happened between two states, one after the other. */
+  told(from: Int32Array, to: Int32Array): string {
+    const told: string[] = []
+    this.steps(from, (next, _fair, says) => {
+      if (next.every((number, word) => number === to[word])) told.push(says)
+    })
+    return told[0] ?? 'nothing happens'
+  }
+
+  /** This is the innermost loop. */
+  #apply(move: Move, state: Int32Array, visit: (next: Int32Array, fair: boolean, says: string) => void): void {
     const { parts } = move
-    for (const outcome of performed(move, state)) {
-      if (this.#next.length !== state.length) this.#next = new Int32Array(state.length)
-      this.#next.set(state)
-      for (let i = 0; i < parts.length; i++) this.#next[parts[i] ?? 0] = outcome.next[i] ?? 0
-      if (outcome.sends.length > 0) this.#next[NET] = this.net.with(state[NET] ?? 0, outcome.sends)
-      visit(this.#next, outcome)
+    const next = this.#next
+    for (const { next: numbers, sends, fair, says } of performed(move, state)) {
+      next.set(state)
+      for (let i = 0; i < parts.length; i++) next[parts[i] ?? 0] = numbers[i] ?? 0
+      if (sends.length > 0) next[NET] = this.net.with(state[NET] ?? 0, sends)
+      visit(next, fair, says)
     }
   }
 }
 
 /** Without a list of arguments for the moves of few parts: this is the innermost loop. */
 function performed({ parts, perform }: Move, state: Int32Array): readonly Outcome[] {
-  const [a = 0, b = 0, c = 0] = parts
-  if (parts.length === 1) return perform(state[a] ?? 0)
-  if (parts.length === 2) return perform(state[a] ?? 0, state[b] ?? 0)
-  return perform(state[a] ?? 0, state[b] ?? 0, state[c] ?? 0)
+  const a = state[parts[0] ?? 0] ?? 0
+  if (parts.length === 1) return perform(a)
+  const b = state[parts[1] ?? 0] ?? 0
+  return parts.length === 2 ? perform(a, b) : perform(a, b, state[parts[2] ?? 0] ?? 0)
 }
