@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: '.',
-    include: ['packages/chip/src/{card-manager,card-manager-refusals,chip,record-store}.test.ts'],
+    include: ['packages/chip/src/{card-manager,card-manager-refusals,chip,programs,record-store}.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

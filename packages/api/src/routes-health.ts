@@ -1,7 +1,7 @@
-/** Whether the center is there. */
+/** What anybody may ask: whether the center is there, and how its book is sealed. */
 import { z } from 'zod'
 import type { Route } from './route.ts'
-import { naming, time } from './schema.ts'
+import { hex, naming, time, whole } from './schema.ts'
 
 export const health = naming(
   'Health',
@@ -19,5 +19,30 @@ export const getHealth = {
   refuses: [],
   summary: 'Whether the center is there',
   description: 'Answers when the center can do its work, its book included.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const sealedHead = naming(
+  'SealedHead',
+  'All that the book held until then, in 32 bytes, signed by the center’s audit key (P-256, r ‖ s). Keep it elsewhere.',
+  z.object({
+    number: whole,
+    until: time,
+    head: hex(32),
+    signature: hex(64),
+    publicKey: hex(65),
+  }),
+)
+
+export const getSealedHead = {
+  name: 'getSealedHead',
+  method: 'GET',
+  path: '/v1/audit/head',
+  caller: ['nobody'],
+  answer: sealedHead,
+  refuses: ['not-found'],
+  summary: 'The newest head of the audit chain',
+  description:
+    'Whoever keeps one can have the book compared with it later: `kozeni audit --head FILE` finds what was changed, taken away or put in since.',
   idempotent: 'by-nature',
 } as const satisfies Route

@@ -2,7 +2,7 @@
 import { CALLER_KINDS, type CallerKind, type Route } from './route.ts'
 import { contact } from './routes-contact.ts'
 import { registerDevice } from './routes-device.ts'
-import { getHealth } from './routes-health.ts'
+import { getHealth, getSealedHead } from './routes-health.ts'
 import { reserveInstallation } from './routes-installation.ts'
 import { cancelLoad, createLoad, getLoad } from './routes-load.ts'
 import { getMove, leavePurse } from './routes-move.ts'
@@ -31,6 +31,7 @@ import { cardWebhook } from './routes-webhook.ts'
 
 export const routes = {
   getHealth,
+  getSealedHead,
   registerDevice,
   reserveInstallation,
   contact,

@@ -23,6 +23,7 @@ import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
+import { sealsOf } from './seals-postgres.ts'
 
 /** Purses or stores whose files are in memory at once. */
 const PAGE = 100
@@ -52,6 +53,7 @@ export const postgresArchive = (session: Session): Archive => ({
   stores: () => storesOf(session),
   strays: () => straysOf(session),
   strayClaims: () => strayClaimsOf(session),
+  seals: () => sealsOf(session),
 })
 
 async function* pursesOf(session: Session): AsyncGenerator<PurseFile> {

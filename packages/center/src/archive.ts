@@ -3,6 +3,7 @@
  * in pages, so that its memory does not grow with the book.
  */
 import type { Entry } from '@kozeni/ledger/entry'
+import type { SealFile } from './audit-seal.ts'
 import type {
   LoadRow,
   NumberRow,
@@ -56,4 +57,6 @@ export interface Archive {
   strays(): AsyncIterable<Entry>
   /** Claims by entries of nobody that the book knows. There must be none. */
   strayClaims(): AsyncIterable<ClaimRow>
+  /** Every seal, in the order of their numbers, with what the book has now in its stretch of time. */
+  seals(): AsyncIterable<SealFile>
 }

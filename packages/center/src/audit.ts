@@ -9,10 +9,14 @@ import type { Archive, PurseFile } from './archive.ts'
 import { claimRow, entryRow } from './audit-entry.ts'
 import type { Finding } from './audit-finding.ts'
 import { auditPurse, type PurseAudit } from './audit-purse.ts'
+import { SealAudit } from './audit-seal.ts'
 import { auditStore } from './audit-store.ts'
+import type { KeptHead } from './seal.ts'
 import type { Vault } from './vault.ts'
 
 export interface AuditReport {
+  /** The newest seal, for whoever keeps heads; undefined before the first. */
+  readonly head: KeptHead | undefined
   readonly findings: readonly Finding[]
   readonly counted: Counted
   /** Balance of each kind of account, by the entries: debits less credits. They sum to zero. */
@@ -37,6 +41,8 @@ export interface AuditMeans {
   readonly crypto: Crypto
   readonly vault: Vault
   readonly onProgress?: (purses: number) => void
+  /** A head that somebody has kept elsewhere: the book must still be what it vouches for. */
+  readonly kept?: KeptHead | undefined
 }
 
 /** Recomputes the whole book. @spec PROTOCOL §10 */
@@ -52,7 +58,10 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
   }
   for await (const entry of archive.strays()) tally.post([entry], [stray(entryRow(entry), entry)])
   for await (const claim of archive.strayClaims()) tally.post([], [stray(claimRow(claim), claim)])
-  return tally.report()
+  const seals = new SealAudit(means)
+  for await (const seal of archive.seals()) tally.post([], seals.next(seal))
+  tally.post([], seals.end())
+  return { ...tally.report(), head: seals.last }
 }
 
 const stray = (row: string, { amount }: { readonly amount: bigint }): Finding => ({
@@ -92,7 +101,7 @@ class Tally {
     }
   }
 
-  report(): AuditReport {
+  report(): Omit<AuditReport, 'head'> {
     return {
       findings: this.#findings,
       counted: this.counted,

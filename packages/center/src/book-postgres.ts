@@ -23,7 +23,7 @@ import { Groups } from './book-postgres-group.ts'
 import { dueTasks, taskTold } from './book-postgres-outbox.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
 import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
-import { failureOf, openPool, withSession } from './postgres-session.ts'
+import { failureOf, openPool, WRITERS, withSession } from './postgres-session.ts'
 
 export interface PostgresBookOptions {
   /** Of a database that migrate() has been at. */
@@ -62,7 +62,7 @@ export class PostgresBook implements Book {
     this.#options = { lockOneByOne: options.lockOneByOne ?? false, now: options.now ?? (now => now) }
     this.#clock = options.clock ?? systemClock
     this.#dice = options.dice ?? systemDice
-    this.#writers = openPool({ url, connections: writers, name: 'kozeni book', byKey: true })
+    this.#writers = openPool({ url, connections: writers, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
     this.#commands = new Groups({ size: groupSize, lanes: writers, work: group => this.#transact(group) })
     this.#looks = new Groups({ size: groupSize, lanes: readers, work: group => this.#show(group) })

@@ -42,6 +42,9 @@ export interface PoolOptions {
 /** A plan is prepared once, perhaps while a table was empty; it must not read the whole of it when it no longer is. */
 const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
+/** The name of the connections that write the book: nobody else adds to it. */
+export const WRITERS = 'kozeni book'
+
 const IDLE_IN_TRANSACTION_MS = 10_000
 const STATEMENT_MS = 30_000
 const CONNECT_MS = 10_000

@@ -382,6 +382,31 @@ create table found (
 );
 `
 
+/** What the book had in one stretch of time and may never change again (seal.ts); rows lie in the order of their times. */
+const SEALS = `
+create table seal (
+  number bigint primary key check (number > 0),
+  from_ms bigint not null,
+  until_ms bigint not null,
+  entry_count bigint not null,
+  entry_sum bigint not null,
+  entry_digest bytea not null,
+  operation_count bigint not null,
+  operation_sum bigint not null,
+  operation_digest bytea not null,
+  receipt_count bigint not null,
+  receipt_sum bigint not null,
+  receipt_digest bytea not null,
+  head bytea not null,
+  signature bytea not null,
+  check (from_ms < until_ms)
+);
+
+create index entry_by_time on entry using brin (at_ms) with (pages_per_range = 16);
+create index operation_closed on operation using brin (closed_at_ms) with (pages_per_range = 16);
+create index receipt_by_time on receipt using brin (at_ms) with (pages_per_range = 16);
+`
+
 /** All migrations, in the order of their numbers, which have no gaps. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS },
@@ -389,4 +414,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, sql: MOVES },
   { number: 4, sql: HOTLISTS },
   { number: 5, sql: FOUND },
+  { number: 6, sql: SEALS },
 ]

@@ -1,22 +1,36 @@
 /** What is only looked at: purses by their holders, everything by operators. */
 import type { Answer } from '@kozeni/api/route'
 import type { getPurse } from '@kozeni/api/routes-purse'
-import { base64url } from '@kozeni/base/bytes'
+import { base64url, hex } from '@kozeni/base/bytes'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import type { OrderRow, PurseRow, Seen } from './book.ts'
 import type { Center } from './center.ts'
+import { headJson } from './seal.ts'
 import { operationAnswer, timeOf } from './server-answer.ts'
 import type { Handlers } from './server-handler.ts'
 import { pageOf } from './server-page.ts'
 
-type ViewRoutes = 'getHealth' | 'getPurse' | 'getPurseStory' | 'listOperations' | 'listAlarms' | 'getBalances'
+type ViewRoutes =
+  | 'getHealth'
+  | 'getSealedHead'
+  | 'getPurse'
+  | 'getPurseStory'
+  | 'listOperations'
+  | 'listAlarms'
+  | 'getBalances'
 
 /** Health, purses, stories, lists and balances. */
 export const viewHandlers = (center: Center): Pick<Handlers, ViewRoutes> => ({
   getHealth: async () => {
     const { now } = await center.book.look({})
     return ok({ status: 'ok', at: timeOf(now) })
+  },
+
+  getSealedHead: async () => {
+    const last = await center.views.lastSeal()
+    if (last === undefined) return no(refusal('not-found'))
+    return ok({ ...headJson(last), until: timeOf(last.until), publicKey: hex(center.vault.publicKey('audit')) })
   },
 
   getPurse: async ({ caller, params }) => {

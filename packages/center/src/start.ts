@@ -14,6 +14,7 @@ import type { Marks } from './mark.ts'
 import { type MigrationRefusal, migrate } from './migrate.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { type DatabaseRefusal, explainDatabase, reachDatabase } from './postgres-url.ts'
+import { Sealer } from './sealer.ts'
 import { type PortRefusal, type RunningCenter, serveCenter } from './serve-center.ts'
 import type { ServerLimits } from './server.ts'
 import type { Vault } from './vault.ts'
@@ -64,10 +65,13 @@ export async function startCenter(options: StartOptions): Promise<Result<Running
     return running
   }
   const { origin, stop } = running.value
+  const sealer = new Sealer(withDefaults(options))
+  sealer.start()
   return ok({
     origin,
     stop: async () => {
       await stop()
+      await sealer.stop()
       await close()
     },
   })

@@ -97,6 +97,10 @@ export class MemoryViews implements Views {
     return paged(rows, row => row.at, page, 'newest first')
   }
 
+  async lastSeal(): Promise<undefined> {
+    return undefined
+  }
+
   async statements(store: StoreId, { limit, after }: PageQuery): Promise<Page<SettlementRow>> {
     const rows = [...this.#tables.settlement.values()]
       .filter(row => row.store === store && (after === undefined || row.window < Number(after)))

@@ -10,6 +10,8 @@ import type { MoveRow } from './book-move.ts'
 import { ALARM, ENTRY, HOTLIST, LOAD, MOVE, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
+import type { SealRow } from './seal.ts'
+import { lastSeal } from './seals-postgres.ts'
 import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
@@ -200,6 +202,10 @@ export class PostgresViews implements Views {
   async alarms(page: PageQuery): Promise<Page<AlarmRow>> {
     const rows = await this.#rows(ALARM, ALARMS, startOf(page) ?? LAST, enoughFor(page))
     return pageOfTimes(rows, row => row.at, page)
+  }
+
+  lastSeal(): Promise<SealRow | undefined> {
+    return withSession(this.#pool, lastSeal)
   }
 
   async statements(store: StoreId, { limit, after }: PageQuery): Promise<Page<SettlementRow>> {

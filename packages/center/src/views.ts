@@ -10,6 +10,7 @@ import type { Instant, OperationRow, OrderRow, SettlementRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
+import type { SealRow } from './seal.ts'
 import type { StoryLine } from './story.ts'
 
 export interface PageQuery {
@@ -69,6 +70,8 @@ export interface Views {
   balances(until?: Instant): Promise<readonly Balance[]>
   /** The accounts of one purse or store. */
   balancesOf(owner: PurseId | StoreId): Promise<readonly Balance[]>
+  /** The newest seal of the book; a book in memory has none. */
+  lastSeal(): Promise<SealRow | undefined>
   close(): Promise<void>
 }
 

@@ -1,9 +1,12 @@
 /** What the card manager refuses, field by field: each for its own reason, and with everything on the chip as it was. */
-import { type Bytes, concat, unhex } from '@kozeni/base/bytes'
+import { type Bytes, concat, hex, unhex, utf8 } from '@kozeni/base/bytes'
 import { type CommandApdu, commandApdu } from '@kozeni/protocol/apdu'
 import {
   deleteContent,
+  deleteKeys,
   GP_INS,
+  GP_TAG,
+  getData,
   getStatus,
   INSTALL_FOR,
   ISSUER_DOMAIN_AID,
@@ -17,13 +20,21 @@ import {
 } from '@kozeni/protocol/globalplatform'
 import { moduleAid } from '@kozeni/protocol/loadfile'
 import { PURSE_AID, PURSE_PACKAGE_AID, selectCommand } from '@kozeni/protocol/purse'
-import { initializeUpdate } from '@kozeni/protocol/scp03'
+import { initializeUpdate, SECURITY_LEVEL } from '@kozeni/protocol/scp03'
+import { readTlvs, valueOf } from '@kozeni/protocol/tlv'
 import { expect, test } from 'vitest'
-import { blank, CARD_KEYS, chipOf, fastCrypto, Host, install, released } from './install-for-tests-node.ts'
+import { blank, CARD_KEYS, CHIP, chipOf, fastCrypto, Host, install, released } from './install-for-tests-node.ts'
+import { MODULE_BYTES_MAX, storeArea } from './memory-map.ts'
 import { assembled, body } from './module-for-tests.ts'
+import { openRecordStore } from './record-store.ts'
 import type { MemorySilicon } from './silicon-memory.ts'
 
 const none = unhex('')
+const NEXT = {
+  encryption: new Uint8Array(32).fill(1),
+  mac: new Uint8Array(32).fill(2),
+  dataEncryption: new Uint8Array(32).fill(3),
+}
 /** A program that answers with a number, and may be deleted when that is 1. */
 const file = released(assembled({ body: body(0x41, 1, 0x0b) }))
 const silicon = blank()
@@ -197,4 +208,101 @@ test('a fourth package finds no room, and each of three keeps its own', () => {
   expect(answers).toEqual([0x9000, 0x9000, 0x6a84])
   expect(host.send(getStatus(LISTED.loadFiles)).statusWord).toBe(0x9000)
   expect(host.plain(selectCommand(PURSE_AID)).statusWord).not.toBe(0x6581)
+})
+
+type Listed = (typeof LISTED)[keyof typeof LISTED]
+
+test('what a chip is, is told byte by byte: issuer, number, and the life that its foundry gave it', () => {
+  const { host } = managed()
+  const told = (tag: number): string => hex(host.send(getData(tag)).data)
+  expect(told(GP_TAG.issuerNumber)).toBe(`42${'06'}${hex(utf8('KOZENI'))}`)
+  const life = `0000${'0001'}000000000000${CHIP}${'00'.repeat(24)}`
+  expect(told(GP_TAG.productionLife)).toBe(`9f7f2a${life}`)
+  const list = (listed: Listed): Bytes[] => readTlvs(host.send(getStatus(listed)).data)?.map(({ value }) => value) ?? []
+  const modules = (listed: Listed) => list(listed).map(row => valueOf(readTlvs(row), 0x84))
+  expect(modules(LISTED.loadFiles)).toEqual([undefined])
+  expect(modules(LISTED.loadFilesAndModules)).toEqual([moduleAid(PURSE_PACKAGE_AID)])
+})
+
+test('a module of the largest size is loaded; a block that brings more than was announced ends the load', () => {
+  const empty = assembled({ body: body(0x41, 1, 0x0b) })
+  const filled = (size: number): Bytes =>
+    assembled({ body: concat(body(0x41, 1), new Uint8Array(size - empty.length).fill(1), Uint8Array.of(0x0b)) })
+  const exact = filled(MODULE_BYTES_MAX - 4) // two counts of what is in it grow by two bytes each
+  const large = released(concat(exact, new Uint8Array(MODULE_BYTES_MAX - exact.length)), OTHER)
+  const { host } = managed()
+  expect(host.send(installForLoad(fastCrypto, large)).statusWord).toBe(0x9000)
+  const [first = expect.fail('a block')] = loadBlocks(large, 1000)
+  expect(host.send(first).statusWord).toBe(0x9000)
+  const blocks = loadBlocks(small(OTHER), 100)
+  expect(host.send(installForLoad(fastCrypto, small(OTHER))).statusWord).toBe(0x9000)
+  const [head, tail] = [blocks[0] ?? first, blocks.at(-1) ?? first]
+  expect(host.send(head).statusWord).toBe(0x9000)
+  expect(host.send({ ...tail, p1: 0, p2: 1, data: concat(tail.data, bytes(400)) }).statusWord).toBe(0x6a80)
+})
+
+test('without a hash that was announced the signature alone vouches for a module', () => {
+  const { host } = managed()
+  expect(host.send(forLoad({})).statusWord).toBe(0x9000)
+  const answers = loadBlocks(small(OTHER), 1000).map(block => host.send(block).statusWord)
+  expect(answers.at(-1)).toBe(0x9000)
+  expect(host.send(forLoad({ hash: bytes(32) })).statusWord).toBe(0x9000)
+  expect(loadBlocks(small(OTHER), 1000).map(block => host.send(block).statusWord)).toContain(0x6a80)
+})
+
+test('an INSTALL of whatever kind ends the load and the personalisation that were going on', () => {
+  const [first = expect.fail('a block')] = loadBlocks(small(OTHER), 1000)
+  for (const other of [forLoad({ token: bytes(1) }), deleteContent(OTHER)]) {
+    const { host } = managed()
+    expect(host.send(installForLoad(fastCrypto, small(OTHER))).statusWord).toBe(0x9000)
+    expect(host.send(other).statusWord).not.toBe(0x9000)
+    expect(host.send(first).statusWord).toBe(0x6985)
+    expect(host.send(installForPersonalization(PURSE_AID)).statusWord).toBe(0x9000)
+    expect(host.send(other).statusWord).not.toBe(0x9000)
+    expect(host.send(storeData(bytes(3), 0, true)).statusWord).toBe(0x6985)
+  }
+})
+
+test('of several programs, each is locked, deleted and asked by itself', () => {
+  const { host } = managed()
+  const [second, third] = [concat(PURSE_AID, Uint8Array.of(2)), concat(PURSE_AID, Uint8Array.of(3))]
+  expect(host.send(forInstall({ aid: second })).statusWord).toBe(0x9000)
+  expect(host.send(setStatus({ program: second }, 0x87)).statusWord).toBe(0x9000)
+  expect(host.send(installForPersonalization(PURSE_AID)).statusWord).toBe(0x9000)
+  expect(host.send(installForPersonalization(second)).statusWord).toBe(0x6985)
+  expect(host.send(forInstall({ aid: third })).statusWord).toBe(0x6a84)
+  expect(host.send(deleteContent(PURSE_AID)).statusWord).toBe(0x9000)
+  expect(host.has(LISTED.programs, second)).toBe(true)
+  expect(host.has(LISTED.programs, PURSE_AID)).toBe(false)
+})
+
+test('a program’s store is empty when it is installed, whatever lay there', () => {
+  const before = silicon.copy()
+  openRecordStore(before, storeArea(1)).write(4, bytes(30))
+  const { host, memory } = managed(before)
+  expect(host.send(forInstall({})).statusWord).toBe(0x9000)
+  expect(openRecordStore(memory, storeArea(1)).read(4)).toBeUndefined()
+})
+
+test('a chip that is opened again forgets what an earlier channel began', () => {
+  const [first = expect.fail('a block')] = loadBlocks(small(OTHER), 1000)
+  const { host } = managed()
+  expect(host.send(installForLoad(fastCrypto, small(OTHER))).statusWord).toBe(0x9000)
+  expect(host.open()).toBe(0x9000)
+  expect(host.send(first).statusWord).toBe(0x6985)
+})
+
+test('key sets have versions from 1 to 127, and the one that is replaced is found among several', () => {
+  const { host } = managed()
+  for (const [version, replaces] of [
+    [127, 0],
+    [3, 0],
+    [4, 127],
+  ] as const)
+    expect(host.send(putKeys(fastCrypto, CARD_KEYS, CARD_KEYS, version, replaces)).statusWord).toBe(0x9000)
+  expect(host.send(deleteKeys(3)).statusWord).toBe(0x9000)
+  expect(host.send(putKeys(fastCrypto, CARD_KEYS, NEXT, 5, 4)).statusWord).toBe(0x9000)
+  expect(host.open(SECURITY_LEVEL.bothSecret, NEXT, 5)).toBe(0x9000)
+  expect(host.send(deleteKeys(1)).statusWord).toBe(0x9000)
+  expect(host.send(putKeys(fastCrypto, NEXT, CARD_KEYS, 1)).statusWord).toBe(0x9000)
 })

@@ -151,11 +151,43 @@ test('a chained command arrives as one; a foreign one between breaks the chain, 
   expect(answers).toContain('6700')
 })
 
+test('a chain goes on with the same class, instruction and parameters, or is broken', () => {
+  const { chip } = withNotebook()
+  for (const next of ['8401010001aa', '8003010001aa', '8001020001aa', '8001010101aa']) {
+    expect(say(chip, '9001010001aa')).toBe('9000')
+    expect(say(chip, next)).toBe('6883')
+  }
+  expect(say(chip, '9001010001aa')).toBe('9000')
+  expect(say(chip, '8001010001bb')).toBe('9000')
+  expect(say(chip, '8002010000')).toBe('aabb9000')
+})
+
+test('how much waits is said in one byte: 255 as FF, more as 00; what waits is fetched by either length', () => {
+  const { chip } = withNotebook()
+  expect(say(chip, '8019200001').slice(-4)).toBe('61ff')
+  expect(say(chip, '00c00000000000')).toMatch(/9000$/)
+  expect(say(chip, '8019220001').slice(-4)).toBe('6100')
+})
+
+test('GET RESPONSE is of the first class; another class’s C0 is a command', () => {
+  const chip = chipOf(blank())
+  chip.powerOn()
+  expect(say(chip, '84c0000000')).toBe('6982')
+  expect(say(chip, '80c0000000')).toBe('6985')
+})
+
+test('a class that is not defined reaches no program', () => {
+  const { chip } = withNotebook()
+  expect(say(chip, '2003000000')).toBe('6e00')
+  expect(say(chip, '8003000000')).toBe('019000')
+})
+
 test('data of more than 255 bytes come by an extended Lc', () => {
   const { chip } = withNotebook()
   const data = new Uint8Array(500).fill(5)
   expect(hex(chip.process(encodeCommand(commandApdu(0x80, NOTE.write, 1, 0, data))))).toBe('9000')
   expect(hex(chip.process(encodeCommand(commandApdu(0x80, NOTE.write, 1, 0, new Uint8Array(2043)))))).toBe('6700')
+  expect(hex(chip.process(encodeCommand(commandApdu(0x80, NOTE.count, 0, 0, new Uint8Array(2042)))))).toMatch(/9000$/)
 })
 
 test('a program that was stopped answers 6F00 once, and is there for the next command, selected, with an empty memory', () => {

@@ -1,7 +1,14 @@
 import { type Bytes, hex } from '@kozeni/base/bytes'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Area, areaBytes, Defective, type OpenRecordStore, openRecordStore } from './record-store.ts'
+import {
+  type Area,
+  areaBytes,
+  Defective,
+  type OpenRecordStore,
+  openRecordStore,
+  writeDifference,
+} from './record-store.ts'
 import { ERASED, PowerLost, type Silicon } from './silicon.ts'
 import { MemorySilicon, type Torn } from './silicon-memory.ts'
 
@@ -155,7 +162,7 @@ test('a damaged page is defective: the older copy is never shown, and it cannot 
       const store = openRecordStore(damaged, AREA)
       expect(() => store.read(1)).toThrow(Defective)
       expect(() => store.write(1, Uint8Array.of(3))).toThrow(Defective)
-      expect(() => store.read(1)).toThrow(Defective)
+      expect(() => store.read(1)).toThrow(/^page 1: (a size of \d+|checksum)$/)
     }
   }
 })
@@ -183,4 +190,61 @@ test('a write costs what changed, four bytes of checksum and one of marker; the 
   const at = silicon.wear.bytes
   store.write(0, changed)
   expect(silicon.wear.bytes - at).toBe(1) // both slots held it already: only the flip
+})
+
+test('an area takes two slots a page, each with a marker, a size of two bytes and a checksum of four', () => {
+  expect(areaBytes({ pages: 3, pageBytes: 24 })).toBe(3 * 2 * (1 + 2 + 24 + 4))
+})
+
+test('a page that does not exist, and one that is too large, are bugs', () => {
+  const store = openRecordStore(fresh(), AREA)
+  for (const page of [-1, 3]) {
+    expect(() => store.read(page)).toThrow(`page ${page} of 3`)
+    expect(() => store.write(page, Uint8Array.of(1))).toThrow(`page ${page} of 3`)
+  }
+  expect(() => store.write(0, new Uint8Array(25))).toThrow('25 bytes in a page of 24')
+  expect(new Defective('x').name).toBe('Defective')
+})
+
+test('which slot counts is told by the two markers alone: the one that comes after the other, up to half around', () => {
+  const silicon = fresh()
+  const slots = [AREA.at, AREA.at + AREA.pageBytes + 7] as const
+  history(
+    (from, area) => ({
+      ...openRecordStore(from, area),
+      write: (_, page) => openRecordStore(from, area).write(0, page),
+    }),
+    silicon,
+    [Uint8Array.of(1), Uint8Array.of(2)],
+  )
+  const counts = (first: number, second: number): number | undefined => {
+    silicon.write(slots[0], Uint8Array.of(first))
+    silicon.write(slots[1], Uint8Array.of(second))
+    return openRecordStore(silicon, AREA).read(0)?.[0]
+  }
+  for (let first = 0; first < ERASED; first++) {
+    expect(counts(first, ERASED)).toBe(1)
+    expect(counts(ERASED, first)).toBe(2)
+    expect(counts(first, first)).toBe(1)
+    for (let ahead = 1; ahead <= 127; ahead++) {
+      expect(counts(first, (first + ahead) % 255)).toBe(2)
+      expect(counts((first + ahead) % 255, first)).toBe(1)
+    }
+  }
+  expect(counts(ERASED, ERASED)).toBeUndefined()
+})
+
+test('only what differs is written: from the first byte that does to the last', () => {
+  const silicon = fresh()
+  const costs = (...bytes: number[]): string => {
+    const before = silicon.wear
+    writeDifference(silicon, 3, Uint8Array.from(bytes))
+    const { writes, bytes: worn } = silicon.wear
+    return `${writes - before.writes} ${worn - before.bytes}`
+  }
+  expect(costs(1, 2, 3, 4, 5)).toBe('1 5')
+  expect(costs(1, 2, 3, 4, 5)).toBe('0 0')
+  expect(costs(1, 9, 3, 4, 5)).toBe('1 1')
+  expect(costs(1, 8, 3, 7, 5)).toBe('1 3')
+  expect(silicon.read(3, 5)).toEqual(Uint8Array.of(1, 8, 3, 7, 5))
 })

@@ -1,9 +1,13 @@
 /** `kozeni audit`: recomputes the whole book and names every disagreement. */
+import { readFileSync } from 'node:fs'
+import { hex } from '@kozeni/base/bytes'
 import { show } from '@kozeni/base/currency'
 import { withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { type AuditReport, audit } from '@kozeni/center/audit'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { type KeptHead, readHead } from '@kozeni/center/seal'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import { parseJson } from '@kozeni/protocol/json'
 import type { Command } from 'commander'
 import { openDatabase } from './database.ts'
 import { bad, giveUp, good, quiet, say } from './say.ts'
@@ -16,11 +20,23 @@ export function addAudit(program: Command): void {
     .command('audit')
     .description('recompute everything from entries, receipts and chips’ totals; exit 1 when anything disagrees')
     .option('--database-url <url>', 'a PostgreSQL; default: DATABASE_URL, else the embedded one of the data folder')
+    .option(
+      '--head <file>',
+      'a head of the audit chain that was kept (GET /v1/audit/head): the book must still be what it vouches for',
+    )
     .option('--json', 'the report as one JSON object')
     .action(run)
 }
 
-async function run({ databaseUrl, json }: { databaseUrl?: string; json?: boolean }, command: Command): Promise<void> {
+interface Options {
+  readonly databaseUrl?: string
+  readonly head?: string
+  readonly json?: boolean
+}
+
+async function run({ databaseUrl, head, json }: Options, command: Command): Promise<void> {
+  const kept = head === undefined ? undefined : keptHead(head)
+  if (head !== undefined && kept === undefined) return giveUp(`${head} holds no head of an audit chain.`)
   const folder = dataFolder(command)
   const vault = await existingVault(folder)
   const database = await openDatabase(folder, databaseUrl, !json)
@@ -29,7 +45,7 @@ async function run({ databaseUrl, json }: { databaseUrl?: string; json?: boolean
     if (!json && process.stdout.isTTY) process.stdout.write(`\r${purses} purses`)
   }
   const report = await withPostgresArchive(database.value.url, archive =>
-    audit({ crypto: nodeCrypto, vault, onProgress }, archive),
+    audit({ crypto: nodeCrypto, vault, onProgress, kept }, archive),
   )
   await database.value.stop()
   if (json) say(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
@@ -37,7 +53,11 @@ async function run({ databaseUrl, json }: { databaseUrl?: string; json?: boolean
   process.exitCode = report.findings.length === 0 && report.unexplained === 0n ? 0 : 1
 }
 
-function print({ findings, counted, balances, onChips, inDoubt, unexplained }: AuditReport): void {
+function keptHead(path: string): KeptHead | undefined {
+  return readHead(parseJson(readFileSync(path, 'utf8')))
+}
+
+function print({ head, findings, counted, balances, onChips, inDoubt, unexplained }: AuditReport): void {
   const yen = (amount: bigint): string => show(amount, defaultPolicy.currency)
   for (const { row, says, expected, found, difference, invariant } of findings) {
     say(`${bad('✗')} ${row}: ${says}`)
@@ -53,5 +73,6 @@ function print({ findings, counted, balances, onChips, inDoubt, unexplained }: A
   const sum = Object.values(balances).reduce((all, balance) => all + balance, 0n)
   say(`  ${'sum'.padEnd(14)} ${yen(sum)}`)
   say(`on chips ${yen(onChips)}, in doubt ${yen(inDoubt)}, unexplained ${yen(unexplained)}`)
+  if (head !== undefined) say(quiet(`sealed ${head.number} times; head ${hex(head.head)}`))
   say(findings.length === 0 ? `${good('✓')} everything agrees` : `${bad('✗')} ${findings.length} disagreements`)
 }

@@ -30,6 +30,7 @@ function unsigned(size: number): Field<number> {
 export const u8 = unsigned(1)
 export const u16 = unsigned(2)
 export const u32 = unsigned(4)
+export const u48 = unsigned(6)
 
 /** One amount: four bytes of minor units. */
 export const amount: Field<Money> = {

@@ -48,6 +48,7 @@ export function memoryArchive(book: MemoryBook): Archive {
     async *strayClaims() {
       for (const claim of claims) if (!tables.purse.has(claim.subject)) yield claim
     },
+    async *seals() {}, // what is gone with its process is not sealed
   }
 }
 
