@@ -2,7 +2,7 @@
 import { REFERENCE_BYTES } from '@kozeni/protocol/operation'
 import { SEED_BYTES } from '@kozeni/protocol/seed'
 import { z } from 'zod'
-import { order, store } from './name.ts'
+import { order, store, terminal } from './name.ts'
 import type { Route } from './route.ts'
 import { proof } from './routes-payment.ts'
 import {
@@ -178,6 +178,40 @@ export const createRefund = {
   refuses: ['not-found', 'refund-too-large', 'purse-retired'],
   summary: 'Refund a sale, or part of it',
   description: 'Charged to the store at once, and owed to the purse until its chip has it.',
+  idempotent: 'by-key',
+} as const satisfies Route
+
+export const returnRequest = naming(
+  'ReturnRequest',
+  'So much of an off-line sale back to the purse that paid it; the sale by its till and the till’s own number.',
+  z.strictObject({ terminal, sale: whole, amount: price, reason: text(200) }),
+  { terminal: '5f3a91c07be2d846', sale: 7, amount: '1200', reason: 'returned' },
+)
+
+export const returned = naming(
+  'Return',
+  'An order from the center, owed to the purse until its chip has it.',
+  z.object({
+    refund: order,
+    terminal,
+    sale: whole,
+    amount,
+    currency,
+    stage: z.enum(['waiting', 'open', 'done', 'given-back']),
+    at: time,
+  }),
+)
+
+export const createReturn = {
+  name: 'createReturn',
+  method: 'POST',
+  path: '/v1/stores/me/returns',
+  caller: ['store'],
+  body: returnRequest,
+  answer: returned,
+  refuses: ['not-found', 'refund-too-large', 'purse-retired'],
+  summary: 'Refund an off-line sale, or part of it',
+  description: 'For sales whose receipt is booked; at most the sale’s amount in all. Charged to the store at once.',
   idempotent: 'by-key',
 } as const satisfies Route
 

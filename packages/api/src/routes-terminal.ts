@@ -9,9 +9,18 @@ import { amount, bytes, currency, naming, point, refusalCode, time, whole } from
 /** More than a signed receipt has, so that one broken one is answered on its own and does not hold up the others. */
 const RECEIPT_BYTES = 512
 const RECEIPTS = 500
+const NOT_GIVEN = 500
 const HOTLIST_ENTRIES = 10_000
 
 export const hash = bytes(SHA256_BYTES, SHA256_BYTES)
+
+const notGiven = naming(
+  'NotGiven',
+  'The till’s final word that the goods of one torn sale were not and will never be given: should the chip prove to have ' +
+    'been debited at this seq, the holder gets it back.',
+  z.strictObject({ sale: whole, purse, seq: whole }),
+  { sale: 7, purse: '5f3a91c07be2d846', seq: 12 },
+)
 
 export const receiptUpload = naming(
   'ReceiptUpload',
@@ -20,6 +29,7 @@ export const receiptUpload = naming(
     receipts: z.array(bytes(1, RECEIPT_BYTES)).max(RECEIPTS),
     journal: z.strictObject({ position: whole, hash }).optional(),
     offlineSince: time.optional(),
+    notGiven: z.array(notGiven).max(NOT_GIVEN).optional(),
   }),
   { receipts: [], offlineSince: '2026-04-01T09:30:00.000Z' },
 )
@@ -43,6 +53,10 @@ export const receiptAnswers = naming(
   'One answer a receipt, in the order in which they came; and the newest hotlist there is.',
   z.object({
     answers: z.array(receiptAnswer).max(RECEIPTS),
+    /** For each sale that was not given. Noted: no debit of it is known. Nothing: the chip has proved that there was none. */
+    notGiven: z
+      .array(z.object({ sale: whole, standing: z.enum(['noted', 'refunded', 'nothing']), final: z.boolean() }))
+      .max(NOT_GIVEN),
     hotlist: z.object({ version: whole }),
   }),
 )

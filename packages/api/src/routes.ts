@@ -20,6 +20,7 @@ import { createPayment, getPayment } from './routes-payment.ts'
 import { getPurse, getPurseStory } from './routes-purse.ts'
 import {
   createRefund,
+  createReturn,
   getSeeds,
   getStatement,
   getStorePayment,
@@ -50,6 +51,7 @@ export const routes = {
   getSeeds,
   getStorePayment,
   createRefund,
+  createReturn,
   reportHonoured,
   listStatements,
   getStatement,

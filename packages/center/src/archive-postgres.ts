@@ -16,6 +16,7 @@ import {
   ORDER,
   PURSE,
   RECEIPT,
+  RETURN,
   SETTLEMENT,
   STORE,
 } from './book-tables.ts'
@@ -72,13 +73,14 @@ async function purseFiles(
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, receipts, numbers, found, entries] = await Promise.all([
+  const [operations, loads, orders, left, arrived, receipts, returns, numbers, found, entries] = await Promise.all([
     of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
     of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
     of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
     of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
     of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
     of(RECEIPT, 'purse_id', 'seq', row => row.purse),
+    of(RETURN, 'purse_id', 'seq', row => row.purse),
     of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
     of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
     of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
@@ -91,6 +93,7 @@ async function purseFiles(
     // what came back to the purse that it was swept off is in both lists
     moves: [...(left.get(row.purse) ?? []), ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse)],
     receipts: receipts.get(row.purse) ?? [],
+    returns: returns.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     found: found.get(row.purse) ?? [],
     entries: entries.get(row.purse) ?? [],

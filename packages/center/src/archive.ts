@@ -16,6 +16,7 @@ import type {
 } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
+import type { ReturnRow } from './book-return.ts'
 import type { ClaimRow, Sums } from './book-writes.ts'
 
 /** All that the book has of one purse. */
@@ -27,6 +28,7 @@ export interface PurseFile {
   /** What was swept off it, and what is owed to it of what was swept off others. */
   readonly moves: readonly MoveRow[]
   readonly receipts: readonly ReceiptRow[]
+  readonly returns: readonly ReturnRow[]
   readonly numbers: readonly NumberRow[]
   /** What its chip has shown and the book did not know. */
   readonly found: readonly FoundRow[]

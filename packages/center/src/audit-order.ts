@@ -6,9 +6,11 @@ import type { OrderId } from '@kozeni/base/ids'
 import type { PurseFile } from './archive.ts'
 import { type Claimed, compared, type Finding } from './audit-finding.ts'
 import { operationRow } from './audit-operation.ts'
-import type { LoadRow, LoadStage, OperationRow, OrderRow } from './book.ts'
+import type { LoadRow, LoadStage, OperationRow, OrderRow, ReceiptRow } from './book.ts'
+import type { ReturnRow } from './book-return.ts'
 import { numberName } from './book-writes.ts'
 import { isOwedBack, orderOwedBack } from './evidence.ts'
+import { returnName } from './return.ts'
 
 const accounted = (row: string, says: string): Claimed => ({ row, says, invariant: 'INV-ACCOUNTED' })
 
@@ -17,12 +19,13 @@ export function auditOrders(file: PurseFile): Finding[] {
   const loads = new Map<string, LoadRow>(file.loads.map(row => [row.load, row]))
   const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   const operations = Map.groupBy(file.operations, row => row.order)
-  const numbers = new Set(file.numbers.map(numberName))
+  const sales = new Set([...file.numbers, ...file.receipts.map(soldBy)].map(numberName))
   const owedBack = new Map(file.operations.filter(isOwedBack).map(row => [orderOwedBack(row.reference), row]))
   return [
     ...file.orders.flatMap(row => auditOrder(row, operations.get(row.order) ?? [], loads.get(row.order))),
-    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, numbers, owedBack)),
+    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, sales, owedBack)),
     ...file.loads.flatMap(row => auditLoad(row, orders.get(row.load))),
+    ...file.returns.flatMap(row => auditReturn(row, file)),
     ...file.operations.flatMap(row => auditOpened(row, row.order && orders.get(row.order))),
   ]
 }
@@ -65,7 +68,7 @@ const deliveredBy = (operations: readonly OperationRow[]): bigint =>
 /** It gives back a sale that its store has charged itself with, or a pay that nobody has honoured. */
 function auditRefund(
   { order, amount, store, transaction }: OrderRow,
-  numbers: ReadonlySet<string>,
+  sales: ReadonlySet<string>,
   owedBack: ReadonlyMap<OrderId, OperationRow>,
 ): Finding[] {
   const pay = owedBack.get(order)
@@ -75,10 +78,24 @@ function auditRefund(
       pay.amount,
       amount,
     )
-  const known = store !== undefined && transaction !== undefined && numbers.has(numberName({ store, transaction }))
+  const known = store !== undefined && transaction !== undefined && sales.has(numberName({ store, transaction }))
   return known
     ? []
     : compared(accounted(`order ${order}`, 'the sale that it gives back is not in the book'), 'a sale', 'none')
+}
+
+const soldBy = ({ store, terminal, sale }: ReceiptRow) => ({ store, transaction: returnName({ terminal, sale }) })
+
+/** What went back of an off-line sale is what was ordered, and not more than was taken. @spec D-5, D-6 */
+function auditReturn(row: ReturnRow, { orders, receipts }: PurseFile): Finding[] {
+  const name = `return (${row.purse}, ${row.seq})`
+  const mine = orders.filter(({ store, transaction }) => store === row.store && transaction === returnName(row))
+  const ordered = mine.reduce((sum, { amount }) => sum + amount, 0n)
+  const taken = receipts.find(({ seq, kind }) => seq === row.seq && kind === 'debit')?.amount ?? 0n
+  return [
+    ...compared(accounted(name, 'what went back is not what was ordered'), ordered, row.refunded),
+    ...(row.refunded > taken ? compared(accounted(name, 'more went back than was taken'), taken, row.refunded) : []),
+  ]
 }
 
 /** The stages that a load may be in while its order is in this one. Without an order it was cancelled before. */

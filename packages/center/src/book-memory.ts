@@ -23,6 +23,7 @@ import type { FoundRow } from './book-epoch.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReturnRow } from './book-return.ts'
 import {
   checkNamed,
   claimOf,
@@ -165,6 +166,7 @@ export class MemoryBook implements Book {
       numbered: number && find(tables.operation, operationName(number)),
       receipts: this.#receipts(keys),
       sale: find(tables.receipt, keys.sale && this.#index.sold(keys.sale)),
+      returned: this.#returned(keys),
       hotlistAfter: find(tables.hotlist, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
       unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
       honoured: find(tables.honoured, present.epoch > 1 ? keys.number && numberName(keys.number) : undefined),
@@ -195,6 +197,12 @@ export class MemoryBook implements Book {
   #found(purse: PurseId | undefined): readonly FoundRow[] {
     const rows = [...this.#tables.found.values()].filter(row => row.purse === purse)
     return rows.sort(comparePlaces).map(copied)
+  }
+
+  #returned({ purse, returned }: Keys): ReturnRow | undefined {
+    return (
+      purse && find(this.#tables.return, returned === undefined ? undefined : receiptName({ purse, seq: returned }))
+    )
   }
 
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
@@ -255,6 +263,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   settlement: new Map(from?.settlement),
   epoch: new Map(from?.epoch),
   honoured: new Map(from?.honoured),
+  return: new Map(from?.return),
   hotlist: new Map(from?.hotlist),
   found: new Map(from?.found),
   alarm: new Map(from?.alarm),

@@ -16,7 +16,6 @@ import {
   EPOCH,
   FOUND,
   HONOURED,
-  HOTLIST,
   LOAD,
   MOVE,
   NUMBER,
@@ -24,12 +23,14 @@ import {
   ORDER,
   PURSE,
   RECEIPT,
+  RETURN,
   SALE,
   type SaleRow,
   SETTLEMENT,
   STORE,
   TERMINAL,
 } from './book-tables.ts'
+import { HOTLIST } from './book-tables-hotlist.ts'
 import { NO_SUMS, numberName, operationName, paidName, receiptName, type Sums } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type By, Lookups } from './postgres-lookup.ts'
@@ -103,6 +104,7 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
     receipts: lookups.find(RECEIPT, group.flatMap(seqsIn), { columns: 'purse_id, seq', name: receiptName }),
     ring: lookups.find(OPERATION, byPlace(group.flatMap(ringIn)), { columns: PLACE, name: operationName }),
     sales: lookups.find(SALE, bySale(group), { columns: 'terminal_id, sale', name: saleName }),
+    returns: lookups.find(RETURN, group.flatMap(returnedIn), { columns: 'purse_id, seq', name: receiptName }),
     hotlists: lookups.find(HOTLIST, byNumbers(group.map(keys => keys.hotlistAfter)), {
       columns: 'follows',
       name: row => String(row.follows),
@@ -177,6 +179,9 @@ const placeIn = ({ purse, operation }: Keys): Place | undefined => purse && oper
 
 const ringIn = ({ purse, ring = [] }: Keys): Place[] =>
   purse === undefined ? [] : ring.map(place => ({ epoch: place.epoch, number: place.number, purse }))
+
+const returnedIn = ({ purse, returned }: Keys): Key[] =>
+  purse === undefined || returned === undefined ? [] : [[idNumber(purse), BigInt(returned)]]
 
 const seqsIn = ({ purse, receipts = [] }: Keys): Key[] =>
   purse === undefined ? [] : receipts.map(seq => [idNumber(purse), BigInt(seq)])
@@ -278,6 +283,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     numbered: at(found.numbered, number && operationName(number)),
     receipts: receiptsIn(found, keys),
     sale: at(found.sold, sale && receiptName(sale)),
+    returned: at(found.returns, keys.purse && receiptName({ purse: keys.purse, seq: keys.returned ?? 0 })),
     hotlistAfter: at(found.hotlists, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
     unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
     honoured: at(found.honoured, keys.number && numberName(keys.number)),

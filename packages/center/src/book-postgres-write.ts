@@ -17,7 +17,6 @@ import {
   EPOCH,
   FOUND,
   HONOURED,
-  HOTLIST,
   LOAD,
   MOVE,
   NUMBER,
@@ -26,11 +25,13 @@ import {
   OUTBOX,
   PURSE,
   RECEIPT,
+  RETURN,
   SALE,
   SETTLEMENT,
   STORE,
   TERMINAL,
 } from './book-tables.ts'
+import { HOTLIST } from './book-tables-hotlist.ts'
 import { claimOf, sameSums, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type Answer, type Statement, statement } from './postgres-session.ts'
@@ -83,6 +84,8 @@ function linesOf(decided: Decided, each: Write): Line[] {
       return [line(seen ? SQL.replaceMove : SQL.addMove, row)]
     case 'number':
       return [line(seen ? SQL.replaceNumber : SQL.addNumber, row)]
+    case 'return':
+      return [line(seen ? SQL.replaceReturn : SQL.addReturn, row)]
     case 'receipt':
       return [line(seen ? SQL.replaceReceipt : SQL.addReceipt, row), ...saleOf(decided, row)]
     case 'entry':
@@ -155,6 +158,8 @@ const SQL = {
   addMove: add(MOVE),
   replaceNumber: replace(NUMBER, 'store_id, transaction'),
   addNumber: add(NUMBER),
+  replaceReturn: replace(RETURN, 'purse_id, seq'),
+  addReturn: add(RETURN),
   replaceReceipt: replace(RECEIPT, 'purse_id, seq'),
   addReceipt: add(RECEIPT),
   addSale: add(SALE),

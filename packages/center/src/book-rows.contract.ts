@@ -181,6 +181,15 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       refunded: amountOrNone,
     })
     .filter(row => row.refunded <= row.amount),
+  return: fc.record({
+    purse: anyId(),
+    seq: u32,
+    store: anyId(),
+    terminal: anyId(),
+    sale: u32,
+    notGivenAt: maybe(instant),
+    refunded: amountOrNone,
+  }),
   receipt: fc.record({
     purse: anyId(),
     seq: u32,

@@ -1,14 +1,9 @@
 /** Where each row of the book stands in PostgreSQL: one declaration a table, beside schema.ts, which makes the tables. */
 import { assert } from '@kozeni/base/assert'
-import { type Bytes, concat, hex } from '@kozeni/base/bytes'
 import {
   type AccountId,
   type ChipId,
   type DeviceId,
-  ID_BYTES,
-  type Id,
-  id,
-  idBytes,
   idFromNumber,
   idNumber,
   type LoadId,
@@ -55,9 +50,9 @@ import {
   TASK,
 } from './book-codes.ts'
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
-import type { HotlistRow, ListChange } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReturnRow } from './book-return.ts'
 import type { ClaimRow } from './book-writes.ts'
 import {
   amounts,
@@ -240,6 +235,16 @@ export const NUMBER = table<NumberRow>('number', {
   refunded: moneys('refunded'),
 })
 
+export const RETURN = table<ReturnRow>('"return"', {
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+  store: ids<StoreId>('store_id'),
+  terminal: ids<TerminalId>('terminal_id'),
+  sale: numbers('sale'),
+  notGivenAt: optional(numbers('not_given_at_ms')),
+  refunded: moneys('refunded'),
+})
+
 export const RECEIPT = table<ReceiptRow>('receipt', {
   purse: ids<PurseId>('purse_id'),
   seq: numbers('seq'),
@@ -346,24 +351,6 @@ export const HONOURED = table<HonouredRow>('honoured', {
   reference: byteStrings('reference'),
   epoch: numbers('epoch'),
   at: numbers('at_ms'),
-})
-
-/** Many names, one after the other, in one column. */
-const names = <T extends Id>(column: string): Field<readonly T[]> =>
-  mapped(byteStrings(column), list => concat(...list.map(idBytes)), namesIn<T>)
-
-const namesIn = <T extends Id>(bytes: Bytes): readonly T[] =>
-  Array.from({ length: bytes.length / ID_BYTES }, (_, i) => id<T>(hex(bytes.slice(ID_BYTES * i, ID_BYTES * (i + 1)))))
-
-const changes = <T extends Id>(column: string): Field<ListChange<T>> =>
-  fields<ListChange<T>>({ listed: names<T>(`${column}_listed`), unlisted: names<T>(`${column}_unlisted`) })
-
-export const HOTLIST = table<HotlistRow>('hotlist', {
-  follows: numbers('follows'),
-  version: numbers('version'),
-  at: numbers('at_ms'),
-  purses: changes<PurseId>('purses'),
-  terminals: changes<TerminalId>('terminals'),
 })
 
 export const FOUND = table<FoundRow>('found', {

@@ -30,6 +30,7 @@ export function rowName({ write, row }: Write): string {
       return row.move
     case 'number':
       return numberName(row)
+    case 'return':
     case 'receipt':
       return receiptName(row)
     case 'entry':
@@ -105,6 +106,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return seen.present.epoch === row.epoch
     case 'honoured':
       return [seen.honoured, seen.openHonoured].some(one => one && numberName(one) === numberName(row))
+    case 'return':
+      return seen.returned?.purse === row.purse && seen.returned.seq === row.seq
     case 'hotlist':
       return seen.hotlistAfter?.follows === row.follows
     case 'found':

@@ -85,6 +85,11 @@ const found: {
     fields: ['purse', 'store', 'transaction'],
     row: seen => seen.number,
   },
+  return: {
+    keys: ({ purse, seq }) => ({ purse, returned: seq }),
+    fields: ['purse', 'seq'],
+    row: seen => seen.returned,
+  },
   receipt: {
     keys: ({ purse, seq }) => ({ purse, receipts: [seq] }),
     fields: ['purse', 'seq'],

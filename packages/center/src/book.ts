@@ -29,6 +29,7 @@ import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReturnRow } from './book-return.ts'
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -191,7 +192,7 @@ export interface OrderRow {
   readonly inParts: boolean
   readonly currency: Currency
   readonly stage: 'waiting' | 'open' | 'done' | 'given-back'
-  /** Refunds: of which sale. */
+  /** Refunds: of which sale; an off-line one is named as returnName does. */
   readonly store: StoreId | undefined
   readonly transaction: string | undefined
   readonly inputDigest: Bytes
@@ -266,6 +267,7 @@ export type Write =
   | { readonly write: 'order'; readonly row: OrderRow }
   | { readonly write: 'move'; readonly row: MoveRow }
   | { readonly write: 'number'; readonly row: NumberRow }
+  | { readonly write: 'return'; readonly row: ReturnRow }
   | { readonly write: 'receipt'; readonly row: ReceiptRow }
   | { readonly write: 'entry'; readonly row: Entry }
   | { readonly write: 'settlement'; readonly row: SettlementRow }
@@ -296,6 +298,8 @@ export interface Keys {
   /** The sale of a terminal, whoever paid it: the first debit that was booked for it. */
   readonly sale?: { readonly terminal: TerminalId; readonly sale: number }
   readonly hotlistAfter?: number
+  /** What goes back of the purse's debit of this seq. */
+  readonly returned?: number
   /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
 }
@@ -336,6 +340,7 @@ export interface Seen {
   readonly receipts: ReadonlyMap<number, ReceiptRow>
   readonly sale: ReceiptRow | undefined
   readonly hotlistAfter: HotlistRow | undefined
+  readonly returned: ReturnRow | undefined
   readonly unsettled: Unsettled | undefined
   /** The store's word on `number`, and on the open pay; asked for only after a restore. */
   readonly honoured: HonouredRow | undefined

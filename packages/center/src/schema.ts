@@ -8,6 +8,7 @@
  */
 
 import { SEALS } from './schema-seals.ts'
+import { HOTLISTS, RETURNS } from './schema-tills.ts'
 
 export interface Migration {
   readonly number: number
@@ -354,21 +355,6 @@ alter table entry
 alter table outbox drop constraint outbox_task_check, add check (task > 0);
 `
 
-const HOTLISTS = `
-alter table terminal add column lost_at_ms bigint;
-
--- what changed from version to version; no version is followed by two
-create table hotlist (
-  follows bigint primary key check (follows >= 0),
-  version bigint not null check (version > follows),
-  at_ms bigint not null,
-  purses_listed bytea not null,
-  purses_unlisted bytea not null,
-  terminals_listed bytea not null,
-  terminals_unlisted bytea not null
-);
-`
-
 /** What chips have done that a restored book does not know (F-12). */
 const FOUND = `
 create table found (
@@ -392,4 +378,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, sql: HOTLISTS },
   { number: 5, sql: FOUND },
   { number: 6, sql: SEALS },
+  { number: 7, sql: RETURNS },
 ]

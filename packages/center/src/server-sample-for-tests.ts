@@ -77,6 +77,7 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   createPayment: ({ holder, transaction, number }) => ({ purse: holder.purse, transaction, number }),
   uploadReceipts: ({ center, holder, shop }) => ({ receipts: [base64url(center.receipt(holder, shop))] }),
   exchangeMail: () => ({ answers: [] }),
+  createReturn: ({ shop }) => ({ terminal: shop.till.terminal, sale: 1, amount: '10', reason: 'returned' }),
   createRefund: ({ number }) => ({ number, amount: '10', reason: 'returned' }),
   reportHonoured: ({ number }) => ({
     epoch: 1,

@@ -3,6 +3,7 @@ import type { Answer } from '@kozeni/api/route'
 import type { exchangeMail, getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import { type Bytes, base64url, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
+import type { PurseId } from '@kozeni/base/ids'
 import { MONEY_MAX } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
@@ -13,9 +14,10 @@ import type { HotlistNews } from './hotlist.ts'
 import { type Letter, lettersFor, takeAnswers } from './mail.ts'
 import type { Policy } from './policy.ts'
 import { noteUpload } from './register.ts'
+import { noteNotGiven } from './return.ts'
 import { timeOf } from './server-answer.ts'
 import type { Handlers } from './server-handler.ts'
-import { takeIn } from './take-in.ts'
+import { settledUntil, takeIn } from './take-in.ts'
 
 /** Uploads, and what a till sells by. */
 export const terminalHandlers = (
@@ -24,9 +26,10 @@ export const terminalHandlers = (
   uploadReceipts: async ({ caller, body }) => {
     const receipts = body.receipts.map(text => fromBase64url(text) ?? NO_BYTES)
     const answers = await takeIn(center, caller.terminal, receipts)
+    const notGiven = await takeNotGiven(center, caller.terminal, body.notGiven ?? [])
     await center.book.run(noteUpload(caller.terminal.terminal))
     const { version } = await center.hotlists.newest()
-    return ok({ answers: answers.map(receiptAnswer), hotlist: { version } })
+    return ok({ answers: answers.map(receiptAnswer), notGiven, hotlist: { version } })
   },
 
   getTerminal: async ({ caller: { terminal }, query }) => {
@@ -45,6 +48,25 @@ export const terminalHandlers = (
     return ok({ taken: taken.map(takenAnswer), version, letters: letters.map(letterAnswer) })
   },
 })
+
+type Told = Answer<typeof uploadReceipts>['notGiven'][number]
+
+/** After the receipts, for one of them may be the proof. Final like a receipt: once a window has closed over it. */
+async function takeNotGiven(
+  { book, crypto }: Center,
+  { terminal, store }: TerminalRow,
+  said: readonly { readonly sale: number; readonly purse: PurseId; readonly seq: number }[],
+): Promise<Told[]> {
+  if (said.length === 0) return []
+  const settled = await settledUntil(book, store)
+  return await Promise.all(
+    said.map(async one => {
+      const { standing, at } = await book.run(noteNotGiven(crypto, { ...one, terminal, store }))
+      const final = standing === 'nothing' || (standing === 'refunded' && at < settled)
+      return { sale: one.sale, standing, final }
+    }),
+  )
+}
 
 const takenAnswer = (taken: Result<unknown, Refusal>): Answer<typeof exchangeMail>['taken'][number] =>
   taken.ok ? { standing: 'taken' } : { standing: 'refused', code: taken.refusal.code }

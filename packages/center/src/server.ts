@@ -20,6 +20,7 @@ import { operatorHandlers } from './server-operator.ts'
 import { paymentHandlers } from './server-payments.ts'
 import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
 import { addReference } from './server-reference.ts'
+import { returnHandlers } from './server-returns.ts'
 import { serve } from './server-route.ts'
 import { storeHandlers } from './server-stores.ts'
 import { terminalPlaceHandlers } from './server-terminal-place.ts'
@@ -68,6 +69,7 @@ const handlersOf = (center: Center): Handlers => ({
   ...moveHandlers(center),
   ...operatorHandlers(center),
   ...terminalPlaceHandlers(center),
+  ...returnHandlers(center),
   ...paymentHandlers(center),
   ...storeHandlers(center),
   ...terminalHandlers(center),

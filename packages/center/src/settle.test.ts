@@ -72,6 +72,7 @@ const NOBODY: Seen = {
     numbered: undefined,
     sale: undefined,
     hotlistAfter: undefined,
+    returned: undefined,
   },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
   ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },

@@ -108,7 +108,7 @@ async function bookedAt(book: Book, { purse, seq }: Receipt): Promise<number> {
 }
 
 /** Receipts that were booked before this are in a closed window. */
-async function settledUntil(book: Book, store: StoreId): Promise<number> {
+export async function settledUntil(book: Book, store: StoreId): Promise<number> {
   const { unsettled } = await book.look({ unsettled: { store, until: 0 } })
   return unsettled?.last?.until ?? 0
 }

@@ -122,8 +122,17 @@ export class ChipForTests {
     if (ins === 0xa4) return this.#greet()
     if (ins === INS.introduce) return this.#introduce(data)
     if (ins === INS.message) return this.#take(data)
+    if (ins === INS.readReceipt) return this.#show(data)
     if (ins === INS.debit || ins === INS.void) return this.#act(ins === INS.debit ? 'debit' : 'void', data)
     return no('instruction-unknown')
+  }
+
+  /** The ring, for the terminal that made the sale. */
+  #show(sale: Bytes): Bytes {
+    const made = this.records
+      .slice(-RING)
+      .findLast(each => each.receipt.terminal === this.#met?.terminal && equal(bigEndian(each.receipt.sale, 4), sale))
+    return made === undefined ? no('not-found') : yes(wholeOf(made))
   }
 
   /** What any chip does with mail, seen from outside: it answers, and the same to the same while nothing else happens. */

@@ -92,7 +92,8 @@ export class CenterForTests implements Center {
     if (fault === 'request-lost') return no(refusal('center-unreachable'))
     this.uploads.push(upload)
     const answers = upload.receipts.map(text => this.#book(fromBase64url(text) ?? NO_BYTES))
-    return fault === 'none' ? ok({ answers, hotlist: { version: 1 } }) : no(refusal('center-unreachable'))
+    const notGiven = (upload.notGiven ?? []).map(each => this.#noted(each))
+    return fault === 'none' ? ok({ answers, notGiven, hotlist: { version: 1 } }) : no(refusal('center-unreachable'))
   }
 
   async standing(since: number): Promise<Result<TerminalStanding, Refusal>> {
@@ -130,6 +131,12 @@ export class CenterForTests implements Center {
       (sum, { kind, amount }) => (kind === 'debit' ? sum + amount : sum - amount),
       0n,
     )
+  }
+
+  /** As the center does: it is refunded once its receipt is there. */
+  #noted({ sale, purse, seq }: NonNullable<Upload['notGiven']>[number]): UploadAnswer['notGiven'][number] {
+    const known = this.seen.has(`${purse} ${seq}`)
+    return { sale, standing: known ? 'refunded' : 'noted', final: known && this.final }
   }
 
   #book(bytes: Bytes): UploadAnswer['answers'][number] {

@@ -81,6 +81,10 @@ interface Entries {
   readonly received: OfSale & { readonly deed: Deed; readonly receipt: Bytes }
   /** Final: the goods were withheld and always will be (D-5). */
   readonly 'not-given': OfSale
+  /** The chip has shown that it was debited for a sale that was not given: its holder is to have it back. */
+  readonly found: OfSale & { readonly receipt: Bytes }
+  /** The center knows that the sale was not given; `final`: nothing more will come of it. */
+  readonly 'not-given-told': OfSale & { readonly final: boolean }
   /** The void is not asked for again: the debit goes to the center alone. */
   readonly 'void-given-up': OfSale
   /** These sales' receipts are about to be shown to the center: no void from here on (D-6). */
@@ -144,6 +148,8 @@ const READERS: { readonly [E in EntryName]: Readers<Entries[E]> } = {
   refused: { ...ofSale, deed, code },
   received: { ...ofSale, deed, receipt: hexText(SIGNED_RECEIPT_BYTES) },
   'not-given': ofSale,
+  found: { ...ofSale, receipt: hexText(SIGNED_RECEIPT_BYTES) },
+  'not-given-told': { ...ofSale, final: boolean },
   'void-given-up': ofSale,
   offered: { ...at, sales: list(whole) },
   answered: { ...ofSale, standing: word<Standing>('booked', 'already-booked', 'held', 'refused'), final: boolean },

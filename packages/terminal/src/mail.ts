@@ -5,8 +5,6 @@
 import { type Bytes, base64url, equal, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
 import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
-import { encodeCommand } from '@kozeni/protocol/apdu'
-import { INS, purseCommand } from '@kozeni/protocol/purse'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { MailExchange, MailList } from './center.ts'
 import { type Entry, type Letter, writeEntry } from './entry.ts'
@@ -17,9 +15,6 @@ const ANSWERS_MAX = 200
 
 /** What this purse's chip is to be told before anything else, in order. @spec F-9 */
 export const mailFor = ({ mailbox }: Till, purse: PurseId): readonly Bytes[] => mailbox.letters.get(purse) ?? []
-
-/** The command that gives a chip one message of its letter. */
-export const handing = (message: Bytes): Bytes => encodeCommand(purseCommand(INS.message, message))
 
 /** The entry that keeps a chip's answer; none when it has said the same before and the center has not heard it yet. */
 export function answerEntry({ mailbox }: Till, purse: PurseId, answer: Bytes, at: number): Entry | undefined {

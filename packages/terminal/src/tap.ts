@@ -16,7 +16,7 @@ import { purseCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
 import { answerOf, type Card, introduce, meet, type Self, SUCCESS, said, select } from './card.ts'
 import type { Deed, Entry } from './entry.ts'
-import { answerEntry, handing, mailFor } from './mail.ts'
+import { commandFor, type Errand, entryOf, errandsAt } from './errand.ts'
 import { type Asked, readAsked, type Till } from './till.ts'
 
 /** What the machine may look at: who the terminal is, and what it knows. */
@@ -69,8 +69,8 @@ export type Screen =
 
 export type Phase =
   | { readonly at: 'intending' | 'listening' | 'selecting' | 'introducing' }
-  /** Mail is handed over; `keeping` while the chip's answer becomes durable. */
-  | { readonly at: 'handing' | 'keeping'; readonly card: Card; readonly letter: readonly Bytes[] }
+  /** Errands are done at the chip; `keeping` while its answer becomes durable. */
+  | { readonly at: 'running' | 'keeping'; readonly card: Card; readonly errands: readonly Errand[] }
   | { readonly at: 'requesting' | 'acting'; readonly card: Card }
   | { readonly at: 'ending' | 'over'; readonly outcome: Outcome }
 
@@ -142,7 +142,7 @@ export const listening = (task: Task, trouble?: Refusal): Step => {
 function onDurable(rules: Rules, world: World, state: TapState, now: number): Step {
   const { phase, task } = state
   if (phase.at === 'intending') return listening(task)
-  if (phase.at === 'keeping') return hand(rules, world, state, phase, now)
+  if (phase.at === 'keeping') return run(rules, world, state, phase, now)
   if (phase.at === 'requesting') return act(rules, state, phase.card)
   return phase.at === 'ending' ? over(state, phase.outcome) : stay(state)
 }
@@ -158,40 +158,40 @@ function onResponse(rules: Rules, world: World, state: TapState, response: Bytes
   if (phase.at === 'introducing') {
     const card = meet(world.self, response)
     if (!card.ok) return listening(state.task, card.refusal)
-    return hand(rules, world, state, { card: card.value, letter: mailFor(world.till, card.value.purse) }, now)
+    return run(rules, world, state, { card: card.value, errands: errandsAt(world.till, card.value) }, now)
   }
-  if (phase.at === 'handing') return handed(rules, world, state, phase, response, now)
+  if (phase.at === 'running') return ran(rules, world, state, phase, response, now)
   return phase.at === 'acting' ? judge(rules, world, state, phase.card, response, now) : stay(state)
 }
 
-interface Handing {
+interface Running {
   readonly card: Card
-  readonly letter: readonly Bytes[]
+  readonly errands: readonly Errand[]
 }
 
-/** The chip's mail comes first, so that a block, a limit or a refund in it counts for what is asked next. @spec F-9 */
-function hand(rules: Rules, world: World, state: TapState, { card, letter }: Handing, now: number): Step {
-  const [next] = letter
+/** Errands come first, so that a block, a limit or a refund in the mail counts for what is asked next. @spec F-9 */
+function run(rules: Rules, world: World, state: TapState, { card, errands }: Running, now: number): Step {
+  const [next] = errands
   return next === undefined
     ? met(rules, world, state, card, now)
-    : to(state, { at: 'handing', card, letter }, transmit(handing(next)))
+    : to(state, { at: 'running', card, errands }, transmit(commandFor(next)))
 }
 
 /** The answer is durable before anything else is done: it may be what the center waits for. */
-function handed(
+function ran(
   rules: Rules,
   world: World,
   state: TapState,
-  { card, letter }: Handing,
+  { card, errands }: Running,
   answer: Bytes | undefined,
   now: number,
 ): Step {
-  if (answer === undefined) return listening(state.task, refusal('chip-gone'))
-  const rest = { card, letter: letter.slice(1) }
-  const entry = answerEntry(world.till, card.purse, answer, now)
+  const [done, ...left] = errands
+  if (answer === undefined || done === undefined) return listening(state.task, refusal('chip-gone'))
+  const entry = entryOf(world.self, world.till, card, done, answer, now)
   return entry === undefined
-    ? hand(rules, world, state, rest, now)
-    : to(state, { at: 'keeping', ...rest }, journal(entry))
+    ? run(rules, world, state, { card, errands: left }, now)
+    : to(state, { at: 'keeping', card, errands: left }, journal(entry))
 }
 
 /** A chip that was asked already is asked the same again, and only that one (D-4). */

@@ -43,6 +43,8 @@ export interface Sale {
   readonly voidStage: VoidStage
   readonly voidAsked: Asked | undefined
   readonly voidReceipt: Kept | undefined
+  /** When the center was told that it was not given, and whether that is all. */
+  readonly told: { readonly at: number; readonly final: boolean } | undefined
   /** Shown to the center, or about to be: no void any more (D-6). */
   readonly offered: boolean
   readonly answered: { readonly at: number; readonly standing: Standing; readonly final: boolean } | undefined
@@ -88,8 +90,10 @@ export interface Till {
   readonly lastSale: number
   /** Sales of which it is not known whether they were paid. */
   readonly unresolved: ReadonlySet<number>
-  /** Paid sales that the center has not answered for. */
+  /** Sales with a receipt that the center has not answered for. */
   readonly unanswered: ReadonlySet<number>
+  /** Not given, though a chip was asked: until the center says that nothing more comes of it. */
+  readonly withheld: ReadonlySet<number>
   /** Answered, and not settled for good: kept, and shown again. */
   readonly unsettled: ReadonlySet<number>
   /** The highest seq that each purse has shown here (C-9). */
@@ -102,10 +106,12 @@ export interface Till {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-interface OpenTill extends Mutable<Omit<Till, 'sales' | 'unresolved' | 'unanswered' | 'unsettled' | 'seqs'>> {
+interface OpenTill
+  extends Mutable<Omit<Till, 'sales' | 'unresolved' | 'unanswered' | 'withheld' | 'unsettled' | 'seqs'>> {
   readonly sales: Map<number, Sale>
   readonly unresolved: Set<number>
   readonly unanswered: Set<number>
+  readonly withheld: Set<number>
   readonly unsettled: Set<number>
   readonly seqs: Map<PurseId, number>
 }
@@ -121,6 +127,7 @@ export function foldTill(entries: readonly Placed[]): { readonly till: Till; app
     lastSale: 0,
     unresolved: new Set(),
     unanswered: new Set(),
+    withheld: new Set(),
     unsettled: new Set(),
     seqs: new Map(),
     offlineSince: undefined,
@@ -152,6 +159,10 @@ function saleAfter(till: OpenTill, entry: Entry, position: number): Sale | undef
       return { ...sale, voidStage: 'given-up' }
     case 'answered':
       return { ...sale, answered: { at: entry.at, standing: entry.standing, final: entry.final } }
+    case 'found':
+      return { ...sale, receipt: keptFrom(till, entry.receipt, position) }
+    case 'not-given-told':
+      return { ...sale, told: { at: entry.at, final: entry.final } }
     case 'requested':
       return afterRequest(till, sale, entry)
     case 'received':
@@ -179,6 +190,7 @@ const newSale = ({ sale, at, amount, currency }: EntryOf<'intended'>): Sale => (
   voidStage: 'none',
   voidAsked: undefined,
   voidReceipt: undefined,
+  told: undefined,
   offered: false,
   answered: undefined,
 })
@@ -192,13 +204,17 @@ function afterRequest(till: OpenTill, sale: Sale, { deed, request }: EntryOf<'re
 }
 
 function afterReceipt(till: OpenTill, sale: Sale, entry: EntryOf<'received'>, position: number): Sale {
-  const receipt = readReceipt(entry.receipt)?.receipt
-  assert(receipt !== undefined, 'only receipts are journaled as received')
-  raise(till, receipt.purse, receipt.seq)
-  const kept: Kept = { position, bytes: entry.receipt, receipt }
+  const kept = keptFrom(till, entry.receipt, position)
   return entry.deed === 'void'
     ? { ...sale, voidStage: 'voided', voidReceipt: kept }
     : { ...sale, stage: 'paid', receipt: kept }
+}
+
+function keptFrom(till: OpenTill, bytes: Bytes, position: number): Kept {
+  const receipt = readReceipt(bytes)?.receipt
+  assert(receipt !== undefined, 'only receipts are journaled as such')
+  raise(till, receipt.purse, receipt.seq)
+  return { position, bytes, receipt }
 }
 
 /** The signed request behind its bytes. A bug unless this terminal made them. */
@@ -216,7 +232,8 @@ function putSale(till: OpenTill, sale: Sale): void {
   till.sales.set(sale.sale, sale)
   till.lastSale = Math.max(till.lastSale, sale.sale)
   keep(till.unresolved, sale.sale, sale.stage === 'unresolved')
-  keep(till.unanswered, sale.sale, sale.stage === 'paid' && sale.answered === undefined)
+  keep(till.unanswered, sale.sale, sale.receipt !== undefined && sale.answered === undefined)
+  keep(till.withheld, sale.sale, sale.stage === 'not-given' && sale.asked !== undefined && sale.told?.final !== true)
   keep(till.unsettled, sale.sale, sale.answered?.final === false)
 }
 

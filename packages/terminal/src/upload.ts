@@ -6,7 +6,7 @@
 import { type Bytes, base64url } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import type { ReceiptAnswer, Upload } from './center.ts'
+import type { ReceiptAnswer, Upload, UploadAnswer } from './center.ts'
 import type { EntryOf, Standing } from './entry.ts'
 import type { Placed } from './journal.ts'
 import type { Sale, Till } from './till.ts'
@@ -45,6 +45,17 @@ const byPosition = (a: Sale, b: Sale): number => (a.receipt?.position ?? 0) - (b
 export const receiptsOf = ({ receipt, voidReceipt }: Sale): readonly Bytes[] =>
   [receipt, voidReceipt].flatMap(kept => (kept === undefined ? [] : [kept.bytes]))
 
+/**
+ * Sales to tell the center now that were not given: at once, with a receipt that was found for one, and from time to time
+ * until nothing more comes of them.
+ *
+ * @spec D-5
+ */
+export const notGivenDue = ({ sales, withheld, unanswered }: Till, now: number): readonly Sale[] =>
+  salesOf(sales, withheld)
+    .filter(({ sale, told }) => told === undefined || unanswered.has(sale) || now - told.at >= RECHECK_SECONDS)
+    .slice(0, BATCH_MAX)
+
 /** Whole sales, at most BATCH_MAX receipts each. */
 export function batchesOf(sales: readonly Sale[]): readonly (readonly Sale[])[] {
   const batches: Sale[][] = []
@@ -62,12 +73,33 @@ export function batchesOf(sales: readonly Sale[]): readonly (readonly Sale[])[] 
 }
 
 /** One upload's body; with no sales it tells that the terminal is alive. */
-export function uploadOf(batch: readonly Sale[], last: Placed | undefined, offlineSince: number | undefined): Upload {
+export function uploadOf(
+  batch: readonly Sale[],
+  notGiven: readonly Sale[],
+  last: Placed | undefined,
+  offlineSince: number | undefined,
+): Upload {
   return {
     receipts: batch.flatMap(receiptsOf).map(base64url),
+    notGiven: notGiven.flatMap(statementOf),
     ...(last && { journal: { position: last.position, hash: base64url(last.hash) } }),
     ...(offlineSince !== undefined && { offlineSince: new Date(offlineSince * 1000).toISOString() }),
   }
+}
+
+/** The debit would be the record after the seq that was read. */
+const statementOf = ({ sale, asked }: Sale): NonNullable<Upload['notGiven']> =>
+  asked === undefined ? [] : [{ sale, purse: asked.request.purse, seq: asked.request.seq + 1 }]
+
+/** @returns what the center says of the sales that were not given, as journal entries. @refuses center-garbled */
+export function toldOf(
+  notGiven: readonly Sale[],
+  told: UploadAnswer['notGiven'],
+  at: number,
+): Result<readonly EntryOf<'not-given-told'>[], Refusal> {
+  const same = told.length === notGiven.length && told.every(({ sale }, i) => sale === notGiven[i]?.sale)
+  if (!same) return no(refusal('center-garbled', { field: 'notGiven' }))
+  return ok(told.map(({ sale, final }) => ({ entry: 'not-given-told', at, sale, final })))
 }
 
 /**

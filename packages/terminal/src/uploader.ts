@@ -10,7 +10,7 @@ import { answersDue, exchangeOf, mailEntries } from './mail.ts'
 import type { Memory } from './memory.ts'
 import { standingEntries } from './standing.ts'
 import type { Sale } from './till.ts'
-import { answersOf, batchesOf, dueSales, overdueVoids, uploadOf } from './upload.ts'
+import { answersOf, batchesOf, dueSales, notGivenDue, overdueVoids, toldOf, uploadOf } from './upload.ts'
 
 /** What an upload achieved. */
 export interface Uploaded {
@@ -100,12 +100,16 @@ export class Uploader {
   async #showBatch(batch: readonly Sale[]): Promise<Result<number, Refusal>> {
     const fresh = batch.filter(({ offered }) => !offered).map(({ sale }) => sale)
     if (fresh.length > 0) await this.#offer(fresh)
-    const upload = uploadOf(batch, this.#memory.last, this.#memory.till.offlineSince)
+    const { till, last, now } = this.#memory
+    const notGiven = notGivenDue(till, now)
+    const upload = uploadOf(batch, notGiven, last, till.offlineSince)
     const answer = await this.#parts.center.deliver(upload)
     if (!answer.ok) return answer
-    const entries = answersOf(batch, answer.value.answers, this.#memory.now)
+    const entries = answersOf(batch, answer.value.answers, now)
     if (!entries.ok) return entries
-    for (const entry of entries.value) await this.#memory.write(entry)
+    const told = toldOf(notGiven, answer.value.notGiven, now)
+    if (!told.ok) return told
+    for (const entry of [...entries.value, ...told.value]) await this.#memory.write(entry)
     return ok(upload.receipts.length)
   }
 

@@ -22,6 +22,7 @@ export function memoryArchive(book: MemoryBook): Archive {
           orders: mine(all('order')),
           moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
           receipts: mine(all('receipt')),
+          returns: mine(all('return')),
           numbers: mine(all('number')),
           found: mine(all('found')),
           entries: all('entry').filter(entry => entry.subject === purse.purse),

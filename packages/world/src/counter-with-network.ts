@@ -53,14 +53,23 @@ export class CounterWithNetwork {
   }
 }
 
-/** The holder's chip as a till reaches it; gone after so many answers. */
-export function radioOf({ silicon }: Holder, answers = Number.POSITIVE_INFINITY): Reader {
+/**
+ * The holder's chip as a till reaches it.
+ *
+ * @param answers  after so many it is gone
+ * @param unheard  and still hears so many commands, whose answers are lost
+ */
+export function radioOf({ silicon }: Holder, answers = Number.POSITIVE_INFINITY, unheard = 0): Reader {
   const radio = new LocalReader(new Chip({ silicon, crypto, dice: new SeededDice(8) }), 'radio')
   let left = answers
   return {
     connect: () => radio.connect(),
     disconnect: () => radio.disconnect(),
-    transmit: async command => (left-- > 0 ? await radio.transmit(command) : undefined),
+    transmit: async command => {
+      left -= 1
+      const answer = left >= 0 - unheard ? await radio.transmit(command) : undefined
+      return left >= 0 ? answer : undefined
+    },
   }
 }
 
