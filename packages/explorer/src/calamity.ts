@@ -1,8 +1,11 @@
 /** What goes wrong beyond the network and power: a chip is lost, the center is restored from a backup (F-11, F-12). */
-import { type Cast, NO_BACKUP, PRESENT, RESTORED } from './cast.ts'
+import { type Cast, NO_BACKUP, PRESENT } from './cast.ts'
 import { EPOCH } from './issuer.ts'
 
 const LOST = 1
+
+/** The backup's number once the center was restored to this book. */
+const restoredFrom = (book: number): number => -1 - book
 const NEXT_EPOCH = EPOCH + 1
 
 /** Sets it up, as far as the plot has it. */
@@ -15,7 +18,10 @@ export function calamity(cast: Cast): void {
   if (cast.plot.restores > 0) restore(cast)
 }
 
-/** A backup is made at any moment. Whether the mark outside the book shows its age depends on when the last beat was. */
+/** The book that the center was restored to; undefined when it never was. */
+export const restoredBook = (backup: number): number | undefined => (backup < NO_BACKUP ? -1 - backup : undefined)
+
+/** A backup is made at any moment. The mark outside the book shows that it is behind. */
 function restore(cast: Cast): void {
   const parts = [cast.centerAt, cast.backupAt]
   cast.stage.may({
@@ -30,12 +36,8 @@ function restore(cast: Cast): void {
     perform: (_, backup) => {
       if (backup <= NO_BACKUP) return []
       const says = 'The center is restored from its backup'
-      const outcome = { sends: [], fair: false }
-      const noticed = cast.newEpoch(backup - 1, NEXT_EPOCH)
-      return [
-        { ...outcome, next: [backup - 1, RESTORED], says: `${says}, and nobody notices` },
-        { ...outcome, next: [noticed, RESTORED], says: `${says}, and begins a new epoch` },
-      ]
+      const after = cast.design.restored(backup - 1, book => cast.newEpoch(book, NEXT_EPOCH))
+      return [{ next: [after, restoredFrom(backup - 1)], sends: [], fair: false, says }]
     },
   })
 }

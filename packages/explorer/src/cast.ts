@@ -47,7 +47,6 @@ export const STORE = storeId(1)
 const SESSION_STEP_MS = policy.sessionMs + 1000
 export const PRESENT = 0
 export const NO_BACKUP = 0
-export const RESTORED = -1
 
 type Said = Parameters<Design['hear']>[3]
 

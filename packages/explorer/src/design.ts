@@ -30,6 +30,8 @@ export interface Design {
   readonly honour: typeof decide
   /** How often the provider has given a load's money back, asked once more. */
   readonly giveBack: (times: number) => number
+  /** A restored book as the center starts with it: the mark outside shows that a new epoch has to begin. */
+  readonly restored: (book: number, newEpoch: (book: number) => number) => number
   /** A center that gives an open operation up by its own clock: the product's has no such thing. */
   readonly gives: 'up-never' | 'up-by-time'
 }
@@ -45,6 +47,7 @@ export async function product(): Promise<Design> {
     settles: final => final,
     honour: decide,
     giveBack: () => 1,
+    restored: (book, newEpoch) => newEpoch(book),
     gives: 'up-never',
   }
 }

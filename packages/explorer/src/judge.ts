@@ -49,6 +49,12 @@ export function judgeBook(tables: MemoryTables, purse: PurseId): string | undefi
   const float = row.credits - row.debits - paying
   if (balance('purse-float') !== float)
     return `INV-SUM: the purse's float is ${balance('purse-float')}, and its totals say ${float}`
+  const late = operations.find(
+    ({ kind, decision, closed, sessionEnd = Number.POSITIVE_INFINITY }) =>
+      kind === 'pay' && decision === 'commit' && closed?.source !== 'fence' && (closed?.at ?? 0) > sessionEnd,
+  )
+  if (late !== undefined)
+    return `INV-SHOW: pay ${late.epoch}.${late.number} was committed when its session was long over`
   if (open.length > 1) return 'INV-ONCE: two operations are open on one purse'
   if ((open.length === 1) !== row.flag && operations.every(({ kind }) => kind !== 'sweep'))
     return 'INV-FLAG: the center’s flag and its open operations differ'
@@ -118,6 +124,26 @@ function effectOf(facts: Facts, open: OperationRow): { readonly credits: bigint;
   return facts.outcome === 'reversed' ? { credits: open.amount, debits: open.amount } : none
 }
 
+/** Of that, what on-line pays have earned them. */
+export const earned = (tables: MemoryTables): bigint =>
+  sum(
+    [...tables.entry.values()].flatMap(({ cause, credit, amount }) =>
+      cause === 'committed' && credit.kind === 'store-payable' ? [amount as bigint] : [],
+    ),
+  )
+
+/** Between a restore and the purse's fence nothing is closed. @spec F-9, F-12 */
+export function judgeUnfenced(purse: PurseId, restored: MemoryTables, now: MemoryTables): string | undefined {
+  const row = now.purse.get(purse)
+  const present = Math.max(...[...now.epoch.values()].map(({ epoch }) => epoch))
+  if (row === undefined || row.epoch >= present) return undefined
+  const closed = (tables: MemoryTables): number =>
+    [...tables.operation.values()].filter(one => one.purse === purse && one.closed !== undefined).length
+  return closed(now) === closed(restored)
+    ? undefined
+    : 'INV-EPOCH: evidence was acted on between the restore and the purse’s fence'
+}
+
 /** What stores are owed by the book, payouts included. */
 export const claimed = (tables: MemoryTables): bigint =>
   sum(
@@ -139,7 +165,7 @@ export const owed = (records: readonly Receipt[]): bigint =>
 export function atRest(facts: Facts, tables: MemoryTables): boolean {
   const row = tables.purse.get(facts.purse)
   if (row === undefined || row.flag || facts.flag) return false
-  if (comparePlaces(facts, { epoch: row.closedEpoch, number: row.closedNumber }) !== 0) return false
+  if (comparePlaces(facts, { epoch: row.closedEpoch, number: row.closedNumber }) > 0) return false
   if (facts.settings !== row.settings) return false
   const waits = [...tables.order.values()].some(
     ({ stage, kind }) => stage === 'waiting' && !(row.blocked && kind === 'load'),

@@ -14,6 +14,8 @@ import { uploads } from './uploads.ts'
 export interface Shelf {
   judge(state: Int32Array): string | undefined
   isAtRest(state: Int32Array): boolean
+  /** Whether a till is lost, and what it alone knew with it. */
+  isLost(state: Int32Array): boolean
 }
 
 /** All of a plot's terminals, each with what may happen at it. */
@@ -22,6 +24,7 @@ export function offline(cast: Cast): Shelf {
   return {
     judge: state => judges.map(judge => judge.judge(state)).find(broken => broken !== undefined),
     isAtRest: state => judges.every(judge => judge.isAtRest(state)),
+    isLost: state => judges.some(judge => judge.isLost(state)),
   }
 }
 

@@ -1,18 +1,21 @@
 /** One scenario, ready to be searched: its cast, what may happen, and what is asked of every state. */
-import { calamity } from './calamity.ts'
-import { Cast, PRESENT, RESTORED } from './cast.ts'
+import { calamity, restoredBook } from './calamity.ts'
+import { Cast, PRESENT } from './cast.ts'
 import type { Design } from './design.ts'
 import { EPOCH, purseId } from './issuer.ts'
-import { atRest, claimed, judgeBook, judgePair, owed, uncollected } from './judge.ts'
+import { atRest, claimed, earned, judgeBook, judgePair, judgeUnfenced, owed, uncollected } from './judge.ts'
 import { offline, type Shelf } from './offline.ts'
 import { online } from './online.ts'
 import type { Plot } from './plot.ts'
+import { Shop } from './shop.ts'
 import type { Rules, Stage } from './stage.ts'
 
 /** What one chip and one book say of each other. */
 interface Pair {
   readonly broken: string | undefined
   readonly rests: boolean
+  /** Every debit is. */
+  readonly collected: boolean
   /** What the chip's debits will move that are not collected yet. */
   readonly owed: number
 }
@@ -21,6 +24,8 @@ interface Pair {
 interface Balance {
   readonly broken: string | undefined
   readonly claims: number
+  /** By on-line pays. */
+  readonly earned: number
   readonly epoch: number
 }
 
@@ -29,36 +34,42 @@ export function staged(plot: Plot, design: Design, memory = true): Stage {
   const cast = new Cast(plot, design, memory)
   online(cast)
   calamity(cast)
-  const shelf = offline(cast)
-  cast.stage.judgedBy(new Judge(cast, shelf))
+  const others = { shop: new Shop(cast), shelf: offline(cast) }
+  cast.stage.judgedBy(new Judge(cast, others))
   return cast.stage
 }
 
 class Judge implements Rules {
   readonly #cast: Cast
   readonly #shelf: Shelf
+  readonly #shop: Shop
   readonly #pairs = new Map<number, Pair>()
+  readonly #sinceRestored = new Map<number, string | undefined>()
   readonly #values: number[] = []
   readonly #books: (Balance | undefined)[] = []
   readonly #funds: number[] = []
 
-  constructor(cast: Cast, shelf: Shelf) {
+  constructor(cast: Cast, { shelf, shop }: { readonly shelf: Shelf; readonly shop: Shop }) {
     this.#cast = cast
     this.#shelf = shelf
+    this.#shop = shop
   }
 
   judge(state: Int32Array): string | undefined {
     const { chipAt, centerAt, backupAt } = this.#cast
     const book = state[centerAt] ?? 0
-    const { broken, claims, epoch } = this.#book(book)
+    const { broken, claims, earned: online, epoch } = this.#book(book)
     if (broken !== undefined) return broken
-    const restored = state[backupAt] === RESTORED
-    if (epoch > EPOCH && !restored) return 'INV-EPOCH: a new epoch has begun, and nothing was restored'
-    let there = claims
+    const restored = restoredBook(state[backupAt] ?? 0)
+    if (epoch > EPOCH && restored === undefined) return 'INV-EPOCH: a new epoch has begun, and nothing was restored'
+    const unfenced = restored === undefined ? undefined : this.#unfenced(restored, book)
+    if (unfenced !== undefined) return unfenced
+    // goods that were given are claimed, whatever a restored book has forgotten
+    let there = claims - online + Math.max(online, this.#shop.paid(state))
     for (let chip = 0; chip < chipAt.length; chip++) {
       const record = state[chipAt[chip] ?? 0] ?? 0
       const pair = this.#pair(record, book)
-      if (pair.broken !== undefined && !restored) return pair.broken
+      if (pair.broken !== undefined && restored === undefined) return pair.broken
       there += this.#value(record) + pair.owed
     }
     const funds = this.#fundsOf(state)
@@ -70,7 +81,24 @@ class Judge implements Rules {
     const { chipAt, centerAt, lossAt } = this.#cast
     if (state[lossAt] !== PRESENT) return true
     const book = state[centerAt] ?? 0
-    return chipAt.every(at => this.#pair(state[at] ?? 0, book).rests) && this.#shelf.isAtRest(state)
+    const collected = this.#shelf.isLost(state) || chipAt.every(at => this.#pair(state[at] ?? 0, book).collected)
+    const rests = collected && chipAt.every(at => this.#pair(state[at] ?? 0, book).rests)
+    return rests && this.#shelf.isAtRest(state) && this.#shop.isAtRest(state)
+  }
+
+  #unfenced(restored: number, book: number): string | undefined {
+    const key = restored * 2 ** 26 + book
+    if (!this.#sinceRestored.has(key)) {
+      const { centers, chipAt } = this.#cast
+      const judged = [...chipAt.keys()].map(chip =>
+        judgeUnfenced(purseId(chip + 1), centers.tables(restored), centers.tables(book)),
+      )
+      this.#sinceRestored.set(
+        key,
+        judged.find(broken => broken !== undefined),
+      )
+    }
+    return this.#sinceRestored.get(key)
   }
 
   #book(book: number): Balance {
@@ -86,6 +114,7 @@ class Judge implements Rules {
     return (this.#books[book] ??= {
       broken: judged(),
       claims: Number(claimed(tables)),
+      earned: Number(earned(tables)),
       epoch: Math.max(EPOCH, ...epochs),
     })
   }
@@ -98,6 +127,8 @@ class Judge implements Rules {
     const pair = {
       broken: judgePair(facts, tables),
       rests: atRest(facts, tables),
+      // a void whose till never heard of it shows in the totals for ever (K-2)
+      collected: uncollected(facts, tables).every(({ kind }) => kind === 'void'),
       owed: Number(owed(uncollected(facts, tables))),
     }
     this.#pairs.set(key, pair)

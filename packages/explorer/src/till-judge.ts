@@ -24,6 +24,10 @@ export class TillJudge {
     return desk.lost || (desk.tap === undefined && unresolved.size === 0 && unanswered.size === 0)
   }
 
+  isLost(state: Int32Array): boolean {
+    return this.#desks.desk(state[this.#place] ?? 0).lost
+  }
+
   judge(state: Int32Array): string | undefined {
     const number = state[this.#place] ?? 0
     for (const at of this.#cast.chipAt) {

@@ -47,7 +47,7 @@ class Uploads {
   /** What is due now, or when so many seconds have passed: then all that is not settled is shown again. */
   after(later: number): void {
     const { cast, desks, place, name } = this.#till
-    const [again, fair] = later === 0 ? ['', true] : [' again', false]
+    const again = later === 0 ? '' : ' again'
     cast.stage.may({
       parts: [place],
       perform: number => {
@@ -57,7 +57,9 @@ class Uploads {
           .map(({ sale }) => sale)
         if (sales.length === 0) return []
         const after = desks.number(desks.written(desk, { entry: 'offered', at: NOW, sales }))
-        return [{ next: [after], sends: [], fair, says: `${name} begins to show its receipts to the center${again}` }]
+        return [
+          { next: [after], sends: [], fair: true, says: `${name} begins to show its receipts to the center${again}` },
+        ]
       },
     })
     const hearing = keeping(cast.memory, (number, answers) => this.#heard(number, answers, later))
@@ -96,7 +98,7 @@ class Uploads {
     const shows = `${this.#till.name} shows the center ${receipts.length === 1 ? 'a receipt' : `${receipts.length} receipts`}`
     const told = answers.map(({ standing }) => standing).join(' and ')
     return [
-      { next: [heard, after], sends, fair: later === 0, says: `${shows}, and is told ${told}` },
+      { next: [heard, after], sends, fair: true, says: `${shows}, and is told ${told}` },
       { next: [number, book], sends, fair: false, says: `${shows}, but it is delayed` },
     ]
   }
