@@ -7,7 +7,7 @@ import { naming, time } from './schema.ts'
 export const purseStage = naming(
   'PurseStage',
   'How far a purse has come. “leaving”: its holder moves to another purse; it is retired when it is empty.',
-  z.enum(['reserved', 'certified', 'active', 'leaving', 'retired']),
+  z.enum(['reserved', 'certified', 'active', 'leaving', 'lost', 'retired']),
   'active',
 )
 

@@ -3,6 +3,7 @@ import { TERMINAL_CERTIFICATE_BYTES } from '@kozeni/protocol/certificate'
 import { z } from 'zod'
 import { chip, purse, store, terminal } from './name.ts'
 import type { Route } from './route.ts'
+import { purseStage } from './routes-installation.ts'
 import { refund, settlementStatement } from './routes-store.ts'
 import {
   amount,
@@ -188,6 +189,36 @@ export const placeTerminal = {
   description:
     'An absolute order, never a toggle. While it is away it is handed nothing and is on every till’s hotlist; receipts ' +
     'that it brings are taken in all the same, for chips have signed them.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const lostPurse = naming(
+  'LostPurse',
+  'Lost or not, and why, for whoever reads the story.',
+  z.strictObject({ lost: z.boolean(), reason: text(200).optional() }),
+  { lost: true, reason: 'phone stolen' },
+)
+
+export const lostReport = naming(
+  'LostReport',
+  'Where the purse stands, and when what is left of it is paid out to its holder: after every till has uploaded.',
+  z.object({ purse, stage: purseStage, blocked: z.boolean(), payableAt: time.optional() }),
+)
+
+export const reportLost = {
+  name: 'reportLost',
+  method: 'POST',
+  path: '/v1/operator/purses/{purse}/lost',
+  caller: ['operator'],
+  params: z.strictObject({ purse }),
+  body: lostPurse,
+  answer: lostReport,
+  refuses: ['not-found', 'purse-not-active', 'purse-retired'],
+  summary: 'Report a purse lost, or found again',
+  description:
+    'Blocks it and opens nothing on it any more. What is left is paid out by itself when its time has come, to the holder’s ' +
+    'own account, from where it moves to another purse of theirs; then the purse is retired for ever. Until then it may be ' +
+    'found again; the block stays.',
   idempotent: 'by-nature',
 } as const satisfies Route
 

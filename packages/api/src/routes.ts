@@ -13,6 +13,7 @@ import {
   registerChips,
   registerStore,
   registerTerminal,
+  reportLost,
   settle,
 } from './routes-operator.ts'
 import { getBalances, listAlarms, listOperations } from './routes-operator-view.ts'
@@ -61,6 +62,7 @@ export const routes = {
   registerTerminal,
   settle,
   blockPurse,
+  reportLost,
   placeTerminal,
   orderRefund,
   listOperations,

@@ -4,19 +4,11 @@
  */
 import type { Entry } from '@kozeni/ledger/entry'
 import type { SealFile } from './audit-seal.ts'
-import type {
-  LoadRow,
-  NumberRow,
-  OperationRow,
-  OrderRow,
-  PurseRow,
-  ReceiptRow,
-  SettlementRow,
-  StoreRow,
-} from './book.ts'
+import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, ReceiptRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { ReturnRow } from './book-return.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import type { ClaimRow, Sums } from './book-writes.ts'
 
 /** All that the book has of one purse. */

@@ -59,8 +59,13 @@ function auditDecision(row: OperationRow): Finding[] {
   }
   const { outcome, source, at } = row.closed
   const decision = outcome === 'applied' && !isOwedBack(row) ? 'commit' : 'void'
-  // at a fence its store had honoured it, so it was closed in time, in a book that was lost
-  const late = decision === 'commit' && source !== 'fence' && row.sessionEnd !== undefined && at > row.sessionEnd
+  // where its store had honoured it, it was closed in time, in a book that was lost
+  const late =
+    decision === 'commit' &&
+    source !== 'fence' &&
+    source !== 'lost' &&
+    row.sessionEnd !== undefined &&
+    at > row.sessionEnd
   return [
     ...compared(
       { row: name, says: `its decision does not fit its outcome, ${outcome}`, invariant },

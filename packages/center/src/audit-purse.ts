@@ -12,6 +12,7 @@ import { auditOrders, owedTo } from './audit-order.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import type { LoadRow, OperationRow, OrderRow, PurseRow, ReceiptRow } from './book.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
+import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
 
 export interface PurseAudit {
@@ -28,7 +29,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
   const totals = totalsOf(file)
   const open = file.operations.filter(row => row.closed === undefined && row.kind !== 'sweep')
   const value = totals.credits - totals.debits
-  const float = value - sum(open.filter(row => row.kind === 'pay'))
+  const float = value - sum(open.filter(row => row.kind === 'pay')) + file.purse.writtenOff
   const expected = expectedEntries(file)
   return {
     findings: [
@@ -69,6 +70,7 @@ function expectedEntries(file: PurseFile): Expected[] {
     ...file.orders.flatMap(row =>
       row.kind === 'refund' && row.store !== undefined ? [refundOrdered({ ...row, store: row.store })] : [],
     ),
+    ...writtenOffBy(file.purse, 0).map(undated),
     ...file.orders
       .filter(row => row.kind === 'move')
       .map(row => moved({ ...row, account: file.purse.account, move: moveOfOrder(row.order) })),

@@ -3,7 +3,8 @@ import { settled } from '@kozeni/ledger/posting'
 import type { StoreFile } from './archive.ts'
 import { compareEntries, undated } from './audit-entry.ts'
 import { type Claimed, compared, type Finding } from './audit-finding.ts'
-import type { SettlementRow, StoreRow } from './book.ts'
+import type { StoreRow } from './book.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import { NO_SUMS, type Sums } from './book-writes.ts'
 
 /** @spec K-4 */

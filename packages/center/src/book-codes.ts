@@ -12,6 +12,7 @@ export const PURSE_STAGE = {
   active: 3,
   retired: 4,
   leaving: 5,
+  lost: 6,
 } as const satisfies Codes<PurseStage>
 
 export const OPERATION_DECISION = { open: 1, commit: 2, void: 3 } as const satisfies Codes<OperationDecision>
@@ -55,7 +56,9 @@ export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Co
 
 export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3 } as const satisfies Codes<FoundRow['standing']>
 
-export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4 } as const satisfies Codes<OutboxRow['task']>
+export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4, lost: 5 } as const satisfies Codes<
+  OutboxRow['task']
+>
 
 export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const satisfies Codes<ClaimPart>
 

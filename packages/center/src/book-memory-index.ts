@@ -1,7 +1,8 @@
 /** What would be indexes in a database, for the book in Maps. All of it follows from the rows. */
 import type { OrderId, PurseId, StoreId } from '@kozeni/base/ids'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { OperationRow, OrderRow, ReceiptRow, SettlementRow, Write } from './book.ts'
+import type { OperationRow, OrderRow, ReceiptRow, Write } from './book.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import { claimOf, operationName, receiptName } from './book-writes.ts'
 
 export class MemoryIndex {

@@ -15,8 +15,6 @@ import {
   type ReceiptRow,
   RowTaken,
   type Seen,
-  type SettlementRow,
-  type Unsettled,
   type Write,
 } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
@@ -24,6 +22,7 @@ import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReturnRow } from './book-return.ts'
+import type { SettlementRow, Unsettled } from './book-settlement.ts'
 import {
   checkNamed,
   claimOf,

@@ -5,10 +5,11 @@
  */
 import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { comparePlaces } from '@kozeni/protocol/operation'
-import type { Instant, Keys, OperationRow, OrderRow, Seen, SettlementRow, Unsettled } from './book.ts'
+import type { Instant, Keys, OperationRow, OrderRow, Seen } from './book.ts'
 import { ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
+import type { SettlementRow, Unsettled } from './book-settlement.ts'
 import {
   ACCOUNT,
   CHIP,

@@ -5,8 +5,9 @@
  */
 import { idNumber } from '@kozeni/base/ids'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { Keys, ReceiptRow, Seen, SettlementRow, Write } from './book.ts'
+import type { Keys, ReceiptRow, Seen, Write } from './book.ts'
 import { SUMS, sumsFrom } from './book-postgres-sums.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import {
   ACCOUNT,
   ALARM,

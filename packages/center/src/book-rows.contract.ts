@@ -108,6 +108,8 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       blocked: fc.boolean(),
       limits,
       movingTo: maybe(anyId()),
+      lostAt: maybe(instant),
+      writtenOff: sum,
     })
     .map(row => ({ ...row, closedEpoch: Math.min(row.closedEpoch, row.epoch), closedNumber: 0 })),
   operation: fc

@@ -29,7 +29,6 @@ import type {
   OrderRow,
   PurseRow,
   ReceiptRow,
-  SettlementRow,
   StoreRow,
   TerminalRow,
 } from './book.ts'
@@ -53,6 +52,7 @@ import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReturnRow } from './book-return.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import type { ClaimRow } from './book-writes.ts'
 import {
   amounts,
@@ -155,6 +155,8 @@ export const PURSE = table<PurseRow>('purse', {
     pinAbove: moneys('pin_above'),
   }),
   movingTo: optional(ids<PurseId>('moving_to')),
+  lostAt: optional(numbers('lost_at_ms')),
+  writtenOff: totals('written_off'),
 })
 
 export const OPERATION = table<OperationRow>('operation', {

@@ -3,7 +3,8 @@ import { assert } from '@kozeni/base/assert'
 import type { Currency } from '@kozeni/base/currency'
 import type { StoreId } from '@kozeni/base/ids'
 import type { Entry, EntryName } from '@kozeni/ledger/entry'
-import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, SettlementRow, Unsettled, Write } from './book.ts'
+import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, Write } from './book.ts'
+import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
 /** One text for one row of one table: the key that it stands under. */
 export function rowName({ write, row }: Write): string {

@@ -30,6 +30,7 @@ import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReturnRow } from './book-return.ts'
+import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
 /** Milliseconds since 1970. */
 export type Instant = number
@@ -82,8 +83,11 @@ export interface TerminalRow {
   readonly lastUpload: Instant | undefined
 }
 
-/** How far an installation has come (P-2); and a purse that its holder leaves, until it is empty and retired (P-3). */
-export type PurseStage = 'reserved' | 'certified' | 'active' | 'leaving' | 'retired'
+/**
+ * How far an installation has come (P-2); a purse that its holder leaves, until it is empty and retired (P-3); one that was
+ * reported lost, until what is left of it is paid out and it is retired (F-11).
+ */
+export type PurseStage = 'reserved' | 'certified' | 'active' | 'leaving' | 'lost' | 'retired'
 
 /** One purse, with what PROTOCOL §3 says the center keeps. Value known to be on the chip is credits − debits. */
 export interface PurseRow {
@@ -128,6 +132,10 @@ export interface PurseRow {
   readonly limits: Limits
   /** Where what is swept off it goes; undefined until its holder has said so (P-3). */
   readonly movingTo: PurseId | undefined
+  /** When it was reported lost. */
+  readonly lostAt: Instant | undefined
+  /** What it had taken more than it was ever given, when it was retired as lost: the issuer's loss. */
+  readonly writtenOff: Total
 }
 
 export type OperationDecision = 'open' | 'commit' | 'void'
@@ -229,25 +237,6 @@ export interface ReceiptRow {
   readonly at: Instant
 }
 
-/** One settlement window of one store: gross less refunds less fee is net, to the unit (K-4). */
-export interface SettlementRow {
-  readonly store: StoreId
-  /** Running number of the store's windows. */
-  readonly window: number
-  readonly from: Instant
-  readonly until: Instant
-  readonly onlineCount: number
-  readonly online: bigint
-  readonly offlineCount: number
-  readonly offline: bigint
-  readonly refunds: bigint
-  readonly fee: Money
-  readonly net: Money
-  /** Owed beyond this window: what was negative, and is carried. */
-  readonly carried: bigint
-  readonly currency: Currency
-}
-
 /**
  * All that a command can change. Every SQL statement that changes money stands in one switch over this.
  *
@@ -302,16 +291,6 @@ export interface Keys {
   readonly returned?: number
   /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
-}
-
-/** All that was ever posted for the store less what earlier windows took: what lands late falls into the next window. */
-export interface Unsettled {
-  readonly last: SettlementRow | undefined
-  readonly onlineCount: number
-  readonly online: bigint
-  readonly offlineCount: number
-  readonly offline: bigint
-  readonly refunds: bigint
 }
 
 /**

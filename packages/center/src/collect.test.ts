@@ -60,6 +60,8 @@ const row: PurseRow = {
   blocked: false,
   limits: defaultPolicy.limits,
   movingTo: undefined,
+  lostAt: undefined,
+  writtenOff: total(0n),
 }
 
 let book: MemoryBook

@@ -29,7 +29,7 @@ import { fenced, isFencedAnswer, outcomesIn } from './fence.ts'
 import { foundIn } from './found.ts'
 import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
-import { isInUse, leadOn } from './operation.ts'
+import { isListenedTo, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
 import { epochAfter, isFenced, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
@@ -164,7 +164,7 @@ export const hear = (
   decide: seen => {
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
-    if (!isInUse(row)) return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
+    if (!isListenedTo(row)) return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)

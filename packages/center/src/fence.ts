@@ -60,8 +60,18 @@ const reaches = (known: readonly Remembered[], place: Place): boolean =>
 function decided(seen: Case, open: OperationRow, outcome: Outcome): 'commit' | 'void' | undefined {
   if (outcome !== 'applied') return 'void'
   if (open.kind !== 'pay') return 'commit'
-  const { openHonoured: word, openStore: store, present } = seen
-  if (open.decision === 'void') return 'void'
+  return open.decision === 'void' ? 'void' : storesWord(seen, open)
+}
+
+/**
+ * What a pay of an older epoch comes to by what its store has honoured; undefined while the store has not told everything.
+ *
+ * @spec F-12
+ */
+export function storesWord(
+  { openHonoured: word, openStore: store, present }: Pick<Seen, 'openHonoured' | 'openStore' | 'present'>,
+  open: OperationRow,
+): 'commit' | 'void' | undefined {
   if (word !== undefined) return word.verdict === 'paid' && equal(word.reference, open.reference) ? 'commit' : 'void'
   return store !== undefined && store.reportedEpoch >= present.epoch ? 'void' : undefined
 }

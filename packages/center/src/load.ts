@@ -79,7 +79,9 @@ export const recordCaptured = (load: LoadId, purse: PurseId, capture: string): C
   decide: seen => {
     if (seen.load === undefined) return unchanged(no(refusal('not-found')))
     if (seen.load.stage !== 'requested') return unchanged(ok(seen.load))
-    return seen.load.cancelled ? returned(seen.load, capture, seen.now) : owed(seen.load, capture, seen.now)
+    return seen.load.cancelled || seen.purse?.stage === 'retired'
+      ? returned(seen.load, capture, seen.now)
+      : owed(seen.load, capture, seen.now)
   },
 })
 

@@ -7,7 +7,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import { seal, type ToChip } from '@kozeni/protocol/message'
 import { type Command, type TerminalRow, unchanged } from './book.ts'
 import { type Means as ContactMeans, takeAnswer } from './contact.ts'
-import { isInUse, leadOn } from './operation.ts'
+import { isListenedTo, leadOn } from './operation.ts'
 import { mailFor } from './step.ts'
 import type { Views } from './views.ts'
 
@@ -40,7 +40,7 @@ const write = (means: Means, purse: PurseId): Command<Letter> => ({
   keys: { purse },
   decide: seen => {
     const { purse: row, now } = seen
-    if (row === undefined || !isInUse(row)) return unchanged({ purse, messages: [] })
+    if (row === undefined || !isListenedTo(row)) return unchanged({ purse, messages: [] })
     const after = leadOn(means.crypto, { ...seen, purse: row })
     const messages = mailFor({ ...seen, ...after, now: now - (now % DAY_MS) })
     return { answer: { purse, messages: sealed(means, purse, row.keyVersion, messages) }, writes: after.writes }

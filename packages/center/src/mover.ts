@@ -3,17 +3,20 @@
  * struck out; whatever interrupts it is done again, which each of them allows. Also decides VOID for pays whose session
  * is over, so that stores hear of it. The mover decides nothing else and closes nothing (F-6).
  */
-import type { LoadId, MoveId } from '@kozeni/base/ids'
+import type { LoadId, MoveId, PurseId } from '@kozeni/base/ids'
 import type { Instant, LoadRow, OperationRow } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
 import { fund, returnFunds } from './load-funding.ts'
+import { payOutLost } from './lost.ts'
 import { bringMove } from './move-settle.ts'
 import { settleVerdict } from './payment.ts'
+import type { Policy } from './policy.ts'
 import { sendWebhook, type WebhookMeans } from './store-webhook.ts'
 import type { Views } from './views.ts'
 
 export interface MoverMeans extends WebhookMeans {
+  readonly policy: Policy
   readonly views: Pick<Views, 'operations'>
   readonly funding: FundingSource
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
@@ -26,6 +29,7 @@ const LEAST_WAIT_MS = 1000
 const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
   capture: 5 * 60_000,
   'give-back': 5 * 60_000,
+  lost: 60 * 60_000,
   move: 5 * 60_000,
   webhook: 60 * 60_000,
 }
@@ -114,6 +118,7 @@ export class Mover {
   async #act(task: OutboxRow): Promise<Moved> {
     if (task.task === 'webhook') return await this.#tellStore(task)
     if (task.task === 'move') return await this.#bring(task.subject as MoveId)
+    if (task.task === 'lost') return await this.#payOut(task.subject as PurseId, task.due)
     const { load } = await this.#means.book.look({ load: task.subject as LoadId })
     if (load === undefined) return 'done'
     return task.task === 'capture' ? await this.#capture(load) : await this.#giveBack(load)
@@ -138,6 +143,12 @@ export class Mover {
     const { move } = await book.look({ move: name })
     if (move !== undefined) await bringMove(book, move)
     return 'done'
+  }
+
+  /** Unless it was found again; a store that has not told what it honoured is waited for. @spec F-11 */
+  async #payOut(purse: PurseId, since: Instant): Promise<Moved> {
+    const paid = await payOutLost(this.#means, purse)
+    return paid.ok || paid.refusal.code === 'purse-not-lost' || paid.refusal.code === 'not-found' ? 'done' : { since }
   }
 
   /** @spec T-5 */

@@ -103,6 +103,9 @@ const openSweep = (crypto: Crypto, purse: PurseRow, now: number): Opening | unde
 const valueSeen = ({ seenCredits, seenDebits }: Pick<PurseRow, 'seenCredits' | 'seenDebits'>): bigint =>
   seenCredits - seenDebits
 
+/** Its chip is heard and told: also of a lost purse that turns up before it is paid out, so that its block arrives. */
+export const isListenedTo = (purse: PurseRow): boolean => isInUse(purse) || purse.stage === 'lost'
+
 /** Whether the purse's chip and the center talk: also while its holder leaves it. */
 export const isInUse = ({ stage }: PurseRow): boolean => stage === 'active' || stage === 'leaving'
 

@@ -1,7 +1,7 @@
 /** What the center must tell the world after a transaction, written in that transaction, told at least once. */
 
 import { assert } from '@kozeni/base/assert'
-import type { LoadId, MoveId } from '@kozeni/base/ids'
+import type { LoadId, MoveId, PurseId } from '@kozeni/base/ids'
 import type { OperationRow, Write } from './book.ts'
 
 /** A pay's verdict, for the store's webhook. */
@@ -25,6 +25,12 @@ export const tellCapture = (load: LoadId, now: number): Write => ({
 export const tellGiveBack = (load: LoadId, now: number): Write => ({
   write: 'outbox',
   row: { name: `give-back:${load}`, task: 'give-back', subject: load, body: {}, due: now },
+})
+
+/** What is left of a lost purse is paid out when every till has had its time (F-11). */
+export const tellLost = (purse: PurseId, due: number): Write => ({
+  write: 'outbox',
+  row: { name: `lost:${purse}`, task: 'lost', subject: purse, body: {}, due },
 })
 
 /** What was swept is to be owed to the purse that its holder goes to; until that one is known there is nothing to do (P-3). */

@@ -17,6 +17,8 @@ export interface Policy {
   readonly terminalCertificateMs: number
   /** A terminal that has not uploaded for this long stops selling (F-11). */
   readonly maxOfflineMs: number
+  /** What a lost purse waits beyond that, before it is paid out. */
+  readonly lostMarginMs: number
   /** What a new purse is allowed. */
   readonly limits: Limits
   /** The seed windows of stores (T-3). */
@@ -36,6 +38,7 @@ export const defaultPolicy: Policy = {
   purseCertificateMs: 7 * DAY_MS,
   terminalCertificateMs: 365 * DAY_MS,
   maxOfflineMs: 3 * DAY_MS,
+  lostMarginMs: DAY_MS,
   limits: {
     maximumValue: money(50_000n),
     maximumDebit: money(20_000n),

@@ -20,12 +20,13 @@ type Ordered = Result<OrderRow, Refusal>
  * Orders a refund of a paid sale; the same request again is the same order.
  *
  * @param used  the store's number, as the book has it
- * @refuses key-reused · not-found · refund-too-large
+ * @refuses key-reused · not-found · purse-retired · refund-too-large
  */
 export const orderRefund = (request: RefundRequest, used: NumberRow): Command<Ordered> => ({
   keys: { purse: used.purse, order: request.order, number: { store: used.store, transaction: used.transaction } },
   decide: seen => {
     if (seen.order !== undefined) return unchanged(again(seen.order, request.inputDigest))
+    if (seen.purse?.stage === 'retired') return unchanged(no(refusal('purse-retired')))
     const sale = refundable(seen, request.amount)
     if (!sale.ok) return unchanged(sale)
     const row = orderOf(request, sale.value, seen)

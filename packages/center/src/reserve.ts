@@ -100,5 +100,7 @@ export function newPurse(
     blocked: false,
     limits: policy.limits,
     movingTo: undefined,
+    lostAt: undefined,
+    writtenOff: none,
   }
 }

@@ -7,6 +7,7 @@
  * every sale updates: what a store is owed is the sum of its claims.
  */
 
+import { EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
 import { HOTLISTS, RETURNS } from './schema-tills.ts'
 
@@ -282,34 +283,6 @@ create table outbox (
 create index outbox_due on outbox (due_ms, name);
 `
 
-/** What a restored center needs to know, and what else it must compare (F-12, K-1). */
-const EPOCHS = `
-create table epoch (
-  epoch bigint primary key check (epoch > 0),
-  beat bigint not null check (beat >= 0),
-  since_ms bigint not null
-);
-
-insert into epoch values (1, 0, 0);
-
-create table honoured (
-  store_id bigint not null,
-  transaction text not null,
-  verdict smallint not null check (verdict between 1 and 2),
-  reference bytea not null,
-  epoch bigint not null,
-  at_ms bigint not null,
-  primary key (store_id, transaction)
-);
-
-alter table store add reported_epoch bigint not null default 1;
-
-alter table purse
-  add seen_epoch bigint not null default 0,
-  add seen_number bigint not null default 0,
-  add seen_stage bigint not null default 0;
-`
-
 /** Moving to another purse of the same holder; what comes onto a chip in parts. */
 const MOVES = `
 alter table purse add column moving_to bigint, drop constraint purse_stage_check, add check (stage between 1 and 5);
@@ -355,21 +328,6 @@ alter table entry
 alter table outbox drop constraint outbox_task_check, add check (task > 0);
 `
 
-/** What chips have done that a restored book does not know (F-12). */
-const FOUND = `
-create table found (
-  purse_id bigint not null,
-  epoch bigint not null,
-  number bigint not null,
-  kind smallint not null check (kind between 1 and 4),
-  digest bytea not null,
-  outcome smallint not null check (outcome between 1 and 4),
-  standing smallint not null check (standing between 1 and 3),
-  at_ms bigint not null,
-  primary key (purse_id, epoch, number)
-);
-`
-
 /** All migrations, in the order of their numbers, which have no gaps. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, sql: PEOPLE + PURSES + SALES + LEDGER + OPERATORS },
@@ -379,4 +337,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, sql: FOUND },
   { number: 6, sql: SEALS },
   { number: 7, sql: RETURNS },
+  { number: 8, sql: LOST },
 ]

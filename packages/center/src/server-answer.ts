@@ -10,7 +10,8 @@ import { hex } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import { parseNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import type { z } from 'zod'
-import type { Instant, LoadRow, NumberRow, OperationRow, OrderRow, SettlementRow } from './book.ts'
+import type { Instant, LoadRow, NumberRow, OperationRow, OrderRow } from './book.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import type { Payment } from './payment.ts'
 
 /** An instant as text, UTC. */

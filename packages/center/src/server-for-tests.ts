@@ -288,5 +288,7 @@ function purseRow(
     ...{ bookedAmount: none, bookedCount: 0, settings: 1, settingsSeen: 1, blocked: false },
     limits: defaultPolicy.limits,
     movingTo: undefined,
+    lostAt: undefined,
+    writtenOff: none,
   }
 }

@@ -6,17 +6,25 @@ import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
 import { webhookSecret } from '@kozeni/protocol/webhook'
 import type { Center } from './center.ts'
+import { payableAt, reportLost } from './lost.ts'
 import { blockPurse } from './purse-block.ts'
 import { registerChip, registerStore, registerTerminal } from './register.ts'
 import { requestName } from './request-name.ts'
-import { refundAnswer } from './server-answer.ts'
+import { refundAnswer, timeOf } from './server-answer.ts'
 import { callerName } from './server-caller.ts'
 import type { Handlers } from './server-handler.ts'
 import { settlementHandlers } from './server-settlement.ts'
 import { refundSale } from './server-stores.ts'
 import { terminalCertificateOf } from './server-terminals.ts'
 
-type OperatorRoutes = 'registerChips' | 'registerStore' | 'registerTerminal' | 'settle' | 'blockPurse' | 'orderRefund'
+type OperatorRoutes =
+  | 'registerChips'
+  | 'registerStore'
+  | 'registerTerminal'
+  | 'settle'
+  | 'blockPurse'
+  | 'reportLost'
+  | 'orderRefund'
 
 const WEBHOOK_SECRET_BYTES = 32
 const FIRST_GENERATION = 1
@@ -24,6 +32,7 @@ const FIRST_GENERATION = 1
 /** Registration and orders, by operators alone. */
 export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes> => ({
   ...settlementHandlers(center),
+  ...purseHandlers(center),
 
   registerChips: async ({ body: { chips } }) => {
     const added = await Promise.all(chips.map(({ chip, chipClass }) => center.book.run(registerChip(chip, chipClass))))
@@ -61,6 +70,17 @@ export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes>
     })
   },
 
+  orderRefund: async ({ caller, body, idempotencyKey }) => {
+    const { store } = await center.book.look({ store: body.store })
+    if (store === undefined) return no(refusal('store-unknown'))
+    const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
+    const ordered = await refundSale(center, { ...body, order })
+    return ordered.ok ? ok(refundAnswer(ordered.value)) : ordered
+  },
+})
+
+/** Orders about one purse. */
+const purseHandlers = (center: Center): Pick<Handlers, 'blockPurse' | 'reportLost'> => ({
   blockPurse: async ({ params, body }) => {
     const changed = await center.book.run(blockPurse(params.purse, body.blocked))
     if (!changed.ok) return changed
@@ -69,12 +89,13 @@ export const operatorHandlers = (center: Center): Pick<Handlers, OperatorRoutes>
     return ok({ purse, blocked, settings })
   },
 
-  orderRefund: async ({ caller, body, idempotencyKey }) => {
-    const { store } = await center.book.look({ store: body.store })
-    if (store === undefined) return no(refusal('store-unknown'))
-    const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
-    const ordered = await refundSale(center, { ...body, order })
-    return ordered.ok ? ok(refundAnswer(ordered.value)) : ordered
+  reportLost: async ({ params, body }) => {
+    const reported = await center.book.run(reportLost(center.policy, params.purse, body.lost))
+    if (!reported.ok) return reported
+    center.log('info', 'an operator has reported a purse lost or found again', { ...params, ...body })
+    const { purse, stage, blocked, lostAt } = reported.value
+    const at = lostAt === undefined ? undefined : timeOf(payableAt(center.policy, lostAt))
+    return ok({ purse, stage, blocked, ...(at !== undefined && { payableAt: at }) })
   },
 })
 

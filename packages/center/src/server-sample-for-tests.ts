@@ -95,5 +95,6 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   settle: ({ shop }) => ({ store: shop.store }),
   placeTerminal: () => ({ place: 'stolen', reason: 'reported by its store' }),
   blockPurse: () => ({ blocked: true }),
+  reportLost: () => ({ lost: true }),
   orderRefund: ({ shop, number }) => ({ store: shop.store, number, amount: '10', reason: 'a dispute' }),
 }

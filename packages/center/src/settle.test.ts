@@ -2,8 +2,9 @@ import { currency } from '@kozeni/base/currency'
 import { id, type StoreId } from '@kozeni/base/ids'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Seen, SettlementRow, StoreRow } from './book.ts'
+import type { Seen, StoreRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
+import type { SettlementRow } from './book-settlement.ts'
 import { settle, statement } from './settle.ts'
 
 const store: StoreRow = {

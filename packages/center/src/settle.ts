@@ -7,7 +7,8 @@ import { money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { settled } from '@kozeni/ledger/posting'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { type Command, type SettlementRow, type StoreRow, type Unsettled, unchanged } from './book.ts'
+import { type Command, type StoreRow, unchanged } from './book.ts'
+import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
 /**
  * Closes the store's window at `until` and posts its fee and payout. Where somebody else has just closed one that reaches

@@ -36,6 +36,8 @@ export const CAUSE = {
   'fraud-paid': 12,
   /** What was swept off one purse of a holder is owed to another of theirs. */
   moved: 13,
+  /** A lost purse had taken more than it was ever given (F-11). */
+  'written-off': 14,
 } as const
 
 export type Cause = keyof typeof CAUSE

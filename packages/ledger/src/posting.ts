@@ -133,6 +133,10 @@ export const refundOrdered = (order: Sum & { purse: PurseId; store: StoreId; ord
 export const moved = (move: Sum & { purse: PurseId; account: AccountId; move: MoveId }): Entry =>
   entry(move.purse, 'moved', [idNumber(move.move), 0n], moving(move.account), inTransit(move.purse), move)
 
+/** A lost purse had taken more than it was ever given: the issuer's loss. @spec F-11 */
+export const writtenOff = (loss: Sum & { purse: PurseId }): Entry =>
+  entry(loss.purse, 'written-off', [0n, 0n], fraudLoss, purseFloat(loss.purse), loss)
+
 /** A receipt that its store is owed and no chip can be charged for; `digest` is the first half of its body's. @spec K-1, K-3 */
 export const fraudPaid = (receipt: PostedReceipt & { digest: bigint }): Entry =>
   entry(

@@ -65,6 +65,20 @@ const REFUSALS = {
     'The center was restored from a backup, and this purse has not met it since.',
     'Let the purse’s chip meet the center once, then repeat.',
   ),
+  'purse-not-lost': wire(
+    0,
+    409,
+    'never',
+    'The purse is not reported lost.',
+    'Report it first; or nothing is to be done.',
+  ),
+  'lost-too-soon': wire(
+    0,
+    409,
+    'same',
+    'Tills may still bring what the lost purse has paid.',
+    'Wait until the time that is named.',
+  ),
   'store-unfenced': wire(
     0,
     409,

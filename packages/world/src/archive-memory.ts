@@ -1,7 +1,7 @@
 /** The archive over a book in memory, for simulations and tests. */
 import type { Archive, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
-import type { SettlementRow } from '@kozeni/center/book'
 import type { MemoryBook } from '@kozeni/center/book-memory'
+import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
 import type { Entry } from '@kozeni/ledger/entry'
 

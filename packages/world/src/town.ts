@@ -22,20 +22,11 @@ import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
 import type { Archive } from '@kozeni/center/archive'
 import { type AuditReport, audit } from '@kozeni/center/audit'
-import type {
-  Book,
-  Keys,
-  LoadRow,
-  OperationRow,
-  OrderRow,
-  PurseRow,
-  SettlementRow,
-  StoreRow,
-  Write,
-} from '@kozeni/center/book'
+import type { Book, Keys, LoadRow, OperationRow, OrderRow, PurseRow, StoreRow, Write } from '@kozeni/center/book'
 import type { EpochRow } from '@kozeni/center/book-epoch'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import type { MoveRow } from '@kozeni/center/book-move'
+import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { beginContact, continueContact, type Means } from '@kozeni/center/contact'
 import { openToken } from '@kozeni/center/contact-token'
 import { beginInstall, continueInstall } from '@kozeni/center/install'
@@ -93,7 +84,8 @@ export class TownWith<B extends Book> {
   readonly marks = memoryMarks()
   readonly book: B
   readonly #office: Office<B>
-  readonly #means: Means
+  /** What the center works with, for what a story does to it by itself. */
+  readonly means: Means
   readonly #answers: ReturnType<typeof answersOf>
   readonly #dice: SeededDice
   #sequence = 0
@@ -104,7 +96,7 @@ export class TownWith<B extends Book> {
     this.#office = office(this.clock)
     this.book = this.#office.book
     const vault = memoryVault(nodeCrypto, seed)
-    this.#means = {
+    this.means = {
       book: this.book,
       crypto: nodeCrypto,
       vault,
@@ -114,12 +106,12 @@ export class TownWith<B extends Book> {
       dice: this.#dice,
       module,
     }
-    this.#answers = answersOf(this.#means, this.#office.views)
+    this.#answers = answersOf(this.means, this.#office.views)
   }
 
   /** One heartbeat of the book, as a center has every few seconds and at its start. */
   beat(): Promise<EpochRow> {
-    return new Pulse({ ...this.#means, log: () => {} }).beat()
+    return new Pulse({ ...this.means, log: () => {} }).beat()
   }
 
   /** What the store's server tells a center that came back. */
@@ -164,8 +156,8 @@ export class TownWith<B extends Book> {
         },
       },
     ])
-    const { purse } = must(await reserve(this.#means, { account, device }, chip))
-    const { vault } = this.#means
+    const { purse } = must(await reserve(this.means, { account, device }, chip))
+    const { vault } = this.means
     const [cardKeys, loadKey] = [vault.cardKeys(chip), vault.publicKey('load-files')]
     return { chip, purse, reader: await forged({ chip, chipClass: 'software', cardKeys, loadKey }) }
   }
@@ -221,7 +213,7 @@ export class TownWith<B extends Book> {
   /** The same chip, reserved again: the purse that it is, or the next that it becomes. */
   async reserveAgain(holder: Holder): Promise<Holder> {
     const { account, device } = await this.purse(holder)
-    const { purse } = must(await reserve(this.#means, { account, device }, holder.chip))
+    const { purse } = must(await reserve(this.means, { account, device }, holder.chip))
     return { ...holder, purse }
   }
 
@@ -295,7 +287,7 @@ export class TownWith<B extends Book> {
       generation: 1,
       window,
     }
-    return { transaction, number: makeNumber(nodeCrypto, this.#means.vault.seed(transaction), transaction) }
+    return { transaction, number: makeNumber(nodeCrypto, this.means.vault.seed(transaction), transaction) }
   }
 
   /** The store gives back some of a sale that was paid. */
@@ -311,7 +303,7 @@ export class TownWith<B extends Book> {
   }
 
   pay(holder: Person, sale: Offer): Promise<Result<Payment, Refusal>> {
-    return this.book.run(openPayment(this.#means, { purse: holder.purse, ...sale }))
+    return this.book.run(openPayment(this.means, { purse: holder.purse, ...sale }))
   }
 
   /** An operator's order. */
@@ -333,7 +325,7 @@ export class TownWith<B extends Book> {
 
   /** The same auditor, at any archive of this town's book. */
   auditOf(archive: Archive): Promise<AuditReport> {
-    return audit(this.#means, archive)
+    return audit(this.means, archive)
   }
 
   async close(): Promise<void> {
@@ -343,11 +335,11 @@ export class TownWith<B extends Book> {
   #meeting(purse: PurseId): Center {
     const caller = 'device:test'
     return {
-      begin: () => beginContact(this.#means, caller, purse),
+      begin: () => beginContact(this.means, caller, purse),
       next: (sealed, responses) => {
-        const token = some(openToken(this.#means, caller, sealed))
+        const token = some(openToken(this.means, caller, sealed))
         if (token.kind !== 'purse') throw new Error('a token of another kind')
-        return continueContact(this.#means, token, responses)
+        return continueContact(this.means, token, responses)
       },
     }
   }
@@ -355,11 +347,11 @@ export class TownWith<B extends Book> {
   #installing(row: PurseRow): Center {
     const caller = 'device:test'
     return {
-      begin: async () => ({ ok: true, value: beginInstall(this.#means, caller, row) }),
+      begin: async () => ({ ok: true, value: beginInstall(this.means, caller, row) }),
       next: (sealed, responses) => {
-        const token = some(openToken(this.#means, caller, sealed))
+        const token = some(openToken(this.means, caller, sealed))
         if (token.kind !== 'install') throw new Error('a token of another kind')
-        return continueInstall(this.#means, token, responses)
+        return continueInstall(this.means, token, responses)
       },
     }
   }
