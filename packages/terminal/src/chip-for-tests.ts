@@ -53,7 +53,7 @@ export class ChipForTests {
   readonly purse: PurseId
   readonly #parts: ChipParts
   readonly #key: Bytes
-  readonly #certificate: Bytes
+  readonly certificate: Bytes
   /** Everything it ever did, the newest last; the ring is the last twenty. */
   readonly records: SignedReceipt[] = []
   /** Every message of the center that it was given. */
@@ -71,7 +71,7 @@ export class ChipForTests {
     this.purse = purse
     this.#key = crypto.generate(parts.dice)
     const facts = { version: 1, type: 'purse-certificate', issuerKeyVersion: 1, purse, chipClass, expires } as const
-    this.#certificate = certify(message => crypto.sign(parts.issuer, message), purseCertificate, {
+    this.certificate = certify(message => crypto.sign(parts.issuer, message), purseCertificate, {
       ...facts,
       currency: currency('JPY'),
       publicKey: crypto.publicKey(this.#key),
@@ -164,7 +164,7 @@ export class ChipForTests {
     const last = this.records.at(-1)?.receipt
     return yes(
       acquaintance.write({
-        certificate: this.#certificate,
+        certificate: this.certificate,
         seq: this.seq,
         prevAmount: last?.amount ?? ZERO,
         prevTerminal: new Uint8Array(PSEUDONYM_BYTES),
