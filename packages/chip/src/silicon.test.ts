@@ -74,7 +74,7 @@ test('a chip in a file is open once: a second opening is refused, here and from 
 async function holdElsewhere(path: string): Promise<ReturnType<typeof spawn>> {
   const adapter = join(import.meta.dirname, 'silicon-file.ts')
   const script = `import { openSiliconFile } from ${JSON.stringify(adapter)}
-    openSiliconFile(${JSON.stringify(path)}, 100); console.log('open'); setInterval(() => {}, 1000)`
+    const held = openSiliconFile(${JSON.stringify(path)}, 100); console.log('open'); setInterval(() => held, 1000)`
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
