@@ -84,6 +84,7 @@ export const balance = naming(
       'fees',
       'fraud-loss',
       'moving',
+      'collected',
     ]),
     currency,
     balance: sum,

@@ -1,10 +1,20 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
-import type { Entry } from '@kozeni/ledger/entry'
+import { type Entry, isOfBatch } from '@kozeni/ledger/entry'
 import type { Archive, PurseFile, StoreFile, TakenClaims } from './archive.ts'
-import { ClaimWalk } from './archive-postgres-claims.ts'
+import {
+  type BatchStrays,
+  batchesOf,
+  type FoundRecord,
+  lostBy,
+  OF_BATCHES,
+  RECORDS_BY_PURSE,
+  receiptsIn,
+} from './archive-postgres-batch.ts'
+import { SortedWalk, type Walked } from './archive-postgres-walk.ts'
 import type { PurseRow, StoreRow } from './book.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import {
   CLAIM,
   ENTRY,
@@ -15,11 +25,11 @@ import {
   OPERATION,
   ORDER,
   PURSE,
-  RECEIPT,
   RETURN,
   SETTLEMENT,
   STORE,
 } from './book-tables.ts'
+import { RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
@@ -48,32 +58,63 @@ export async function withPostgresArchive<A>(url: string, work: (archive: Archiv
   }
 }
 
-/** The archive as this session's transaction sees it. */
-export const postgresArchive = (session: Session): Archive => ({
-  purses: () => pursesOf(session),
-  stores: () => storesOf(session),
-  strays: () => straysOf(session),
-  strayClaims: () => strayClaimsOf(session),
-  seals: () => sealsOf(session),
-})
+/** Rows about nobody, met on the way. */
+interface Strays extends BatchStrays {
+  readonly receipts: ReceiptRow[]
+}
 
-async function* pursesOf(session: Session): AsyncGenerator<PurseFile> {
-  const walk = await ClaimWalk.begin(session)
-  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse))) {
-    yield* await purseFiles(session, page, await walk.upTo(page.at(-1)))
+/** The archive as this session's transaction sees it. */
+export function postgresArchive(session: Session): Archive {
+  const strays: Strays = { entries: [], claims: [], receipts: [] }
+  return {
+    purses: () => pursesOf(session, strays),
+    batches: () => batchesOf(session, strays),
+    stores: () => storesOf(session),
+    strays: () => straysOf(session, strays),
+    strayClaims: () => strayClaimsOf(session, strays),
+    seals: () => sealsOf(session),
+    strayReceipts: async function* () {
+      yield* strays.receipts
+    },
   }
-  await walk.end()
+}
+
+const CLAIMS_BY_PURSE: Walked<ClaimRow> = {
+  name: 'claim_walk',
+  select: `select ${CLAIM.list} from claim where not ${OF_BATCHES} order by subject_id`,
+  read: CLAIM.read,
+  owner: claim => idNumber(claim.subject),
+}
+
+/** What goes by beside the purses. */
+interface Beside {
+  readonly claims: ReadonlyMap<bigint, ClaimRow[]>
+  readonly records: ReadonlyMap<bigint, FoundRecord[]>
+}
+
+async function* pursesOf(session: Session, strays: Strays): AsyncGenerator<PurseFile> {
+  const claims = await SortedWalk.begin(session, CLAIMS_BY_PURSE)
+  const records = await SortedWalk.begin(session, RECORDS_BY_PURSE)
+  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse))) {
+    const last = page.reduce((highest, { purse }) => (idNumber(purse) > highest ? idNumber(purse) : highest), 0n)
+    const beside = { claims: await claims.upTo(last), records: await records.upTo(last) }
+    yield* await purseFiles(session, page, beside)
+    for (const { purse } of page) beside.records.delete(idNumber(purse))
+    strays.receipts.push(...[...beside.records.values()].flatMap(receiptsIn))
+  }
+  await claims.end()
+  strays.receipts.push(...[...(await records.end()).values()].flatMap(receiptsIn))
 }
 
 async function purseFiles(
   session: Session,
   page: readonly PurseRow[],
-  claims: ReadonlyMap<string, ClaimRow[]>,
+  { claims, records }: Beside,
 ): Promise<PurseFile[]> {
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, receipts, returns, numbers, found, entries] = await Promise.all([
+  const [operations, loads, orders, left, arrived, held, returns, numbers, found, entries] = await Promise.all([
     of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
     of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
     of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
@@ -92,12 +133,13 @@ async function purseFiles(
     orders: orders.get(row.purse) ?? [],
     // what came back to the purse that it was swept off is in both lists
     moves: [...(left.get(row.purse) ?? []), ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse)],
-    receipts: receipts.get(row.purse) ?? [],
+    receipts: [...receiptsIn(records.get(idNumber(row.purse)) ?? []), ...(held.get(row.purse) ?? [])],
+    lost: lostBy(row.trail, records.get(idNumber(row.purse)) ?? []),
     returns: returns.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     found: found.get(row.purse) ?? [],
-    entries: entries.get(row.purse) ?? [],
-    claims: claims.get(row.purse) ?? [],
+    entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),
+    claims: claims.get(idNumber(row.purse)) ?? [],
   }))
 }
 
@@ -117,7 +159,7 @@ async function storeFiles(session: Session, page: readonly StoreRow[]): Promise<
   return page.map(store => ({
     store,
     settlements: settlements.get(store.store) ?? [],
-    entries: entries.get(store.store) ?? [],
+    entries: (entries.get(store.store) ?? []).filter(entry => !isOfBatch(entry)),
     taken: taken.get(idNumber(store.store)) ?? [],
   }))
 }
@@ -140,12 +182,14 @@ async function takenBy(session: Session, stores: readonly bigint[]): Promise<Rea
 
 const STRAYS = `
   select ${ENTRY.list} from entry
-  where not exists (select from purse where purse_id = subject_id)
+  where not ${OF_BATCHES}
+    and not exists (select from purse where purse_id = subject_id)
     and not exists (select from store where store_id = subject_id)
     and (subject_id, cause, first, second) > ($1, $2, $3, $4)
   order by subject_id, cause, first, second limit ${PAGE}`
 
-async function* straysOf(session: Session): AsyncGenerator<Entry> {
+async function* straysOf(session: Session, { entries }: Strays): AsyncGenerator<Entry> {
+  yield* entries
   let after: readonly unknown[] = [0, 0, 0, 0]
   for (;;) {
     const [answer] = await session.all([statement(STRAYS, ...after)])
@@ -158,10 +202,11 @@ async function* straysOf(session: Session): AsyncGenerator<Entry> {
 
 const STRAY_CLAIMS = `
   select ${CLAIM.list} from claim
-  where not exists (select from purse where purse_id = subject_id) limit 10000`
+  where not ${OF_BATCHES} and not exists (select from purse where purse_id = subject_id) limit 10000`
 
 /** The first ten thousand: there must be none. */
-async function* strayClaimsOf(session: Session): AsyncGenerator<ClaimRow> {
+async function* strayClaimsOf(session: Session, { claims }: Strays): AsyncGenerator<ClaimRow> {
+  yield* claims
   const [answer] = await session.all([STRAY_CLAIMS])
   yield* (answer?.rows ?? []).map(CLAIM.read)
 }

@@ -4,9 +4,10 @@
  */
 import type { Entry } from '@kozeni/ledger/entry'
 import type { SealFile } from './audit-seal.ts'
-import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, ReceiptRow, StoreRow } from './book.ts'
+import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow } from './book-settlement.ts'
 import type { ClaimRow, Sums } from './book-writes.ts'
@@ -21,6 +22,8 @@ export interface PurseFile {
   readonly moves: readonly MoveRow[]
   readonly receipts: readonly ReceiptRow[]
   readonly returns: readonly ReturnRow[]
+  /** How many of the booked ones the book would not find by purse and seq. */
+  readonly lost: number
   readonly numbers: readonly NumberRow[]
   /** What its chip has shown and the book did not know. */
   readonly found: readonly FoundRow[]
@@ -40,17 +43,30 @@ export interface StoreFile {
   readonly store: StoreRow
   readonly settlements: readonly SettlementRow[]
   readonly taken: readonly TakenClaims[]
-  /** Entries whose subject is this store. */
+  /** Entries whose subject is this store, but for those of batches. */
   readonly entries: readonly Entry[]
+}
+
+/** Receipts that were booked together, and what the book says that they move. */
+export interface BatchFile {
+  readonly batch: bigint
+  readonly receipts: readonly ReceiptRow[]
+  /** How many of its records' bytes are no receipts, and how many parts do not end with a whole record. */
+  readonly broken: number
+  readonly entries: readonly Entry[]
+  readonly claims: readonly ClaimRow[]
 }
 
 export interface Archive {
   purses(): AsyncIterable<PurseFile>
+  batches(): AsyncIterable<BatchFile>
   stores(): AsyncIterable<StoreFile>
-  /** Entries about nobody that the book knows. There must be none. */
+  /** Entries about nobody that the book knows, and of batches that are not there. There must be none. */
   strays(): AsyncIterable<Entry>
-  /** Claims by entries of nobody that the book knows. There must be none. */
+  /** Claims by entries of nobody that the book knows, and of batches that are not there. There must be none. */
   strayClaims(): AsyncIterable<ClaimRow>
   /** Every seal, in the order of their numbers, with what the book has now in its stretch of time. */
   seals(): AsyncIterable<SealFile>
+  /** Booked receipts of purses that the book does not know. There must be none. Asked for after the purses. */
+  strayReceipts(): AsyncIterable<ReceiptRow>
 }

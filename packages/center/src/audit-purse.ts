@@ -1,8 +1,9 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
 import { money } from '@kozeni/base/money'
+import { countOf, including, NO_RANGES, type Ranges, runsOf } from '@kozeni/base/ranges'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import { captured, debited, debitVoided, givenBack, moved, opened, refundOrdered } from '@kozeni/ledger/posting'
+import { captured, givenBack, moved, opened, refundOrdered } from '@kozeni/ledger/posting'
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
@@ -10,7 +11,7 @@ import { auditMoves } from './audit-move.ts'
 import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
-import type { LoadRow, OperationRow, OrderRow, PurseRow, ReceiptRow } from './book.ts'
+import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
 import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
@@ -29,7 +30,8 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
   const totals = totalsOf(file)
   const open = file.operations.filter(row => row.closed === undefined && row.kind !== 'sweep')
   const value = totals.credits - totals.debits
-  const float = value - sum(open.filter(row => row.kind === 'pay')) + file.purse.writtenOff
+  const collected = totals.bookedAmount - totals.voidedAmount
+  const float = value + collected - sum(open.filter(row => row.kind === 'pay')) + file.purse.writtenOff
   const expected = expectedEntries(file)
   return {
     findings: [
@@ -40,13 +42,15 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditMoves(file),
       ...auditReceipts(means, file),
       ...auditTotals(file, totals),
+      ...auditTaken(file),
       ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }),
       ...auditFlag(file),
       ...auditCurrency(file),
     ],
     value,
     inDoubt: sum(open),
-    unexplained: float - owing(file.entries, 'purse-float'),
+    unexplained:
+      float - owing(file.entries, 'purse-float') + (file.purse.bookedAmount - file.purse.voidedAmount - collected),
   }
 }
 
@@ -66,7 +70,6 @@ function expectedEntries(file: PurseFile): Expected[] {
   return [
     ...file.loads.flatMap(row => ofLoad(row, orders.get(row.load))),
     ...file.operations.flatMap(row => ofOperation(row, file.purse)),
-    ...file.receipts.filter(row => row.standing === 'booked').map(ofReceipt),
     ...file.orders.flatMap(row =>
       row.kind === 'refund' && row.store !== undefined ? [refundOrdered({ ...row, store: row.store })] : [],
     ),
@@ -96,13 +99,12 @@ function ofOperation(row: OperationRow, { account }: PurseRow): Expected[] {
   return [...before, ...closingEntries(row, account)]
 }
 
-const ofReceipt = (row: ReceiptRow): Entry => (row.kind === 'debit' ? debited(row) : debitVoided(row))
-
 interface Totals {
   readonly credits: bigint
   readonly debits: bigint
   readonly bookedAmount: bigint
   readonly bookedCount: bigint
+  readonly voidedAmount: bigint
 }
 
 /** What the purse's totals are by what happened to it. */
@@ -112,11 +114,13 @@ function totalsOf({ operations, receipts }: PurseFile): Totals {
   const reversed = sum(operations.filter(row => row.closed?.outcome === 'reversed'))
   const booked = receipts.filter(row => row.standing === 'booked')
   const debits = booked.filter(row => row.kind === 'debit')
+  const voids = booked.filter(row => row.kind === 'void')
   return {
-    credits: done('load', 'refund') + reversed + sum(booked.filter(row => row.kind === 'void')),
+    credits: done('load', 'refund') + reversed + sum(voids),
     debits: done('pay', 'sweep') + reversed + sum(debits),
     bookedAmount: sum(debits),
     bookedCount: BigInt(debits.length),
+    voidedAmount: sum(voids),
   }
 }
 
@@ -127,6 +131,23 @@ function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
     compared({ row, says: `its ${name} is not the sum of what happened to it`, invariant }, totals[name], stored[name]),
   )
 }
+
+/** Its row knows of each receipt that is here, once, and the book finds it. @spec K-1, INV-ONCE */
+function auditTaken({ purse, receipts, lost }: PurseFile): Finding[] {
+  const [row, invariant] = [`purse ${purse.purse}`, 'INV-ONCE'] as const
+  const seqs = receipts.map(({ seq }) => seq)
+  const here = seqs.toSorted((a, b) => a - b).reduce(including, NO_RANGES)
+  return [
+    ...compared({ row, says: 'it has two receipts of one seq', invariant }, countOf(here), seqs.length),
+    ...compared({ row, says: 'what it says is here is not what is', invariant }, spelled(here), spelled(purse.taken)),
+    ...compared({ row, says: 'receipts of it are not to be found', invariant }, 0, lost),
+  ]
+}
+
+const spelled = (ranges: Ranges): string =>
+  runsOf(ranges)
+    .map(([first, last]) => `${first}–${last}`)
+    .join(' ')
 
 /** By the ledger it is owed what its orders, loads, operations and receipts say. @spec INV-ACCOUNTED */
 function auditBalances(

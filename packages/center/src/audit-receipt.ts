@@ -5,7 +5,8 @@ import { readReceipt, receiptMac, type SignedReceipt } from '@kozeni/protocol/de
 import type { PurseFile } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
 import { auditWitness } from './audit-operation.ts'
-import type { PurseRow, ReceiptRow } from './book.ts'
+import type { PurseRow } from './book.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import { operationName } from './book-writes.ts'
 import type { Vault } from './vault.ts'
 
@@ -15,11 +16,14 @@ export interface Means {
   readonly vault: Vault
 }
 
+/** What a receipt is called when an operator is to find it. */
+export const receiptRow = ({ purse, seq }: Pick<ReceiptRow, 'purse' | 'seq'>): string => `receipt (${purse}, ${seq})`
+
 /** @spec K-1, K-5, F-9 */
 export function auditReceipts(means: Means, file: PurseFile): Finding[] {
   const operations = new Map(file.operations.map(row => [operationName(row), row]))
   return file.receipts.flatMap(row => {
-    const [name, invariant] = [`receipt (${row.purse}, ${row.seq})`, 'INV-EVID'] as const
+    const [name, invariant] = [receiptRow(row), 'INV-EVID'] as const
     const signed = readReceipt(row.whole)
     if (signed === undefined)
       return compared(

@@ -6,9 +6,11 @@ import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Archive, PurseFile } from './archive.ts'
+import { auditBatch } from './audit-batch.ts'
 import { claimRow, entryRow } from './audit-entry.ts'
 import type { Finding } from './audit-finding.ts'
 import { auditPurse, type PurseAudit } from './audit-purse.ts'
+import { receiptRow } from './audit-receipt.ts'
 import { SealAudit } from './audit-seal.ts'
 import { auditStore } from './audit-store.ts'
 import type { KeptHead } from './seal.ts'
@@ -52,12 +54,14 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
     tally.purse(file, auditPurse(means, file))
     if (tally.counted.purses % 1000 === 0) means.onProgress?.(tally.counted.purses)
   }
+  for await (const file of archive.batches()) tally.post(file.entries, auditBatch(file))
   for await (const file of archive.stores()) {
     tally.counted.stores += 1
     tally.post(file.entries, auditStore(file))
   }
   for await (const entry of archive.strays()) tally.post([entry], [stray(entryRow(entry), entry)])
   for await (const claim of archive.strayClaims()) tally.post([], [stray(claimRow(claim), claim)])
+  for await (const receipt of archive.strayReceipts()) tally.post([], [stray(receiptRow(receipt), receipt)])
   const seals = new SealAudit(means)
   for await (const seal of archive.seals()) tally.post([], seals.next(seal))
   tally.post([], seals.end())
@@ -66,7 +70,7 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
 
 const stray = (row: string, { amount }: { readonly amount: bigint }): Finding => ({
   row,
-  says: 'it is about a purse or store that the book does not know',
+  says: 'it is about a purse, a store or a batch that the book does not know',
   expected: 'no such row',
   found: String(amount),
   difference: amount,

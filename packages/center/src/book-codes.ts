@@ -1,9 +1,10 @@
 /** The numbers that stand in the book's tables for words of its own. Never reuse one; a new word gets a new number. */
-import type { EvidenceSource, LoadStage, OperationDecision, OrderRow, PurseStage, ReceiptRow } from './book.ts'
+import type { EvidenceSource, LoadStage, OperationDecision, OrderRow, PurseStage } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { FoundRow, HonouredRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import type { ClaimPart } from './book-writes.ts'
 
 export const PURSE_STAGE = {

@@ -1,9 +1,10 @@
 /** What would be indexes in a database, for the book in Maps. All of it follows from the rows. */
 import type { OrderId, PurseId, StoreId } from '@kozeni/base/ids'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { OperationRow, OrderRow, ReceiptRow, Write } from './book.ts'
+import type { OperationRow, OrderRow, Write } from './book.ts'
+import type { ReceiptRow, SaleName } from './book-receipt.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import { claimOf, operationName, receiptName } from './book-writes.ts'
+import { claimOf, operationName, receiptName, saleName, takesSale } from './book-writes.ts'
 
 export class MemoryIndex {
   /** The purse's one open operation, by name. */
@@ -25,7 +26,7 @@ export class MemoryIndex {
 
   open = (purse: PurseId): string | undefined => this.#open.get(purse)
   waiting = (purse: PurseId): ReadonlySet<OrderId> => this.#waiting.get(purse) ?? new Set()
-  sold = (sale: Pick<ReceiptRow, 'terminal' | 'sale'>): string | undefined => this.#sold.get(saleName(sale))
+  sold = (sale: SaleName): string | undefined => this.#sold.get(saleName(sale))
   claims = (store: StoreId): readonly Entry[] => this.#claims.get(store) ?? []
 
   note({ write, row }: Write): void {
@@ -49,8 +50,7 @@ export class MemoryIndex {
   }
 
   #noteReceipt(row: ReceiptRow): void {
-    if (row.kind === 'debit' && row.standing === 'booked' && this.sold(row) === undefined)
-      this.#sold.set(saleName(row), receiptName(row))
+    if (takesSale(row) && this.sold(row) === undefined) this.#sold.set(saleName(row), receiptName(row))
   }
 
   #noteEntry(row: Entry): void {
@@ -65,5 +65,3 @@ export class MemoryIndex {
     )
   }
 }
-
-const saleName = ({ terminal, sale }: Pick<ReceiptRow, 'terminal' | 'sale'>): string => `${terminal} ${sale}`

@@ -12,7 +12,6 @@ import {
   type Keys,
   type OperationRow,
   type OrderRow,
-  type ReceiptRow,
   RowTaken,
   type Seen,
   type Write,
@@ -21,9 +20,11 @@ import type { FoundRow } from './book-epoch.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 import {
+  batchesOf,
   checkNamed,
   claimOf,
   lastOfEach,
@@ -31,8 +32,10 @@ import {
   numberName,
   operationName,
   paidName,
+  postingsOf,
   receiptName,
   rowName,
+  saleName,
   wasSeen,
   withClaim,
 } from './book-writes.ts'
@@ -47,12 +50,15 @@ export class MemoryBook implements Book {
   readonly #clock: Clock
   readonly #tables: { readonly [K in Kind]: Map<string, RowOf<K>> }
   #index: MemoryIndex
+  /** Receipts that were booked together; batches are numbered from 1. */
+  #batches: (readonly ReceiptRow[])[]
 
   /** @param from  a book to begin as a copy of; the time it takes grows with the number of its rows */
   constructor(clock: Clock, from?: MemoryBook) {
     this.#clock = clock
     this.#tables = tablesFrom(from?.tables)
     this.#index = from === undefined ? new MemoryIndex() : from.#index.copy()
+    this.#batches = from === undefined ? [] : [...from.#batches]
   }
 
   /** Becomes what `backup` was, in place, as a database that is put back from one. */
@@ -63,11 +69,17 @@ export class MemoryBook implements Book {
       for (const [name, row] of backup.#tables[kind]) table.set(name, row)
     }
     this.#index = backup.#index.copy()
+    this.#batches = [...backup.#batches]
   }
 
   /** The rows themselves, for views; not to be changed. */
   get tables(): MemoryTables {
     return this.#tables
+  }
+
+  /** All receipts that were ever booked, batch by batch; the first is number 1. */
+  get batches(): readonly (readonly ReceiptRow[])[] {
+    return this.#batches
   }
 
   async run<A>(command: Command<A>): Promise<A> {
@@ -82,7 +94,7 @@ export class MemoryBook implements Book {
     const writes = lastOfEach(decision.writes)
     this.#checkFree(seen, writes)
     this.#checkOneOpen(writes)
-    for (const write of writes) this.#put(copied(write))
+    for (const write of [...writes, ...this.#post(writes)]) this.#put(copied(write))
     return decision.answer
   }
 
@@ -107,6 +119,13 @@ export class MemoryBook implements Book {
   }
 
   async close(): Promise<void> {}
+
+  #post(writes: readonly Write[]): Write[] {
+    return batchesOf(writes).flatMap(receipts => {
+      this.#batches.push(receipts)
+      return postingsOf(BigInt(this.#batches.length), receipts).map((row): Write => ({ write: 'entry', row }))
+    })
+  }
 
   /** A row that the decision did not see is added, and only where none stands. */
   #checkFree(seen: Seen, writes: readonly Write[]): void {
@@ -164,7 +183,7 @@ export class MemoryBook implements Book {
       number,
       numbered: number && find(tables.operation, operationName(number)),
       receipts: this.#receipts(keys),
-      sale: find(tables.receipt, keys.sale && this.#index.sold(keys.sale)),
+      sales: this.#sales(keys),
       returned: this.#returned(keys),
       hotlistAfter: find(tables.hotlist, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
       unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
@@ -207,6 +226,11 @@ export class MemoryBook implements Book {
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
     const rows = receipts.map(seq => find(this.#tables.receipt, purse && receiptName({ purse, seq })))
     return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
+  }
+
+  #sales({ sales = [] }: Keys): ReadonlyMap<string, ReceiptRow> {
+    const rows = sales.map(sale => find(this.#tables.receipt, this.#index.sold(sale)))
+    return new Map(rows.filter(row => row !== undefined).map(row => [saleName(row), row]))
   }
 
   #waiting(purse: PurseId): OrderRow | undefined {

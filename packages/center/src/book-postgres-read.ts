@@ -4,10 +4,12 @@
  * everybody sees what the last one left. Changes nothing.
  */
 import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { has } from '@kozeni/base/ranges'
 import { comparePlaces } from '@kozeni/protocol/operation'
-import type { Instant, Keys, OperationRow, OrderRow, Seen } from './book.ts'
+import type { Instant, Keys, OperationRow, OrderRow, PurseRow, Seen } from './book.ts'
 import { ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
+import { type Booked, readBooked } from './book-postgres-booked.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 import {
@@ -23,16 +25,14 @@ import {
   OPERATION,
   ORDER,
   PURSE,
-  RECEIPT,
   RETURN,
-  SALE,
-  type SaleRow,
   SETTLEMENT,
   STORE,
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
-import { NO_SUMS, numberName, operationName, paidName, receiptName, type Sums } from './book-writes.ts'
+import { RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import { NO_SUMS, numberName, operationName, paidName, receiptName, type Sums, saleName } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type By, Lookups } from './postgres-lookup.ts'
 import { type Session, statement } from './postgres-session.ts'
@@ -51,9 +51,18 @@ export interface ReadOptions {
   readonly now: (databaseNow: Instant) => Instant
 }
 
-/** @returns what each command is shown, in the order of the keys */
-export async function readSeen(session: Session, group: readonly Keys[], options: ReadOptions): Promise<Seen[]> {
+/** What a group was shown. */
+export interface Shown {
+  /** To each command, in the order of the keys. */
+  readonly seen: readonly Seen[]
+  /** Which sales of the terminals that were named are paid, by the terminal. */
+  readonly sold: ReadonlyMap<string, TerminalSales>
+}
+
+/** Locks, reads and shows. */
+export async function readSeen(session: Session, group: readonly Keys[], options: ReadOptions): Promise<Shown> {
   const lookups = new Lookups(options.lockOneByOne)
+  const sold = findSold(lookups, group, options.lock)
   const named = findNamed(lookups, group, options.lock)
   const around = findAround(lookups, group)
   const clock = askClock(lookups, options.now)
@@ -61,13 +70,15 @@ export async function readSeen(session: Session, group: readonly Keys[], options
   const further = new Lookups(options.lockOneByOne)
   const behind = findBehind(further, group, named, around, clock.present)
   await further.answer(session)
-  const found = { ...named, ...around, ...behind, ...clock }
-  return group.map(keys => seenIn(found, keys))
+  const booked = await readBooked(session, { group, purses: named.purses, held: behind.held, sold })
+  const found = { ...named, ...around, ...behind, ...booked, ...clock }
+  return { seen: group.map(keys => seenIn(found, keys)), sold }
 }
 
 type Found = ReturnType<typeof findNamed> &
   ReturnType<typeof findAround> &
   ReturnType<typeof findBehind> &
+  Booked &
   Readonly<ReturnType<typeof askClock>>
 
 type Rows<Row> = ReadonlyMap<string, Row>
@@ -102,9 +113,7 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
     }),
     waiting: findWaiting(lookups, group),
     operations: lookups.find(OPERATION, byPlace(group.map(placeIn)), { columns: PLACE, name: operationName }),
-    receipts: lookups.find(RECEIPT, group.flatMap(seqsIn), { columns: 'purse_id, seq', name: receiptName }),
     ring: lookups.find(OPERATION, byPlace(group.flatMap(ringIn)), { columns: PLACE, name: operationName }),
-    sales: lookups.find(SALE, bySale(group), { columns: 'terminal_id, sale', name: saleName }),
     returns: lookups.find(RETURN, group.flatMap(returnedIn), { columns: 'purse_id, seq', name: receiptName }),
     hotlists: lookups.find(HOTLIST, byNumbers(group.map(keys => keys.hotlistAfter)), {
       columns: 'follows',
@@ -115,11 +124,22 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
   }
 }
 
+/**
+ * Before everything else: whoever takes sales of a terminal waits here for whoever else does, and holds nothing yet that
+ * anybody waits for.
+ */
+const findSold = (lookups: Lookups, group: readonly Keys[], lock: ReadOptions['lock']): Rows<TerminalSales> =>
+  lookups.find(TERMINAL_SALES, byId(group.flatMap(({ sales = [] }) => sales.map(({ terminal }) => terminal))), {
+    columns: 'terminal_id',
+    name: row => row.terminal,
+    lock: lock !== 'nothing',
+  })
+
 /** What the rows found so far refer to. */
 function findBehind(
   lookups: Lookups,
   group: readonly Keys[],
-  { numbers }: ReturnType<typeof findNamed>,
+  { numbers, purses }: ReturnType<typeof findNamed>,
   around: ReturnType<typeof findAround>,
   present: EpochRow,
 ) {
@@ -127,12 +147,11 @@ function findBehind(
   const restored = present.epoch > 1
   const sales = [...(restored ? byNumber(group) : []), ...older.flatMap(paidBy)]
   const orders = [...around.open.values()].map(operation => operation.order)
-  const sold = [...around.sales.values()].map(sale => [idNumber(sale.purse), BigInt(sale.seq)])
+  const receipts = group.flatMap(keys => seqsHere(keys, purses))
   return {
     openOrders: lookups.find(ORDER, byId(orders), { columns: 'order_id', name: row => row.order }),
     openLoads: lookups.find(LOAD, byId(orders), { columns: 'load_id', name: row => row.load }),
     numbered: lookups.find(OPERATION, byPlace([...numbers.values()]), { columns: PLACE, name: operationName }),
-    sold: lookups.find(RECEIPT, sold, { columns: 'purse_id, seq', name: receiptName }),
     honoured: lookups.find(HONOURED, sales, { columns: 'store_id, transaction', name: numberName }),
     found: lookups.find(FOUND, restored ? byId(group.map(keys => keys.purse)) : [], {
       columns: 'purse_id',
@@ -146,7 +165,14 @@ function findBehind(
       columns: 'store_id',
       name: row => row.store,
     }),
+    held: lookups.find(RECEIPT, receipts, { columns: 'purse_id, seq', name: receiptName }),
   }
+}
+
+/** The receipts that a command names and its purse's row says are here: of most there is none. */
+const seqsHere = ({ purse, receipts = [] }: Keys, purses: Rows<PurseRow>): Key[] => {
+  const row = at(purses, purse)
+  return receipts.filter(seq => row && has(row.taken, seq)).map(seq => [idNumber(purse as PurseId), BigInt(seq)])
 }
 
 const PLACE = 'purse_id, epoch, number'
@@ -166,9 +192,6 @@ const byNumber = (group: readonly Keys[]): Key[] =>
 const paidBy = ({ store, transaction }: OperationRow): Key[] =>
   store === undefined || transaction === undefined ? [] : [[idNumber(store), transaction]]
 
-const bySale = (group: readonly Keys[]): Key[] =>
-  group.flatMap(({ sale }) => (sale === undefined ? [] : [[idNumber(sale.terminal), BigInt(sale.sale)]]))
-
 type Place = Pick<OperationRow, 'purse' | 'epoch' | 'number'>
 
 const byPlace = (places: readonly (Place | undefined)[]): Key[] =>
@@ -183,11 +206,6 @@ const ringIn = ({ purse, ring = [] }: Keys): Place[] =>
 
 const returnedIn = ({ purse, returned }: Keys): Key[] =>
   purse === undefined || returned === undefined ? [] : [[idNumber(purse), BigInt(returned)]]
-
-const seqsIn = ({ purse, receipts = [] }: Keys): Key[] =>
-  purse === undefined ? [] : receipts.map(seq => [idNumber(purse), BigInt(seq)])
-
-const saleName = ({ terminal, sale }: Pick<SaleRow, 'terminal' | 'sale'>): string => `${terminal} ${sale}`
 
 const WAITING = `
   select distinct on (purse_id) ${ORDER.list} from "order"
@@ -263,7 +281,6 @@ function seenIn(found: Found, keys: Keys): Seen {
   const open = at(found.open, keys.purse)
   const place = placeIn(keys)
   const number = at(found.numbers, keys.number && numberName(keys.number))
-  const sale = at(found.sales, keys.sale && saleName(keys.sale))
   const older = open !== undefined && open.epoch < found.present.epoch ? open : undefined
   return {
     purse: at(found.purses, keys.purse),
@@ -283,7 +300,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     number,
     numbered: at(found.numbered, number && operationName(number)),
     receipts: receiptsIn(found, keys),
-    sale: at(found.sold, sale && receiptName(sale)),
+    sales: salesIn(found, keys),
     returned: at(found.returns, keys.purse && receiptName({ purse: keys.purse, seq: keys.returned ?? 0 })),
     hotlistAfter: at(found.hotlists, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
     unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
@@ -307,8 +324,14 @@ const entryAt = <Row>(rows: Rows<Row>, name: string): (readonly [string, Row])[]
 }
 
 function receiptsIn(found: Found, { purse, receipts = [] }: Keys): Seen['receipts'] {
-  const rows = receipts.map(seq => purse && found.receipts.get(receiptName({ purse, seq })))
+  const names = receipts.map(seq => purse && receiptName({ purse, seq }))
+  const rows = names.map(name => at(found.held, name) ?? at(found.booked, name))
   return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
+}
+
+function salesIn(found: Found, { sales = [] }: Keys): Seen['sales'] {
+  const rows = sales.map(sale => found.payers.get(saleName(sale)))
+  return new Map(rows.filter(row => row !== undefined).map(row => [saleName(row), row]))
 }
 
 const unsettledIn = (found: Found, wanted: Wanted): Unsettled => ({

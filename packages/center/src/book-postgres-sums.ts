@@ -5,11 +5,11 @@ import type { Sums } from './book-writes.ts'
 
 const of = (part: keyof typeof CLAIM_PART): string => `filter (where part = ${CLAIM_PART[part]})`
 
-/** What to select from rows that have `part` and `amount`. */
+/** What to select from rows that have `part`, `amount` and `count`. */
 export const SUMS = `
-  count(*) ${of('online')},
+  coalesce(sum(count) ${of('online')}, 0)::bigint,
   coalesce(sum(amount) ${of('online')}, 0)::bigint,
-  count(*) filter (where part = ${CLAIM_PART.offline} and amount > 0),
+  coalesce(sum(count) ${of('offline')}, 0)::bigint,
   coalesce(sum(amount) ${of('offline')}, 0)::bigint,
   coalesce(-sum(amount) ${of('refunds')}, 0)::bigint`
 

@@ -58,15 +58,14 @@ export function taskOf<A>(keys: Keys, decide: (seen: Seen) => Decision<A>): { ta
   return { task, answer: promise }
 }
 
-/** What belongs to one command at a time. Receipts and operations are their purse's. */
-function ownNeeds({ purse, chip, load, order, number, sale, unsettled }: Keys): string[] {
+/** What belongs to one command at a time. Receipts and operations are their purse's; sales are looked after by their rows. */
+function ownNeeds({ purse, chip, load, order, number, unsettled }: Keys): string[] {
   return [
     ...named('purse', purse),
     ...named('chip', chip),
     ...named('load', load),
     ...named('order', order),
     ...named('number', number && numberName(number)),
-    ...named('sale', sale && `${sale.terminal} ${sale.sale}`),
     ...named('unsettled', unsettled?.store),
   ]
 }

@@ -1,15 +1,17 @@
 /** One transaction for a group of tasks: lock and read, decide each on its own rows, write, commit, and then answer. */
-import { AnswerLost, type Instant, RowTaken, type Seen } from './book.ts'
+import { AnswerLost, type Instant, RowTaken, type Seen, type Write } from './book.ts'
 import { readSeen } from './book-postgres-read.ts'
 import { isShared, type Outcome, type Task } from './book-postgres-task.ts'
 import { type Change, changesOf } from './book-postgres-write.ts'
-import { rowName, wasSeen } from './book-writes.ts'
+import { rowName, saleName, takesSale, wasSeen } from './book-writes.ts'
 import { failureOf, type Session } from './postgres-session.ts'
 
 export interface TransactionOptions {
   readonly lockOneByOne: boolean
   /** The book's clock, from the database's. */
   readonly now: (databaseNow: Instant) => Instant
+  /** A name for a batch of receipts. */
+  readonly newBatch: (at: Instant) => bigint
 }
 
 /**
@@ -26,9 +28,9 @@ export async function transact(
   const lock = group.some(task => task.exclusive) ? 'all' : 'own'
   const begin = 'begin isolation level read committed'
   const keys = group.map(task => task.keys)
-  const seen = await readSeen(session, keys, { ...options, begin, lock })
+  const { seen, sold } = await readSeen(session, keys, { ...options, begin, lock })
   const { decided, again } = decideAll(group, seen)
-  await writeAll(session, changesOf(decided))
+  await writeAll(session, changesOf(decided, { sold, newBatch: options.newBatch }))
   for (const { outcome } of decided) outcome.give()
   return again
 }
@@ -37,13 +39,12 @@ export async function transact(
 export async function show(session: Session, group: readonly Task[], options: TransactionOptions): Promise<void> {
   const begin = 'begin isolation level repeatable read read only'
   const keys = group.map(task => task.keys)
-  const seen = await readSeen(session, keys, { ...options, begin, lock: 'nothing' })
+  const { seen } = await readSeen(session, keys, { ...options, begin, lock: 'nothing' })
   for (const { outcome } of decideAll(group, seen).decided) outcome.give()
   await session.all(['commit'])
 }
 
 interface Done {
-  readonly keys: Task['keys']
   readonly seen: Seen
   readonly writes: Outcome['writes']
   readonly outcome: Outcome
@@ -58,14 +59,20 @@ function decideAll(group: readonly Task[], seen: readonly Seen[]): { decided: Do
     const outcome = shown && decideOne(task, shown)
     if (shown === undefined || outcome === undefined) return
     const { writes } = outcome
-    const names = writes.map(write => `${write.write} ${rowName(write)}`)
+    const names = writes.flatMap(namesOf)
     const unlocked = !task.exclusive && writes.some(write => isShared(write) && wasSeen(shown, write))
     if (unlocked) task.exclusive = true
     if (unlocked || names.some(name => written.has(name))) return again.push(task)
     for (const name of names) written.add(name)
-    return decided.push({ keys: task.keys, seen: shown, writes, outcome })
+    return decided.push({ seen: shown, writes, outcome })
   })
   return { decided, again }
+}
+
+/** What no two commands of a group may both write: the row, and the sale that a receipt takes. */
+const namesOf = (write: Write): string[] => {
+  const name = `${write.write} ${rowName(write)}`
+  return write.write === 'receipt' && takesSale(write.row) ? [name, `sale ${saleName(write.row)}`] : [name]
 }
 
 function decideOne(task: Task, seen: Seen): Outcome | undefined {

@@ -4,9 +4,12 @@
  * stands. So nothing is ever posted twice silently (INV-ONCE): the loser of a race decides again.
  */
 import { idNumber } from '@kozeni/base/ids'
+import { including, NO_RANGES } from '@kozeni/base/ranges'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { Keys, ReceiptRow, Seen, Write } from './book.ts'
+import type { Instant, Seen, Write } from './book.ts'
+import { type Packed, packedOf } from './book-postgres-batch.ts'
 import { SUMS, sumsFrom } from './book-postgres-sums.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import type { SettlementRow } from './book-settlement.ts'
 import {
   ACCOUNT,
@@ -25,15 +28,14 @@ import {
   ORDER,
   OUTBOX,
   PURSE,
-  RECEIPT,
   RETURN,
-  SALE,
   SETTLEMENT,
   STORE,
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
-import { claimOf, sameSums, wasSeen } from './book-writes.ts'
+import { RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type Answer, type Statement, statement } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
@@ -44,23 +46,59 @@ export interface Change {
   readonly holds?: (answer: Answer) => boolean
 }
 
-/** What one command writes, and what it had named and seen. */
+/** What one command writes, and what it had seen. */
 export interface Decided {
-  readonly keys: Keys
   readonly seen: Seen
   readonly writes: readonly Write[]
 }
 
+/** What a group's writes are made into rows with, beside the writes. */
+export interface WriteMeans {
+  /** Which sales of the terminals that the group has named were paid before. */
+  readonly sold: ReadonlyMap<string, TerminalSales>
+  /** A name for a batch that nobody else uses; later ones are higher. */
+  readonly newBatch: (at: Instant) => bigint
+}
+
 /** All that a group of commands changes; no two of them write the same row. @spec INV-ONCE */
-export function changesOf(group: readonly Decided[]): Change[] {
-  const lines = group.flatMap(decided => decided.writes.flatMap(write => linesOf(decided, write)))
-  const settlements = group.flatMap(({ writes }) => writes.filter(each => each.write === 'settlement'))
-  return [...gathered(lines), ...settlements.map(({ row }) => taking(row))]
+export function changesOf(group: readonly Decided[], { sold, newBatch }: WriteMeans): Change[] {
+  const writes = group.flatMap(decided => decided.writes)
+  const packed = packedOf(writes, newBatch)
+  const lines = group.flatMap(({ seen, writes }) =>
+    writes.flatMap(write => linesOf(seen, trailed(write, packed.trails))),
+  )
+  const settlements = writes.filter(each => each.write === 'settlement')
+  return [
+    ...gathered([...lines, ...batchLines(packed), ...soldLines(writes, sold)]),
+    ...settlements.map(({ row }) => taking(row)),
+  ]
+}
+
+const trailed = (write: Write, trails: Packed['trails']): Write =>
+  write.write === 'purse'
+    ? { write: 'purse', row: { ...write.row, trail: trails.get(write.row.purse) ?? write.row.trail } }
+    : write
+
+/** A batch, and what its receipts move. */
+const batchLines = ({ parts, entries }: Packed): Line[] => [
+  ...parts.map(part => line(SQL.addBatch, part)),
+  ...entries.flatMap(entryLines),
+]
+
+/** The first booked debit takes its sale; whoever saw its terminal's sales finds them unchanged. @spec K-1 */
+function soldLines(writes: readonly Write[], sold: WriteMeans['sold']): Line[] {
+  const receipts = writes.filter(each => each.write === 'receipt').map(({ row }) => row)
+  const byTerminal = Map.groupBy(receipts.filter(takesSale), ({ terminal }) => terminal)
+  return [...byTerminal].map(([terminal, rows]) => {
+    const before = sold.get(terminal)
+    const after = rows.reduce((ranges, { sale }) => including(ranges, sale), before?.sold ?? NO_RANGES)
+    return line(before === undefined ? SQL.addSales : SQL.replaceSales, { terminal, sold: after })
+  })
 }
 
 /** Where each kind of write goes. */
-function linesOf(decided: Decided, each: Write): Line[] {
-  const seen = wasSeen(decided.seen, each)
+function linesOf(shown: Seen, each: Write): Line[] {
+  const seen = wasSeen(shown, each)
   const { write, row } = each
   switch (write) {
     case 'account':
@@ -88,9 +126,9 @@ function linesOf(decided: Decided, each: Write): Line[] {
     case 'return':
       return [line(seen ? SQL.replaceReturn : SQL.addReturn, row)]
     case 'receipt':
-      return [line(seen ? SQL.replaceReceipt : SQL.addReceipt, row), ...saleOf(decided, row)]
+      return receiptLines(row, seen)
     case 'entry':
-      return [line(SQL.addEntry, row), ...claimsOf(row)]
+      return entryLines(row)
     case 'settlement':
       return [line(SQL.addSettlement, row)]
     case 'epoch':
@@ -108,17 +146,17 @@ function linesOf(decided: Decided, each: Write): Line[] {
   }
 }
 
-/** The first booked debit takes its sale. Whoever saw the sale free must find it free (K-1). */
-function saleOf({ keys, seen }: Decided, row: ReceiptRow): Line[] {
-  if (row.kind !== 'debit' || row.standing !== 'booked') return []
-  const named = keys.sale?.terminal === row.terminal && keys.sale.sale === row.sale
-  if (named && seen.sale !== undefined) return []
-  return [line(named ? SQL.addSale : SQL.addSaleIfFree, row)]
+/** A held receipt has a row of its own, until it is booked in a batch. */
+function receiptLines(row: ReceiptRow, seen: boolean): Line[] {
+  if (row.standing === 'held') return [line(seen ? SQL.replaceReceipt : SQL.addReceipt, row)]
+  return seen ? [line(SQL.removeReceipt, row)] : []
 }
 
-function claimsOf(entry: Entry): Line[] {
+/** An entry, and what a store is owed by it. */
+function entryLines(entry: Entry): Line[] {
   const claim = claimOf(entry)
-  return claim === undefined ? [] : [line(SQL.addClaim, { ...entry, ...claim, window: 0 })]
+  const claims = claim === undefined ? [] : [line(SQL.addClaim, { ...entry, ...claim, window: 0 })]
+  return [line(SQL.addEntry, entry), ...claims]
 }
 
 /** Rows of one table, put there in one way. */
@@ -163,8 +201,15 @@ const SQL = {
   addReturn: add(RETURN),
   replaceReceipt: replace(RECEIPT, 'purse_id, seq'),
   addReceipt: add(RECEIPT),
-  addSale: add(SALE),
-  addSaleIfFree: add(SALE, 'on conflict do nothing'),
+  removeReceipt: {
+    text: `
+      delete from receipt using unnest(${RECEIPT.arrays}) as given (${RECEIPT.list})
+      where receipt.purse_id = given.purse_id and receipt.seq = given.seq`,
+    table: RECEIPT,
+  },
+  addBatch: add(RECEIPT_BATCH),
+  replaceSales: replace(TERMINAL_SALES, 'terminal_id'),
+  addSales: add(TERMINAL_SALES),
   addEntry: add(ENTRY),
   addClaim: add(CLAIM),
   addSettlement: add(SETTLEMENT),
@@ -189,7 +234,7 @@ const TAKE_CLAIMS = `
   with taken as (
     update claim set settled_window = $2
     where store_id = $1 and settled_window = 0 and at_ms < $3
-    returning part, amount
+    returning part, amount, count
   )
   select ${SUMS} from taken`
 

@@ -19,6 +19,7 @@ import {
   unchanged,
 } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import { batchNames } from './book-postgres-batch.ts'
 import { Groups } from './book-postgres-group.ts'
 import { dueTasks, taskTold } from './book-postgres-outbox.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
@@ -59,9 +60,14 @@ export class PostgresBook implements Book {
 
   constructor(options: PostgresBookOptions) {
     const { url, writers = 2, readers = 2, groupSize = 256 } = options
-    this.#options = { lockOneByOne: options.lockOneByOne ?? false, now: options.now ?? (now => now) }
+    const dice = options.dice ?? systemDice
+    this.#options = {
+      lockOneByOne: options.lockOneByOne ?? false,
+      now: options.now ?? (now => now),
+      newBatch: batchNames(dice),
+    }
     this.#clock = options.clock ?? systemClock
-    this.#dice = options.dice ?? systemDice
+    this.#dice = dice
     this.#writers = openPool({ url, connections: writers, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
     this.#commands = new Groups({ size: groupSize, lanes: writers, work: group => this.#transact(group) })

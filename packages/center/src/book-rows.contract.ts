@@ -1,12 +1,15 @@
 /** Any row that the book may hold, by kind of write, for the suites of book.contract.ts. */
 import { assert } from '@kozeni/base/assert'
+import { concat, NO_BYTES } from '@kozeni/base/bytes'
 import { currency } from '@kozeni/base/currency'
 import { type Id, idFromNumber, type PurseId, type TerminalId } from '@kozeni/base/ids'
 import { MONEY_MAX, money, TOTAL_MAX, total, ZERO } from '@kozeni/base/money'
+import { including, NO_RANGES } from '@kozeni/base/ranges'
 import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE } from '@kozeni/ledger/entry'
 import { CHIP_CLASS } from '@kozeni/protocol/certificate'
-import { RECEIPT_KIND } from '@kozeni/protocol/debit'
+import { RECEIPT_KIND, receipt, SIGNED_RECEIPT_BYTES } from '@kozeni/protocol/debit'
+import { PROTOCOL_VERSION } from '@kozeni/protocol/header'
 import { KIND, OUTCOME } from '@kozeni/protocol/operation'
 import fc, { type Arbitrary } from 'fast-check'
 import type { Write } from './book.ts'
@@ -103,6 +106,9 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       seenStage: u32,
       bookedAmount: sum,
       bookedCount: u32,
+      voidedAmount: sum,
+      taken: fc.array(u32, { maxLength: 5 }).map(seqs => seqs.reduce(including, NO_RANGES)),
+      trail: fc.constant(NO_BYTES),
       settings: u32,
       settingsSeen: u32,
       blocked: fc.boolean(),
@@ -192,19 +198,21 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     notGivenAt: maybe(instant),
     refunded: amountOrNone,
   }),
-  receipt: fc.record({
-    purse: anyId(),
-    seq: u32,
-    kind: word(RECEIPT_KIND),
-    amount,
-    currency: money3,
-    terminal: anyId(),
-    sale: u32,
-    store: anyId(),
-    whole: fc.uint8Array({ maxLength: 300 }),
-    standing: word(codes.STANDING),
-    at: instant,
-  }),
+  receipt: fc
+    .record<RowOf<'receipt'>>({
+      purse: anyId(),
+      seq: u32,
+      kind: word(RECEIPT_KIND),
+      amount,
+      currency: money3,
+      terminal: anyId(),
+      sale: u32,
+      store: anyId(),
+      whole: fc.constant(NO_BYTES),
+      standing: word(codes.STANDING),
+      at: instant,
+    })
+    .map(asSigned),
   entry: fc
     .record<RowOf<'entry'>>({
       subject: anyId(),
@@ -264,6 +272,21 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
   alarm: fc.record({ subject: anyId(), what: word(codes.ALARM_WHAT), facts: texts, at: instant }),
   outbox: fc.record({ name: text, task: word(codes.TASK), subject: anyId(), body: texts, due: instant }),
 }
+
+/** The receipt with the bytes that a chip would have made of it, but for signature and MAC. */
+function asSigned(row: RowOf<'receipt'>): RowOf<'receipt'> {
+  const body = receipt.write({
+    ...{ version: PROTOCOL_VERSION, type: 'receipt', direction: 'to-center', keyVersion: 1 },
+    ...{ purse: row.purse, kind: row.kind, seq: row.seq, amount: row.amount, currency: row.currency },
+    ...{ terminal: row.terminal, sale: row.sale, time: 0, credits: total(0n), debits: total(0n), flag: false },
+    ...{ epoch: 1, number: 1, digest: new Uint8Array(32), outcome: 'none', prevSeq: 0 },
+    ...{ prevAmount: money(0n), prevTerminal: new Uint8Array(4) },
+  })
+  return { ...row, whole: concat(body, new Uint8Array(SIGNED_RECEIPT_BYTES - body.length)) }
+}
+
+/** One receipt, always the same, with these fields instead of its own, in its bytes too. */
+export const receiptOf = (fields: Partial<RowOf<'receipt'>>): RowOf<'receipt'> => asSigned(rowOf('receipt', fields))
 
 /** One row of `kind`, always the same, with these fields instead of its own. */
 export function rowOf<K extends Kind>(kind: K, fields: Partial<RowOf<K>>): RowOf<K> {

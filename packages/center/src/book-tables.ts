@@ -17,7 +17,6 @@ import { type Money, money, type Total, total } from '@kozeni/base/money'
 import { ACCOUNT_KIND, type Account, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE, type Cause, type Entry } from '@kozeni/ledger/entry'
 import { CHIP_CLASS, type ChipClass } from '@kozeni/protocol/certificate'
-import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
 import { KIND, type Kind, OUTCOME, type Outcome } from '@kozeni/protocol/operation'
 import type {
   AccountRow,
@@ -28,7 +27,6 @@ import type {
   OperationRow,
   OrderRow,
   PurseRow,
-  ReceiptRow,
   StoreRow,
   TerminalRow,
 } from './book.ts'
@@ -45,7 +43,6 @@ import {
   ORDER_KIND,
   ORDER_STAGE,
   PURSE_STAGE,
-  STANDING,
   TASK,
 } from './book-codes.ts'
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
@@ -142,6 +139,9 @@ export const PURSE = table<PurseRow>('purse', {
   seenStage: numbers('seen_stage'),
   bookedAmount: totals('booked_amount'),
   bookedCount: numbers('booked_count'),
+  voidedAmount: totals('voided_amount'),
+  taken: byteStrings('taken'),
+  trail: byteStrings('trail'),
   settings: numbers('settings'),
   settingsSeen: numbers('settings_seen'),
   blocked: booleans('blocked'),
@@ -247,30 +247,6 @@ export const RETURN = table<ReturnRow>('"return"', {
   refunded: moneys('refunded'),
 })
 
-export const RECEIPT = table<ReceiptRow>('receipt', {
-  purse: ids<PurseId>('purse_id'),
-  seq: numbers('seq'),
-  kind: words<ReceiptKind>('kind', RECEIPT_KIND),
-  amount: moneys('amount'),
-  currency: currencies('currency'),
-  terminal: ids<TerminalId>('terminal_id'),
-  sale: numbers('sale'),
-  store: ids<StoreId>('store_id'),
-  whole: byteStrings('whole'),
-  standing: words('standing', STANDING),
-  at: numbers('at_ms'),
-})
-
-/** Which receipt was the first to be booked for a terminal's sale. */
-export type SaleRow = Pick<ReceiptRow, 'terminal' | 'sale' | 'purse' | 'seq'>
-
-export const SALE = table<SaleRow>('sale', {
-  terminal: ids<TerminalId>('terminal_id'),
-  sale: numbers('sale'),
-  purse: ids<PurseId>('purse_id'),
-  seq: numbers('seq'),
-})
-
 /** The kinds that have one account in all are owned by 0. */
 const accounts = (kind: string, owner: string): Field<Account> =>
   mapped(
@@ -306,7 +282,7 @@ export const ENTRY = table<Entry>('entry', {
   second: bigints('second'),
   debit: accounts('debit_kind', 'debit_owner'),
   credit: accounts('credit_kind', 'credit_owner'),
-  amount: moneys('amount'),
+  amount: totals('amount'),
   currency: currencies('currency'),
   at: numbers('at_ms'),
 })
@@ -321,6 +297,7 @@ export const CLAIM = table<ClaimRow>('claim', {
   second: bigints('second'),
   part: words('part', CLAIM_PART),
   amount: bigints('amount'),
+  count: numbers('count'),
   currency: currencies('currency'),
 })
 

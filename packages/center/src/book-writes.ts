@@ -2,8 +2,11 @@
 import { assert } from '@kozeni/base/assert'
 import type { Currency } from '@kozeni/base/currency'
 import type { StoreId } from '@kozeni/base/ids'
+import { total } from '@kozeni/base/money'
 import type { Entry, EntryName } from '@kozeni/ledger/entry'
-import type { Keys, NumberRow, OperationRow, ReceiptRow, Seen, Write } from './book.ts'
+import { debitsCollected, voidsCollected } from '@kozeni/ledger/posting'
+import type { Keys, NumberRow, OperationRow, Seen, Write } from './book.ts'
+import type { ReceiptRow, SaleName } from './book-receipt.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
 /** One text for one row of one table: the key that it stands under. */
@@ -66,6 +69,8 @@ export const paidName = ({ store, transaction }: Named<OperationRow, 'store' | '
   store && transaction && numberName({ store, transaction })
 /** Purse and seq. */
 export const receiptName = ({ purse, seq }: Named<ReceiptRow, 'purse' | 'seq'>): string => `${purse} ${seq}`
+/** Terminal and sale. */
+export const saleName = ({ terminal, sale }: SaleName): string => `${terminal} ${sale}`
 /** What it is about, its cause, and the cause's two numbers. */
 export const entryName = (entry: EntryName): string => `${entry.subject} ${entry.cause} ${entry.first} ${entry.second}`
 /** Store and window. */
@@ -128,7 +133,9 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
  */
 export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): void {
   const entries = new Set<string>()
+  const putsPurse = writes.some(({ write }) => write === 'purse')
   for (const { write, row } of writes) {
+    if (write === 'receipt') checkReceipt(keys, seen, row, putsPurse)
     if (OF_A_PURSE.has(write) && 'purse' in row)
       assert(keys.purse === row.purse, `who writes the ${write} of a purse names the purse ${row.purse}`)
     if (write === 'entry') {
@@ -141,6 +148,15 @@ export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): vo
       assert(seen.unsettled && sameSums(row, seen.unsettled), `a window of ${row.store} is all that is unsettled`)
     }
   }
+}
+
+/** A booked receipt stands for ever, and where it stands its purse knows. */
+function checkReceipt({ sales }: Keys, { receipts }: Seen, row: ReceiptRow, putsPurse: boolean): void {
+  const { seq, standing } = row
+  assert(receipts.get(seq)?.standing !== 'booked', `the booked receipt ${seq} is never changed`)
+  assert(standing === 'held' || putsPurse, `who books the receipt ${seq} writes its purse`)
+  const named = sales?.some(({ terminal, sale }) => terminal === row.terminal && sale === row.sale)
+  assert(named || !takesSale(row), `who books the receipt ${seq} names its sale`)
 }
 
 const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([
@@ -174,6 +190,8 @@ export interface Claim {
   readonly part: ClaimPart
   /** What it adds to what the store is owed; below zero what it takes. */
   readonly amount: bigint
+  /** How many sales it is of; none where it takes. */
+  readonly count: number
 }
 
 /** A claim as it is kept; window 0 until a settlement takes it. */
@@ -184,12 +202,40 @@ export interface ClaimRow extends EntryName, Claim {
 }
 
 /** What an entry adds to what a store is owed, or takes from it; undefined for none, and for a settlement's own. */
-export function claimOf({ cause, debit, credit, amount }: Omit<Entry, 'at'>): Claim | undefined {
+export function claimOf({ cause, second, debit, credit, amount }: Omit<Entry, 'at'>): Claim | undefined {
   if (cause === 'fee' || cause === 'paid-out') return undefined
   const part = cause === 'committed' ? 'online' : cause === 'refund-ordered' ? 'refunds' : 'offline'
-  if (credit.kind === 'store-payable') return { store: credit.owner, part, amount }
-  if (debit.kind === 'store-payable') return { store: debit.owner, part, amount: 0n - amount }
+  const count = cause === 'collected' ? Number(second) : 1
+  if (credit.kind === 'store-payable') return { store: credit.owner, part, amount, count }
+  if (debit.kind === 'store-payable') return { store: debit.owner, part, amount: 0n - amount, count: 0 }
   return undefined
+}
+
+/** A booked debit is what pays a sale. @spec K-1 */
+export const takesSale = ({ kind, standing }: ReceiptRow): boolean => kind === 'debit' && standing === 'booked'
+
+/** The booked ones of these writes' receipts as batches: those of one instant in one currency are posted together. */
+export function batchesOf(writes: readonly Write[]): ReceiptRow[][] {
+  const receipts = writes.filter(each => each.write === 'receipt').map(({ row }) => row)
+  const booked = receipts.filter(row => row.standing === 'booked')
+  return [...Map.groupBy(booked, ({ currency, at }) => `${currency} ${at}`).values()]
+}
+
+/**
+ * What a batch of receipts moves: one entry for each store's debits, one for its voids.
+ *
+ * @param batch  what the book calls it
+ * @spec K-1, D-6
+ */
+export function postingsOf(batch: bigint, receipts: readonly ReceiptRow[]): Entry[] {
+  const sums = Map.groupBy(receipts, ({ store, kind }) => `${store} ${kind}`)
+  return [...sums.values()].flatMap(rows =>
+    rows.slice(0, 1).map(({ store, kind, currency, at }) => {
+      const amount = total(rows.reduce((sum, row) => sum + row.amount, 0n))
+      const posted = { store, batch, count: rows.length, amount, currency, at }
+      return kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)
+    }),
+  )
 }
 
 /** The five sums of a window. Voids lower `offline`, not its count; what fraud loss pays for is an off-line sale. */
@@ -198,12 +244,12 @@ export type Sums = Pick<Unsettled, 'onlineCount' | 'online' | 'offlineCount' | '
 export const NO_SUMS: Sums = { onlineCount: 0, online: 0n, offlineCount: 0, offline: 0n, refunds: 0n }
 
 /** The sums with one claim more. */
-export function withClaim(sums: Sums, { part, amount }: Claim): Sums {
+export function withClaim(sums: Sums, { part, amount, count }: Claim): Sums {
   switch (part) {
     case 'online':
-      return { ...sums, onlineCount: sums.onlineCount + 1, online: sums.online + amount }
+      return { ...sums, onlineCount: sums.onlineCount + count, online: sums.online + amount }
     case 'offline':
-      return { ...sums, offlineCount: sums.offlineCount + (amount > 0n ? 1 : 0), offline: sums.offline + amount }
+      return { ...sums, offlineCount: sums.offlineCount + count, offline: sums.offline + amount }
     case 'refunds':
       return { ...sums, refunds: sums.refunds - amount }
   }

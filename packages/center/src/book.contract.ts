@@ -1,15 +1,5 @@
 /** What every book must do, whatever it is kept in: rows come back as they went, and no two commands share a moment. */
-import { SeededDice } from '@kozeni/base/dice'
-import {
-  type AccountId,
-  freshId,
-  type Id,
-  type LoadId,
-  type OrderId,
-  type PurseId,
-  type StoreId,
-  type TerminalId,
-} from '@kozeni/base/ids'
+import { type AccountId, type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { money, total } from '@kozeni/base/money'
 import { purseFloat, storePayable } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
@@ -26,37 +16,19 @@ import {
   unchanged,
   type Write,
 } from './book.ts'
+import { type BookUnderTest, command, keep, name, put, times } from './book-commands.contract.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
-import { anyRow, type RowOf, rowOf } from './book-rows.contract.ts'
+import { receiptsContract } from './book-receipts.contract.ts'
+import { anyRow, type RowOf, receiptOf, rowOf } from './book-rows.contract.ts'
 import { entryName } from './book-writes.ts'
-import type { Views } from './views.ts'
-
-export interface BookUnderTest {
-  readonly book: Book
-  /** Another process's book of the same rows, or the same book where there can be no other. */
-  readonly other: Book
-  readonly views: Views
-  entries(): Promise<readonly Entry[]>
-  close(): Promise<void>
-}
-
-const dice = new SeededDice(20)
-const name = <T extends Id>(): T => freshId<T>(dice)
-const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
-
-/** A command that writes whatever it sees. */
-const command = <A>(keys: Keys, decide: (seen: Seen) => Decision<A>): Command<A> => ({ keys, decide })
-const put = (keys: Keys, ...writes: Write[]): Command<void> => command(keys, () => ({ answer: undefined, writes }))
 
 const publishing = ({ hotlistAfter }: Seen, row: RowOf<'hotlist'>): Decision<'published' | 'overtaken'> =>
   hotlistAfter === undefined
     ? { answer: 'published', writes: [{ write: 'hotlist', row }] }
     : { answer: 'overtaken', writes: [] }
 
-type SeenKind = Exclude<
-  Write['write'],
-  'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'found' | 'alarm' | 'outbox'
->
+type Unnamed = 'receipt' | 'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'found' | 'alarm' | 'outbox'
+type SeenKind = Exclude<Write['write'], Unnamed>
 
 /** How a row of each kind is named, and found again. */
 const found: {
@@ -89,11 +61,6 @@ const found: {
     keys: ({ purse, seq }) => ({ purse, returned: seq }),
     fields: ['purse', 'seq'],
     row: seen => seen.returned,
-  },
-  receipt: {
-    keys: ({ purse, seq }) => ({ purse, receipts: [seq] }),
-    fields: ['purse', 'seq'],
-    row: (seen, { seq }) => seen.receipts.get(seq),
   },
 }
 
@@ -287,20 +254,6 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
     expect([seen.number, seen.numbered]).toEqual([number, operation])
   })
 
-  on('a terminal’s sale is the first debit booked for it: a void is none, nor what is held', async ({ book }) => {
-    const [terminal, purse] = [name<TerminalId>(), name<PurseId>()]
-    const sale = { terminal, sale: 12 }
-    const receipt = (seq: number, fields: Partial<RowOf<'receipt'>>): Write => ({
-      write: 'receipt',
-      row: rowOf('receipt', { purse, seq, ...sale, kind: 'debit', standing: 'booked', ...fields }),
-    })
-    await book.run(put({ purse, sale }, receipt(1, { kind: 'void' }), receipt(2, { standing: 'held' })))
-    expect((await book.look({ sale })).sale).toBeUndefined()
-    await book.run(put({ purse, sale }, receipt(3, {})))
-    await book.run(put({ purse, sale }, receipt(4, {})))
-    expect((await book.look({ sale })).sale).toEqual(receipt(3, {}).row)
-  })
-
   on('two hundred commands that each add one to a purse lose none', async ({ book, other }) => {
     const purse = name<PurseId>()
     await book.run(put({ purse }, { write: 'purse', row: rowOf('purse', { purse, credits: total(0n) }) }))
@@ -390,47 +343,6 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
     },
   )
 
-  on('of two purses that pay one sale, one has paid it', async ({ book, other }) => {
-    const terminal = name<TerminalId>()
-    const pay = (by: Book, sale: number) => {
-      const purse = name<PurseId>()
-      return by.run(
-        command({ purse, receipts: [1], sale: { terminal, sale } }, seen => ({
-          answer: seen.sale === undefined ? 'paid' : 'paid by another',
-          writes: [
-            {
-              write: 'receipt',
-              row: rowOf('receipt', {
-                purse,
-                seq: 1,
-                terminal,
-                sale,
-                kind: 'debit',
-                standing: seen.sale === undefined ? 'booked' : 'held',
-              }),
-            },
-          ],
-        })),
-      )
-    }
-    const races = await Promise.all(times(50, sale => Promise.all([pay(book, sale), pay(other, sale)])))
-    for (const race of races) expect(race.sort()).toEqual(['paid', 'paid by another'])
-  })
-
-  on('a receipt is booked once, by whichever of two processes', async ({ book, other }) => {
-    const purse = name<PurseId>()
-    const collect = (by: Book, seq: number) =>
-      by.run(
-        command({ purse, receipts: [seq] }, ({ receipts }) =>
-          receipts.has(seq)
-            ? unchanged('already booked')
-            : { answer: 'booked', writes: [{ write: 'receipt', row: rowOf('receipt', { purse, seq }) }] },
-        ),
-      )
-    const races = await Promise.all(times(40, seq => Promise.all([collect(book, seq), collect(other, seq)])))
-    for (const race of races) expect(race.sort()).toEqual(['already booked', 'booked'])
-  })
-
   on('of two who make one account, one makes it', async ({ book, other }) => {
     const make = (by: Book, account: AccountId) =>
       by.run(
@@ -466,13 +378,13 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
         { purse },
         post('committed', 1n, 100n, 10, 'up'),
         post('committed', 2n, 250n, 20, 'up'),
-        post('debited', 1n, 70n, 10, 'up'),
-        post('debited', 2n, 30n, 15, 'up'),
-        post('debit-voided', 3n, 30n, 16, 'down'),
         post('fraud-paid', 4n, 5n, 16, 'up'),
         post('refund-ordered', 9n, 40n, 17, 'down'),
       ),
     )
+    const receipt = (seq: number, amount: bigint, at: number, kind: 'debit' | 'void' = 'debit') =>
+      receiptOf({ purse, seq, sale: seq, kind, amount: money(amount), at, store, standing: 'booked' })
+    await book.run(keep(receipt(1, 70n, 10), receipt(2, 30n, 10), receipt(3, 30n, 16, 'void'), receipt(4, 90n, 20)))
     const sums = { onlineCount: 1, online: 100n, offlineCount: 3, offline: 75n, refunds: 40n, last: undefined }
     expect((await book.look({ unsettled: { store, until: 20 } })).unsettled).toEqual(sums)
     expect((await book.look({ unsettled: { store: name(), until: 20 } })).unsettled).toMatchObject({ online: 0n })
@@ -517,6 +429,8 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
     await book.run(put({}, { write: 'outbox', row: rowOf('outbox', { name: 'task 3', due: 1 }) }))
     expect(await book.due(100, 0)).toEqual([rowOf('outbox', { name: 'task 3', due: 1 })])
   })
+
+  receiptsContract(on)
 }
 
 const sorted = (entries: readonly Entry[]): readonly Entry[] =>

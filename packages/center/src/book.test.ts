@@ -3,15 +3,18 @@ import { StillClock } from '@kozeni/base/clock'
 import { SeededDice } from '@kozeni/base/dice'
 import { type AccountId, freshId, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
+import { including, NO_RANGES } from '@kozeni/base/ranges'
 import type { Entry } from '@kozeni/ledger/entry'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { withPostgresArchive } from './archive-postgres.ts'
-import { type BookUnderTest, bookContract } from './book.contract.ts'
+import { bookContract } from './book.contract.ts'
 import { AnswerLost, type Book, type Command, type Keys, type Seen, unchanged } from './book.ts'
+import type { BookUnderTest } from './book-commands.contract.ts'
 import { MemoryBook } from './book-memory.ts'
 import { PostgresBook } from './book-postgres.ts'
-import { rowOf } from './book-rows.contract.ts'
+import type { SaleName } from './book-receipt.ts'
+import { receiptOf, rowOf } from './book-rows.contract.ts'
 import { migrate } from './migrate.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
 import { MIGRATIONS } from './schema.ts'
@@ -54,6 +57,7 @@ const entriesIn = (url: string): Promise<readonly Entry[]> =>
   withPostgresArchive(url, async archive => {
     const entries: Entry[] = []
     for await (const file of archive.purses()) entries.push(...file.entries)
+    for await (const file of archive.batches()) entries.push(...file.entries)
     for await (const file of archive.stores()) entries.push(...file.entries)
     for await (const entry of archive.strays()) entries.push(entry)
     return entries
@@ -158,7 +162,12 @@ const creating = (purse: PurseId) => ({
   keys: { purse },
   decide: () => ({
     answer: 0n,
-    writes: [{ ...row, row: rowOf('purse', { purse, credits: total(0n), bookedCount: 0, debits: total(0n) }) }],
+    writes: [
+      {
+        ...row,
+        row: rowOf('purse', { purse, credits: total(0n), bookedCount: 0, debits: total(0n), taken: NO_RANGES }),
+      },
+    ],
   }),
 })
 
@@ -171,21 +180,24 @@ const adding = (purse: PurseId) => ({
   },
 })
 
-const collecting = (purse: PurseId, seq: number): Command<'booked' | 'already-booked'> => ({
-  keys: { purse, receipts: [seq] },
-  decide: seen => {
-    if (seen.purse === undefined) throw new Error('no such purse')
-    if (seen.receipts.has(seq)) return unchanged('already-booked')
-    const bookedCount = seen.purse.bookedCount + 1
-    return {
-      answer: 'booked',
-      writes: [
-        { write: 'receipt', row: rowOf('receipt', { purse, seq }) },
-        { write: 'purse', row: { ...seen.purse, bookedCount } },
-      ],
-    }
-  },
-})
+const collecting = (purse: PurseId, seq: number): Command<'booked' | 'already-booked'> => {
+  const row = receiptOf({ purse, seq, kind: 'void', standing: 'booked' })
+  return {
+    keys: { purse, receipts: [seq] },
+    decide: seen => {
+      if (seen.purse === undefined) throw new Error('no such purse')
+      if (seen.receipts.has(seq)) return unchanged('already-booked')
+      const after = { ...seen.purse, bookedCount: seen.purse.bookedCount + 1, taken: including(seen.purse.taken, seq) }
+      return {
+        answer: 'booked',
+        writes: [
+          { write: 'receipt', row },
+          { write: 'purse', row: after },
+        ],
+      }
+    },
+  }
+}
 
 /** Ends the book's connections `times` times, a few milliseconds apart, wherever each of them stands. */
 async function cutConnections(url: string, times: number): Promise<void> {
@@ -201,12 +213,18 @@ async function cutConnections(url: string, times: number): Promise<void> {
   await client.end()
 }
 
-const payingSale = (purse: PurseId, sale: NonNullable<Keys['sale']>): Command<string> => ({
-  keys: { purse, sale },
+const payingSale = (purse: PurseId, sale: SaleName): Command<string> => ({
+  keys: { purse, sales: [sale] },
   decide: seen => {
-    const standing = seen.sale === undefined ? 'booked' : 'held'
-    const paid = rowOf('receipt', { purse, seq: 1, kind: 'debit', standing, ...sale })
-    return { answer: standing === 'booked' ? 'first' : 'second', writes: [{ write: 'receipt', row: paid }] }
+    const standing = seen.sales.size === 0 ? 'booked' : 'held'
+    const paid = receiptOf({ purse, seq: 1, kind: 'debit', standing, ...sale })
+    return {
+      answer: standing === 'booked' ? 'first' : 'second',
+      writes: [
+        { write: 'receipt', row: paid },
+        { write: 'purse', row: rowOf('purse', { purse, taken: including(NO_RANGES, 1) }) },
+      ],
+    }
   },
 })
 
@@ -231,7 +249,7 @@ async function heldBack<A>(url: string, count: number, start: () => Promise<A>[]
   const client = new Client({ connectionString: url })
   await client.connect()
   await client.query('begin')
-  await client.query('lock table sale, number, account, receipt in share mode')
+  await client.query('lock table terminal_sales, number, account in share mode')
   const answers = start()
   const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
   while ((await client.query(waiting)).rowCount !== count) {

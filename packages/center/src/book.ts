@@ -19,9 +19,9 @@ import type {
   TerminalId,
 } from '@kozeni/base/ids'
 import type { Money, Total } from '@kozeni/base/money'
+import type { Ranges } from '@kozeni/base/ranges'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { ChipClass } from '@kozeni/protocol/certificate'
-import type { ReceiptKind } from '@kozeni/protocol/debit'
 import type { Limits } from '@kozeni/protocol/message'
 import type { Kind, Outcome, Place } from '@kozeni/protocol/operation'
 import type { AlarmRow } from './book-alarm.ts'
@@ -29,6 +29,7 @@ import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ReceiptRow, SaleName } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -125,6 +126,12 @@ export interface PurseRow {
   /** Debits booked, not net of voids: what CONFIRM acknowledges (C-6). */
   readonly bookedAmount: Total
   readonly bookedCount: number
+  /** Voids booked: what they brought back. */
+  readonly voidedAmount: Total
+  /** The seqs of all its receipts that the center has, booked or held (K-1); what is missing below `seenSeq` is a gap (K-2). */
+  readonly taken: Ranges
+  /** Where its booked receipts are: the book's own note, which decisions hand on as it is. */
+  readonly trail: Bytes
   /** The settings that the chip is to have, and the number of those it said it has (F-14). */
   readonly settings: number
   readonly settingsSeen: number
@@ -221,22 +228,6 @@ export interface NumberRow {
   readonly refunded: Money
 }
 
-export interface ReceiptRow {
-  readonly purse: PurseId
-  readonly seq: number
-  readonly kind: ReceiptKind
-  readonly amount: Money
-  readonly currency: Currency
-  readonly terminal: TerminalId
-  readonly sale: number
-  readonly store: StoreId
-  /** Body ‖ signature ‖ MAC, as it came. */
-  readonly whole: Bytes
-  /** `held` when its void is known to exist and has not come, or when it is disputed; held receipts are not posted. */
-  readonly standing: 'booked' | 'held'
-  readonly at: Instant
-}
-
 /**
  * All that a command can change. Every SQL statement that changes money stands in one switch over this.
  *
@@ -284,8 +275,8 @@ export interface Keys {
   readonly ring?: readonly Place[]
   /** Receipts of the purse at these seqs. */
   readonly receipts?: readonly number[]
-  /** The sale of a terminal, whoever paid it: the first debit that was booked for it. */
-  readonly sale?: { readonly terminal: TerminalId; readonly sale: number }
+  /** Sales of terminals, whoever paid them. */
+  readonly sales?: readonly SaleName[]
   readonly hotlistAfter?: number
   /** What goes back of the purse's debit of this seq. */
   readonly returned?: number
@@ -317,7 +308,8 @@ export interface Seen {
   /** The operation that `number` opened. */
   readonly numbered: OperationRow | undefined
   readonly receipts: ReadonlyMap<number, ReceiptRow>
-  readonly sale: ReceiptRow | undefined
+  /** The first debit that was booked for each sale, by saleName. */
+  readonly sales: ReadonlyMap<string, ReceiptRow>
   readonly hotlistAfter: HotlistRow | undefined
   readonly returned: ReturnRow | undefined
   readonly unsettled: Unsettled | undefined

@@ -1,6 +1,8 @@
 /** Reserving: an electronic-money ID for a chip, before anything is installed (PROTOCOL §7, P-1 and P-2). */
+import { NO_BYTES } from '@kozeni/base/bytes'
 import { type AccountId, type ChipId, type DeviceId, freshId, type PurseId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
+import { NO_RANGES } from '@kozeni/base/ranges'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { type Command, type PurseRow, unchanged } from './book.ts'
@@ -95,6 +97,9 @@ export function newPurse(
     seenStage: 0,
     bookedAmount: none,
     bookedCount: 0,
+    voidedAmount: none,
+    taken: NO_RANGES,
+    trail: NO_BYTES,
     settings: 1,
     settingsSeen: 0,
     blocked: false,

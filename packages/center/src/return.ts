@@ -10,16 +10,8 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { refundOrdered } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import {
-  type Command,
-  type Decision,
-  type Keys,
-  type OrderRow,
-  type ReceiptRow,
-  type Seen,
-  unchanged,
-  type Write,
-} from './book.ts'
+import { type Command, type Decision, type Keys, type OrderRow, type Seen, unchanged, type Write } from './book.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import { inputDigest, requestName } from './request-name.ts'
 

@@ -7,6 +7,7 @@
  * every sale updates: what a store is owed is the sum of its claims.
  */
 
+import { BATCHES } from './schema-batches.ts'
 import { EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
 import { HOTLISTS, RETURNS } from './schema-tills.ts'
@@ -338,4 +339,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 6, sql: SEALS },
   { number: 7, sql: RETURNS },
   { number: 8, sql: LOST },
+  { number: 9, sql: BATCHES },
 ]

@@ -7,6 +7,7 @@ import { assert } from '@kozeni/base/assert'
 import { type Total, total } from '@kozeni/base/money'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { bigintIn } from './book-postgres-sums.ts'
+import { RECORD_BYTES } from './book-postgres-trail.ts'
 import { type Session, type Statement, statement, WRITERS } from './postgres-session.ts'
 import { bigints, byteStrings, fields, mapped, numbers, table } from './postgres-table.ts'
 import { type Content, type Contents, type SealedKind, type SealRow, type Stretch, sealed } from './seal.ts'
@@ -42,6 +43,7 @@ interface Rows {
   /** What is hashed of a row, and in which order rows follow. */
   readonly hashed: string
   readonly order: string
+  readonly count?: string
   readonly sum: string
 }
 
@@ -67,17 +69,19 @@ const ROWS: Readonly<Record<SealedKind, Rows>> = {
     order: 'purse_id, epoch, number',
     sum: 'amount',
   },
+  // booked ones alone, by their batches: a held one may be booked yet. What they move stands in the entries
   receipts: {
-    table: 'receipt',
+    table: 'receipt_batch',
     time: 'at_ms',
-    hashed: `${text('purse_id, seq, kind, amount, currency, terminal_id, sale, store_id, at_ms')} || whole`,
-    order: 'purse_id, seq',
-    sum: 'amount',
+    hashed: `${text('batch_id, part, terminal_id, store_id, first_sale, last_sale, at_ms')} || records`,
+    order: 'batch_id, part',
+    count: `coalesce(sum(octet_length(records) / ${RECORD_BYTES}), 0)::bigint`,
+    sum: '0',
   },
 }
 
-const contentOf = ({ table: name, time, hashed, order, sum }: Rows): string => `
-  select count(*), coalesce(sum(${sum}), 0)::bigint,
+const contentOf = ({ table: name, time, hashed, order, count = 'count(*)', sum }: Rows): string => `
+  select ${count}, coalesce(sum(${sum}), 0)::bigint,
     sha256(coalesce(string_agg(sha256(${hashed}), ''::bytea order by ${order}), ''))
   from ${name} where ${time} >= $1 and ${time} < $2`
 

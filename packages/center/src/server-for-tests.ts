@@ -23,6 +23,7 @@ import {
   type TerminalId,
 } from '@kozeni/base/ids'
 import { money, total } from '@kozeni/base/money'
+import { NO_RANGES } from '@kozeni/base/ranges'
 import type { Result } from '@kozeni/base/result'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { type Receipt, receipt, receiptMac } from '@kozeni/protocol/debit'
@@ -285,7 +286,8 @@ function purseRow(
     ...{ epoch: 1, number: 0, closedEpoch: 1, closedNumber: 0, flag: false },
     ...{ credits: total(5000n), debits: none, seenCredits: total(5000n), seenDebits: none, seenSeq: 0 },
     ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0 },
-    ...{ bookedAmount: none, bookedCount: 0, settings: 1, settingsSeen: 1, blocked: false },
+    ...{ bookedAmount: none, bookedCount: 0, voidedAmount: none, taken: NO_RANGES, trail: NO_BYTES },
+    ...{ settings: 1, settingsSeen: 1, blocked: false },
     limits: defaultPolicy.limits,
     movingTo: undefined,
     lostAt: undefined,

@@ -6,7 +6,9 @@ import type { OrderId } from '@kozeni/base/ids'
 import { parseMoney } from '@kozeni/base/money'
 import { no, ok } from '@kozeni/base/result'
 import { refusal } from '@kozeni/protocol/refusal'
-import type { OrderRow, ReceiptRow } from './book.ts'
+import type { OrderRow } from './book.ts'
+import type { ReceiptRow } from './book-receipt.ts'
+import { saleName } from './book-writes.ts'
 import type { Center } from './center.ts'
 import { inputDigest, requestName } from './request-name.ts'
 import { orderReturn } from './return.ts'
@@ -19,7 +21,8 @@ export const returnHandlers = (center: Center): Pick<Handlers, 'createReturn'> =
   createReturn: async ({ caller, body, idempotencyKey }) => {
     const amount = parseMoney(body.amount)
     assert(amount !== undefined, 'the contract has checked it')
-    const { sale } = await center.book.look({ sale: body })
+    const { sales } = await center.book.look({ sales: [body] })
+    const sale = sales.get(saleName(body))
     if (sale === undefined) return no(refusal('not-found'))
     const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
     const request = { order, amount, inputDigest: inputDigest(center.crypto, body), store: caller.store.store }

@@ -78,7 +78,8 @@ type ReceiptAnswer = Answer<typeof uploadReceipts>['answers'][number]
 
 const receiptAnswer = ({ purse, seq, collected, final }: Taken): ReceiptAnswer => ({
   ...(purse !== undefined && seq !== undefined && { purse, seq }),
-  ...collected,
+  standing: collected.standing,
+  ...('code' in collected && { code: collected.code }),
   final,
 })
 

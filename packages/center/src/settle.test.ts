@@ -65,16 +65,8 @@ test('two who close a window at once get one: the later instant’s, whoever was
 const NOBODY: Seen = {
   ...{ purse: undefined, open: undefined, openOrder: undefined, openLoad: undefined, waiting: undefined },
   ...{ operation: undefined, account: undefined, device: undefined, chip: undefined, terminal: undefined },
-  ...{
-    load: undefined,
-    order: undefined,
-    move: undefined,
-    number: undefined,
-    numbered: undefined,
-    sale: undefined,
-    hotlistAfter: undefined,
-    returned: undefined,
-  },
+  ...{ load: undefined, order: undefined, move: undefined, number: undefined, numbered: undefined, sales: new Map() },
+  ...{ hotlistAfter: undefined, returned: undefined },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
   ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },
   ...{ ring: new Map(), found: [], waitingLoad: undefined },

@@ -3,8 +3,9 @@ import { show } from '@kozeni/base/currency'
 import type { LoadId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { Account } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { Instant, LoadRow, OperationRow, OrderRow, ReceiptRow } from './book.ts'
+import type { Instant, LoadRow, OperationRow, OrderRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
+import type { ReceiptRow } from './book-receipt.ts'
 
 export interface StoryLine {
   readonly at: Instant

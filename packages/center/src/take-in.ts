@@ -1,6 +1,6 @@
 /**
- * One upload of a terminal: every receipt is read, its chip proved, its store found, and then collected, purse by purse
- * side by side. A broken one is answered on its own and does not hold up the others.
+ * One upload of a terminal: every receipt is read, its chip proved, its store found; then those of one purse are collected
+ * together, and all purses side by side. A broken one is answered on its own and does not hold up the others.
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
@@ -32,55 +32,55 @@ export async function takeIn(
   terminal: TerminalRow,
   receipts: readonly Bytes[],
 ): Promise<readonly Taken[]> {
-  const taken = new Map<number, Taken>()
-  const read = receipts.map(readReceipt)
-  const purses = new Map<PurseId, number[]>()
-  for (const [at, signed] of read.entries()) {
-    if (signed === undefined) taken.set(at, { purse: undefined, seq: undefined, ...refused('data-wrong') })
-    else purses.set(signed.receipt.purse, [...(purses.get(signed.receipt.purse) ?? []), at])
-  }
-  const settled = settledUntil(means.book, terminal.store)
-  const one = async (at: number): Promise<void> => {
-    const [signed, whole] = [read[at], receipts[at]]
-    if (signed !== undefined && whole !== undefined)
-      taken.set(at, await takeOne(means, terminal, { signed, whole }, settled))
-  }
-  await Promise.all([...purses.values()].map(places => inTurn(places, one)))
-  return receipts.flatMap((_, at) => taken.get(at) ?? [])
+  const [settled, judged] = await Promise.all([
+    settledUntil(means.book, terminal.store),
+    Promise.all(receipts.map(whole => proved(means, terminal, whole))),
+  ])
+  const claims = judged.filter(each => 'signed' in each)
+  const answers = new Map<Proved, Collected>()
+  const byPurse = Map.groupBy(claims, ({ signed }) => signed.receipt.purse)
+  await Promise.all(
+    [...byPurse].map(async ([purse, mine]) => {
+      const collected = await collecting(means, purse, mine)
+      for (const [i, answer] of collected.entries()) answers.set(mine[i] as Claim, answer)
+    }),
+  )
+  return judged.map(each => takenOf(each, answers.get(each), settled))
 }
 
-async function inTurn<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  for (const item of items) await act(item)
+/** A receipt that may be collected, or why it may not. */
+type Proved = Claim | { readonly refused: RefusalCode; readonly receipt?: Receipt }
+
+async function proved(means: Means, terminal: TerminalRow, whole: Bytes): Promise<Proved> {
+  const signed = readReceipt(whole)
+  if (signed === undefined) return { refused: 'data-wrong' }
+  const { receipt } = signed
+  const store = await storeOf(means.book, terminal, receipt)
+  if (store === undefined) return { refused: 'not-found', receipt }
+  const by = await prove(means, signed)
+  if (by !== 'mac' && by !== 'signature') return { refused: by, receipt }
+  return { signed, whole, store, macWrong: by === 'signature' }
 }
 
-const refused = (code: RefusalCode) => ({ collected: { standing: 'refused', code } as const, final: false })
-
-async function takeOne(
-  means: Means,
-  terminal: TerminalRow,
-  { signed, whole }: Pick<Claim, 'signed' | 'whole'>,
-  settled: Promise<number>,
-): Promise<Taken> {
-  const { purse, seq } = signed.receipt
-  const store = await storeOf(means.book, terminal, signed.receipt)
-  if (store === undefined) return { purse, seq, ...refused('not-found') }
-  const proved = await prove(means, signed)
-  if (proved !== 'mac' && proved !== 'signature') return { purse, seq, ...refused(proved) }
-  const claim: Claim = { signed, whole, store, macWrong: proved === 'signature' }
-  const collected = await collecting(means, claim)
-  const final =
-    collected.standing === 'already-booked' && (await bookedAt(means.book, signed.receipt)) < (await settled)
-  return { purse, seq, collected, final }
+function takenOf(proved: Proved, collected: Collected | undefined, settled: number): Taken {
+  const receipt = 'signed' in proved ? proved.signed.receipt : proved.receipt
+  const code = 'signed' in proved ? 'not-found' : proved.refused
+  const answer = collected ?? { standing: 'refused', code }
+  return {
+    purse: receipt?.purse,
+    seq: receipt?.seq,
+    collected: answer,
+    final: answer.standing === 'already-booked' && answer.at < settled,
+  }
 }
 
 /** A receipt may show that the book was restored; it is collected then in the new epoch. @spec F-12 */
-async function collecting(means: Means, claim: Claim): Promise<Collected> {
-  const collected = await means.book.run(collect(claim))
-  if (collected.standing !== 'behind') return collected
-  const { purse, terminal } = claim.signed.receipt
-  const facts = { epoch: String(collected.epoch), noticed: `by a receipt of terminal ${terminal}` }
+async function collecting(means: Means, purse: PurseId, claims: readonly Claim[]): Promise<readonly Collected[]> {
+  const collected = await means.book.run(collect(purse, claims))
+  if (!('standing' in collected)) return collected
+  const facts = { epoch: String(collected.epoch), noticed: `by a receipt of terminal ${collected.terminal}` }
   await restored(means, collected.epoch, { subject: purse, facts })
-  return await collecting(means, claim)
+  return await collecting(means, purse, claims)
 }
 
 /** The store that the receipt's own terminal stands in; a till may bring those of a till beside it. */
@@ -100,11 +100,6 @@ async function prove(
   const { purse } = await book.look({ purse: receipt.purse })
   if (purse === undefined) return 'not-found'
   return purse.publicKey !== undefined && crypto.verify(purse.publicKey, body, signature) ? 'signature' : 'mac-wrong'
-}
-
-async function bookedAt(book: Book, { purse, seq }: Receipt): Promise<number> {
-  const { receipts } = await book.look({ purse, receipts: [seq] })
-  return receipts.get(seq)?.at ?? Number.POSITIVE_INFINITY
 }
 
 /** Receipts that were booked before this are in a closed window. */

@@ -3,7 +3,7 @@ import { currencyNumber } from '@kozeni/base/currency'
 import { idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { ACCOUNT_KIND, type Account } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
-import type { Instant, OperationRow, OrderRow } from './book.ts'
+import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import { ALARM_WHAT } from './book-codes.ts'
 import type { HotlistRow } from './book-hotlist.ts'
@@ -42,7 +42,7 @@ export class MemoryViews implements Views {
 
   async metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {
     const met = [...this.#tables.receipt.values()]
-      .filter(row => row.store === store)
+      .filter(row => row.store === store && row.standing === 'booked')
       .sort((a, b) => b.at - a.at)
       .slice(0, MET_RECEIPTS)
     const last = new Map(met.toReversed().map(({ purse, at }) => [purse, at]))
@@ -118,7 +118,8 @@ export class MemoryViews implements Views {
   }
 
   async balancesOf(owner: PurseId | StoreId): Promise<readonly Balance[]> {
-    return balancesIn([...this.#tables.entry.values()], account => 'owner' in account && account.owner === owner)
+    const own = balancesIn([...this.#tables.entry.values()], account => 'owner' in account && account.owner === owner)
+    return [...own, ...[...this.#tables.purse.values()].filter(row => row.purse === owner).flatMap(collectedOf)]
   }
 
   async close(): Promise<void> {}
@@ -141,6 +142,10 @@ function paged<Row>(
     start === undefined || (order === 'oldest first' ? at(row) >= start : at(row) <= start)
   return pageOfTimes(rows.filter(isAhead), at, page)
 }
+
+/** A purse's share in what was collected of all. */
+const collectedOf = ({ currency, bookedAmount, voidedAmount, bookedCount }: PurseRow): Balance[] =>
+  bookedCount === 0 ? [] : [{ kind: 'collected', currency, balance: bookedAmount - voidedAmount, accounts: 1 }]
 
 interface Side {
   readonly account: Account

@@ -1,17 +1,31 @@
 /** The lists in PostgreSQL, in plain SQL. Never on the connections that take payments. */
 import { idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
+import { CAUSE } from '@kozeni/ledger/entry'
 import type { Pool } from 'pg'
 import type { Instant, OperationRow, OrderRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
+import { bookedOf } from './book-postgres-booked.ts'
+import { PURSE_IN_RECORD, RECORD_BYTES } from './book-postgres-trail.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, RECEIPT, SETTLEMENT } from './book-tables.ts'
+import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
+import { RECEIPT } from './book-tables-receipt.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
-import { bigints, currencies, type Field, fields, ids, numbers, type Table, words } from './postgres-table.ts'
+import {
+  bigints,
+  byteStrings,
+  currencies,
+  type Field,
+  fields,
+  ids,
+  numbers,
+  type Table,
+  words,
+} from './postgres-table.ts'
 import type { SealRow } from './seal.ts'
 import { lastSeal } from './seals-postgres.ts'
 import { type StoryLine, storyOf } from './story.ts'
@@ -32,10 +46,16 @@ const LISTED_TERMINALS = 'select terminal_id from terminal where stolen order by
 
 const HOTLISTS = `select ${HOTLIST.list} from hotlist where version > $1 order by version`
 
+/** A store's parts newest first, each opened as far as the limit wants. */
 const MET_LATELY = `
   with met as (
     select purse_id, max(at_ms) as at_ms
-    from (select purse_id, at_ms from receipt where store_id = $1 order by at_ms desc limit ${MET_RECEIPTS}) as lately
+    from (
+      select ${PURSE_IN_RECORD('substring(records from (i * ' + String(RECORD_BYTES) + ' + 1)::int for 16)')} as purse_id, at_ms
+      from (select records, at_ms from receipt_batch where store_id = $1 order by batch_id desc, part desc) as newest,
+        generate_series(0, (octet_length(records) - 1) / ${RECORD_BYTES}) as i
+      limit ${MET_RECEIPTS}
+    ) as lately
     group by purse_id
   )
   select purse_id
@@ -94,6 +114,9 @@ const STORY = [
   storyFrom(ALARM, 'subject_id'),
 ]
 
+const TRAIL = 'select trail from purse where purse_id = $1'
+const TRAILS = byteStrings('trail')
+
 /** More than one command writes about one purse: they bear one instant, and a page may end among them. */
 const ONE_INSTANT = 64
 
@@ -114,15 +137,23 @@ const BALANCES = `
   group by kind, currency
   order by kind, currency`
 
-/** A purse's entries stand under its own name; of a store only a settlement's do, and all others have a claim. */
+/**
+ * A purse's entries stand under its own name, and what was collected of it in its row; of a store only a settlement's and
+ * its batches' do, and all but a settlement's have a claim.
+ */
+const OWN = `cause not in (${CAUSE.collected}, ${CAUSE['collected-voids']})`
+
 const BALANCES_OF = `
   select kind, currency, sum(amount)::bigint, 1::bigint
   from (
-    select debit_kind, currency, amount from entry where subject_id = $1 and debit_owner = $1
+    select debit_kind, currency, amount from entry where subject_id = $1 and debit_owner = $1 and ${OWN}
     union all
-    select credit_kind, currency, -amount from entry where subject_id = $1 and credit_owner = $1
+    select credit_kind, currency, -amount from entry where subject_id = $1 and credit_owner = $1 and ${OWN}
     union all
     select ${ACCOUNT_KIND['store-payable']}, currency, -amount from claim where store_id = $1
+    union all
+    select ${ACCOUNT_KIND.collected}, currency, booked_amount - voided_amount from purse
+    where purse_id = $1 and booked_count > 0
   ) as side (kind, currency, amount)
   group by kind, currency
   order by kind, currency`
@@ -169,17 +200,23 @@ export class PostgresViews implements Views {
 
   async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {
     const since = startOf(page) ?? FIRST
-    const [operations, receipts, loads, orders, entries, alarms] = await withSession(this.#pool, async session => {
-      const answers = await session.all([
-        'begin isolation level repeatable read read only',
-        ...STORY.map(text => statement(text, idNumber(purse), since, enoughFor(page) + ONE_INSTANT)),
-        'commit',
-      ])
-      return answers.slice(1, -1).map(answer => answer.rows)
-    })
+    const [[operations, held, loads, orders, entries, alarms], booked] = await withSession(
+      this.#pool,
+      async session => {
+        const answers = await session.all([
+          'begin isolation level repeatable read read only',
+          ...STORY.map(text => statement(text, idNumber(purse), since, enoughFor(page) + ONE_INSTANT)),
+          statement(TRAIL, idNumber(purse)),
+        ])
+        const [trail] = read(TRAILS, answers.at(-1)?.rows)
+        const booked = trail === undefined ? [] : await bookedOf(session, trail)
+        await session.all(['commit'])
+        return [answers.slice(1, -1).map(answer => answer.rows), booked] as const
+      },
+    )
     const lines = storyOf({
       operations: read(OPERATION, operations),
-      receipts: read(RECEIPT, receipts),
+      receipts: [...read(RECEIPT, held), ...booked],
       loads: read(LOAD, loads),
       orders: read(ORDER, orders),
       entries: read(ENTRY, entries),

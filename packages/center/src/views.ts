@@ -51,7 +51,7 @@ export interface Views {
   /** The hotlist's versions after this one, the oldest first. */
   hotlists(after: number): Promise<readonly HotlistRow[]>
   /**
-   * Active purses among the store's last MET_RECEIPTS receipts: those that are owed a message first, then those met last.
+   * Active purses among the store's last MET_RECEIPTS booked receipts: those that are owed a message first, then those met last.
    */
   metLately(store: StoreId, limit: number): Promise<readonly PurseId[]>
   /** All that the purse is owed and that is not opened, oldest first. */
@@ -69,7 +69,7 @@ export interface Views {
   statement(store: StoreId, window: number): Promise<SettlementRow | undefined>
   /** The chart of accounts as of all entries posted before `until`, or of all there are. */
   balances(until?: Instant): Promise<readonly Balance[]>
-  /** The accounts of one purse or store. */
+  /** The accounts of one purse or store; a purse has a share in `collected`. */
   balancesOf(owner: PurseId | StoreId): Promise<readonly Balance[]>
   /** The newest seal of the book; a book in memory has none. */
   lastSeal(): Promise<SealRow | undefined>
@@ -91,7 +91,7 @@ export function liabilities(balances: readonly Balance[]): readonly Liability[] 
     of.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { balance }) => sum - balance, 0n)
   return [...byCurrency].map(([currency, of]) => ({
     currency,
-    holders: owed(of, ['in-transit', 'in-doubt', 'purse-float', 'moving']),
+    holders: owed(of, ['in-transit', 'in-doubt', 'purse-float', 'collected', 'moving']),
     stores: owed(of, ['store-payable']),
   }))
 }

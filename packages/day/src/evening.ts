@@ -165,7 +165,7 @@ export async function books({ town, screen, vault }: Day, phones: readonly Phone
   const onChips = (await Promise.all(phones.map(held))).reduce((all, value) => all + value, 0n)
   screen.check(onChips === 4500n, 'today’s chips say that they hold', show(onChips, JPY))
   screen.check(
-    report.onChips === -(report.balances['purse-float'] ?? 0n),
+    report.onChips === -(report.balances['purse-float'] ?? 0n) - (report.balances.collected ?? 0n),
     'value on chips = the ledger’s purse float',
     show(report.onChips, JPY),
   )

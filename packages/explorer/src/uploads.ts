@@ -136,8 +136,10 @@ class Uploads {
     assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
     const macWrong = !equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)
     const claim = { signed, whole, store: STORE, macWrong }
-    const { book: after, answer } = centers.run(book, START_MS, design.collect(claim))
-    if (answer.standing === 'behind') return this.#collect(cast.newEpoch(after, answer.epoch), whole)
-    return { book: after, answer: { standing: answer.standing, final: design.settles(false) } }
+    const { book: after, answer } = centers.run(book, START_MS, design.collect(signed.receipt.purse, [claim]))
+    if ('epoch' in answer) return this.#collect(cast.newEpoch(after, answer.epoch), whole)
+    const [collected] = answer
+    assert(collected !== undefined, 'one answer for one receipt')
+    return { book: after, answer: { standing: collected.standing, final: design.settles(false) } }
   }
 }

@@ -23,6 +23,8 @@ export const ACCOUNT_KIND = {
   'fraud-loss': 8,
   /** Liability to a holder: swept off one purse, and owed to no other yet. */
   moving: 9,
+  /** Contra to all purses' floats: what collected receipts have taken from chips. Which purse's it was, its receipts say. */
+  collected: 10,
 } as const
 
 export type AccountKind = keyof typeof ACCOUNT_KIND
@@ -40,6 +42,7 @@ export const bank: Account = { kind: 'bank' }
 export const funding: Account = { kind: 'funding' }
 export const fees: Account = { kind: 'fees' }
 export const fraudLoss: Account = { kind: 'fraud-loss' }
+export const collected: Account = { kind: 'collected' }
 export const inTransit = (owner: PurseId): Account => ({ kind: 'in-transit', owner })
 export const inDoubt = (owner: PurseId): Account => ({ kind: 'in-doubt', owner })
 export const purseFloat = (owner: PurseId): Account => ({ kind: 'purse-float', owner })

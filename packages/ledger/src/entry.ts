@@ -5,10 +5,10 @@
  */
 import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
-import type { Money } from '@kozeni/base/money'
+import type { Money, Total } from '@kozeni/base/money'
 import type { Account } from './account.ts'
 
-/** Why money moved. The numbers are the book's. */
+/** Why money moved. The numbers are the book's; 6 and 7 were causes once, and are never used again. */
 export const CAUSE = {
   /** A provider has taken a holder's money for a load request. */
   captured: 1,
@@ -20,10 +20,6 @@ export const CAUSE = {
   committed: 4,
   /** It was closed as not done. */
   voided: 5,
-  /** An off-line debit was collected. */
-  debited: 6,
-  /** A collected debit turned out to be voided at its terminal. */
-  'debit-voided': 7,
   /** A store has ordered a refund. */
   'refund-ordered': 8,
   /** A settlement window: the fee. */
@@ -38,6 +34,10 @@ export const CAUSE = {
   moved: 13,
   /** A lost purse had taken more than it was ever given (F-11). */
   'written-off': 14,
+  /** A batch of receipts was collected: one store's debits in it. */
+  collected: 15,
+  /** A batch of receipts was collected: one store's voids in it. */
+  'collected-voids': 16,
 } as const
 
 export type Cause = keyof typeof CAUSE
@@ -46,7 +46,10 @@ export type Cause = keyof typeof CAUSE
 export interface EntryName {
   readonly subject: PurseId | StoreId
   readonly cause: Cause
-  /** Operations: epoch and number. Receipts: seq and 0. Loads, orders and windows: their id as a number, and 0. */
+  /**
+   * Operations: epoch and number. Loads, orders and windows: their id as a number, and 0. Batches: the batch, and how
+   * many receipts. A fraud-paid receipt: its seq, and the first half of its body's digest.
+   */
   readonly first: bigint
   readonly second: bigint
 }
@@ -54,9 +57,13 @@ export interface EntryName {
 export interface Entry extends EntryName {
   readonly debit: Account
   readonly credit: Account
-  /** More than zero. */
-  readonly amount: Money
+  /** More than zero; the sum of a batch may be more than one amount can be. */
+  readonly amount: Money | Total
   readonly currency: Currency
   /** Milliseconds since 1970: when it was posted. */
   readonly at: number
 }
+
+/** Whether it is a batch's, and not of one purse or one window. */
+export const isOfBatch = ({ cause }: Pick<EntryName, 'cause'>): boolean =>
+  cause === 'collected' || cause === 'collected-voids'

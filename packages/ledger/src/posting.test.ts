@@ -8,13 +8,13 @@ import type { Entry } from './entry.ts'
 import {
   captured,
   committed,
-  debited,
-  debitVoided,
+  debitsCollected,
   givenBack,
   opened,
   refundOrdered,
   settled,
   voided,
+  voidsCollected,
 } from './posting.ts'
 
 const account = id<AccountId>('0000000000000009')
@@ -43,7 +43,11 @@ test('whatever is posted, the book sums to zero', () => {
   fc.assert(
     fc.property(amounts, kinds, (amount, kind) => {
       const operation = { purse, account, epoch: 1, number: 1, kind, amount, store, ...yen }
-      const entries = [...opened(operation), ...committed(operation), debited({ purse, seq: 1, amount, store, ...yen })]
+      const entries = [
+        ...opened(operation),
+        ...committed(operation),
+        debitsCollected({ batch: 9n, count: 2, amount, store, ...yen }),
+      ]
       expect([...balances(entries).values()].reduce((a, b) => a + b, 0n)).toBe(0n)
     }),
   )
@@ -68,9 +72,9 @@ test('a load moves the holder’s money from the provider onto the chip, and not
   expect(settledDown([captured(load), ...opened(operation), ...voided(operation), givenBack(load)])).toEqual([])
 })
 
-test('a debit and its void are worth nothing together, and each has its own name', () => {
-  const receipt = { purse, seq: 4, amount: money(300n), store, ...yen }
-  const pair = [debited(receipt), debitVoided({ ...receipt, seq: 5 })]
+test('debits and their voids are worth nothing together, and each sum has its own name', () => {
+  const batch = { batch: 4n, count: 2, amount: money(300n), store, ...yen }
+  const pair = [debitsCollected(batch), voidsCollected(batch)]
   expect(settledDown(pair)).toEqual([])
   expect(new Set(pair.map(({ cause, first }) => `${cause} ${first}`)).size).toBe(2)
 })

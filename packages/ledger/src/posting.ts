@@ -10,10 +10,11 @@ import {
   type PurseId,
   type StoreId,
 } from '@kozeni/base/ids'
-import type { Money } from '@kozeni/base/money'
+import type { Money, Total } from '@kozeni/base/money'
 import {
   type Account,
   bank,
+  collected,
   fees,
   fraudLoss,
   funding,
@@ -26,7 +27,7 @@ import {
 import type { Cause, Entry } from './entry.ts'
 
 interface Sum {
-  readonly amount: Money
+  readonly amount: Money | Total
   readonly currency: Currency
   readonly at: number
 }
@@ -96,27 +97,21 @@ function destination({ kind, purse, store }: PostedOperation): Account {
   return storePayable(store)
 }
 
-/** An off-line debit moves value from the chip to what its store is owed. @spec K-1 */
-export const debited = (receipt: PostedReceipt): Entry =>
-  entry(
-    receipt.purse,
-    'debited',
-    [BigInt(receipt.seq), 0n],
-    purseFloat(receipt.purse),
-    storePayable(receipt.store),
-    receipt,
-  )
+/** What a batch of collected receipts moves for one store: debits, or voids, in all. */
+export interface PostedBatch extends Sum {
+  readonly store: StoreId
+  readonly batch: bigint
+  /** How many receipts. */
+  readonly count: number
+}
 
-/** A void, named by its own seq, brings back the debit before it. @spec D-6, K-2 */
-export const debitVoided = (receipt: PostedReceipt): Entry =>
-  entry(
-    receipt.purse,
-    'debit-voided',
-    [BigInt(receipt.seq), 0n],
-    storePayable(receipt.store),
-    purseFloat(receipt.purse),
-    receipt,
-  )
+/** Off-line debits move value from chips to what their store is owed. @spec K-1 */
+export const debitsCollected = (batch: PostedBatch): Entry =>
+  entry(batch.store, 'collected', [batch.batch, BigInt(batch.count)], collected, storePayable(batch.store), batch)
+
+/** Voids bring back the debits before them. @spec D-6, K-2 */
+export const voidsCollected = (batch: PostedBatch): Entry =>
+  entry(batch.store, 'collected-voids', [batch.batch, BigInt(batch.count)], storePayable(batch.store), collected, batch)
 
 /** The store owes the holder; the center owes the purse, until a refund operation has brought it. */
 export const refundOrdered = (order: Sum & { purse: PurseId; store: StoreId; order: OrderId }): Entry =>

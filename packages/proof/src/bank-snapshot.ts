@@ -55,7 +55,7 @@ function equalities(rows: readonly (readonly unknown[])[]): readonly Equality[] 
   const liable = of('on purses') + others + waiting + of('claimed')
   return [
     ['the book sums to zero', all, 0n],
-    ['entries on purses = purses’ totals − open pays', owed('purse-float'), of('on purses') - pays],
+    ['entries on purses = purses’ totals − open pays', owed('purse-float') + owed('collected'), of('on purses') - pays],
     ['entries in doubt = open operations', owed('in-doubt'), pays + others],
     ['entries in transit = what waits and what goes back', owed('in-transit'), waiting],
     [

@@ -3,7 +3,7 @@ import type { Archive, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/
 import type { MemoryBook } from '@kozeni/center/book-memory'
 import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
-import type { Entry } from '@kozeni/ledger/entry'
+import { type Entry, type EntryName, isOfBatch } from '@kozeni/ledger/entry'
 
 /** Every file of the book as it stands when it is asked for. */
 export function memoryArchive(book: MemoryBook): Archive {
@@ -23,6 +23,7 @@ export function memoryArchive(book: MemoryBook): Archive {
           moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
           receipts: mine(all('receipt')),
           returns: mine(all('return')),
+          lost: 0,
           numbers: mine(all('number')),
           found: mine(all('found')),
           entries: all('entry').filter(entry => entry.subject === purse.purse),
@@ -31,13 +32,20 @@ export function memoryArchive(book: MemoryBook): Archive {
         yield file
       }
     },
+    async *batches() {
+      for (const [i, receipts] of book.batches.entries()) {
+        const batch = BigInt(i + 1)
+        const isMine = (row: EntryName): boolean => isOfBatch(row) && row.first === batch
+        yield { batch, receipts, broken: 0, entries: all('entry').filter(isMine), claims: claims.filter(isMine) }
+      }
+    },
     async *stores() {
       for (const store of all('store')) {
         const file: StoreFile = {
           store,
           settlements: all('settlement').filter(row => row.store === store.store),
           taken: takenOf(claims.filter(claim => claim.store === store.store)),
-          entries: all('entry').filter(entry => entry.subject === store.store),
+          entries: all('entry').filter(entry => entry.subject === store.store && !isOfBatch(entry)),
         }
         yield file
       }
@@ -47,7 +55,10 @@ export function memoryArchive(book: MemoryBook): Archive {
       for (const entry of all('entry')) if (!known.has(entry.subject)) yield entry
     },
     async *strayClaims() {
-      for (const claim of claims) if (!tables.purse.has(claim.subject)) yield claim
+      for (const claim of claims) if (!tables.purse.has(claim.subject) && !isOfBatch(claim)) yield claim
+    },
+    async *strayReceipts() {
+      for (const row of all('receipt')) if (!tables.purse.has(row.purse)) yield row
     },
     async *seals() {}, // what is gone with its process is not sealed
   }

@@ -1,0 +1,57 @@
+/** Where receipts stand in PostgreSQL: held ones by themselves, booked ones in batches. See book-tables.ts. */
+import type { Bytes } from '@kozeni/base/bytes'
+import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
+import { type Money, money } from '@kozeni/base/money'
+import type { Ranges } from '@kozeni/base/ranges'
+import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
+import { STANDING } from './book-codes.ts'
+import type { ReceiptRow } from './book-receipt.ts'
+import { amounts, bigints, byteStrings, currencies, ids, numbers, table, words } from './postgres-table.ts'
+
+export const RECEIPT = table<ReceiptRow>('receipt', {
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+  kind: words<ReceiptKind>('kind', RECEIPT_KIND),
+  amount: amounts<Money>('amount', money),
+  currency: currencies('currency'),
+  terminal: ids<TerminalId>('terminal_id'),
+  sale: numbers('sale'),
+  store: ids<StoreId>('store_id'),
+  whole: byteStrings('whole'),
+  standing: words('standing', STANDING),
+  at: numbers('at_ms'),
+})
+
+/** What one terminal has in a batch: its records, one after the other. */
+export interface BatchPart {
+  readonly batch: bigint
+  readonly part: number
+  readonly terminal: TerminalId
+  readonly store: StoreId
+  readonly firstSale: number
+  readonly lastSale: number
+  readonly at: number
+  readonly records: Bytes
+}
+
+export const RECEIPT_BATCH = table<BatchPart>('receipt_batch', {
+  batch: bigints('batch_id'),
+  part: numbers('part'),
+  terminal: ids<TerminalId>('terminal_id'),
+  store: ids<StoreId>('store_id'),
+  firstSale: numbers('first_sale'),
+  lastSale: numbers('last_sale'),
+  at: numbers('at_ms'),
+  records: byteStrings('records'),
+})
+
+/** Which of a terminal's sales are paid. */
+export interface TerminalSales {
+  readonly terminal: TerminalId
+  readonly sold: Ranges
+}
+
+export const TERMINAL_SALES = table<TerminalSales>('terminal_sales', {
+  terminal: ids<TerminalId>('terminal_id'),
+  sold: byteStrings('sold'),
+})

@@ -1,0 +1,80 @@
+import { idFromNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { runsOf } from '@kozeni/base/ranges'
+import { Client } from 'pg'
+import { expect, test } from 'vitest'
+import { withPostgresArchive } from './archive-postgres.ts'
+import { auditBatch } from './audit-batch.ts'
+import { PostgresBook } from './book-postgres.ts'
+import { receiptOf, rowOf } from './book-rows.contract.ts'
+import { PURSE } from './book-tables.ts'
+import { RECEIPT } from './book-tables-receipt.ts'
+import { migrate } from './migrate.ts'
+import { freshDatabase } from './postgres-for-tests.ts'
+import { MIGRATIONS } from './schema.ts'
+
+const purse = idFromNumber<PurseId>(1n)
+const store = idFromNumber<StoreId>(2n)
+const terminal = idFromNumber<TerminalId>(3n)
+
+/** A debit, a debit and its void, a gap, a debit that is held. */
+const RECEIPTS = [
+  receiptOf({ purse, seq: 1, kind: 'debit', standing: 'booked', terminal, store, sale: 1, at: 100 }),
+  receiptOf({ purse, seq: 2, kind: 'debit', standing: 'booked', terminal, store, sale: 2, at: 200 }),
+  receiptOf({ purse, seq: 3, kind: 'void', standing: 'booked', terminal, store, sale: 2, at: 200 }),
+  receiptOf({ purse, seq: 5, kind: 'debit', standing: 'held', terminal, store, sale: 1, at: 300 }),
+]
+
+test('receipts that were booked one by one are found in batches, and what they moved is the same', async () => {
+  const url = await freshDatabase()
+  await migrate(url, MIGRATIONS.slice(0, 8))
+  await before(url)
+  expect(await migrate(url)).toEqual({ ok: true, value: MIGRATIONS.length - 8 })
+  const book = new PostgresBook({ url })
+  const sales = [{ terminal, sale: 1 }]
+  const seen = await book.look({ purse, receipts: [1, 2, 3, 4, 5], sales, unsettled: { store, until: 250 } })
+  await book.close()
+  expect([...seen.receipts.values()]).toEqual(RECEIPTS)
+  expect(seen.sales.size).toBe(1)
+  expect(runsOf(seen.purse?.taken ?? new Uint8Array(0))).toEqual([
+    [1, 3],
+    [5, 5],
+  ])
+  const amount = RECEIPTS[0]?.amount
+  expect(seen.purse?.voidedAmount).toBe(amount)
+  expect(seen.unsettled).toMatchObject({ offlineCount: 2, offline: amount })
+  await withPostgresArchive(url, async archive => {
+    const lost: number[] = []
+    for await (const file of archive.purses()) lost.push(file.lost)
+    expect(lost).toEqual([0])
+    for await (const file of archive.batches()) expect(auditBatch(file)).toEqual([])
+  })
+})
+
+/** What a center had written before the ninth migration. */
+async function before(url: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const added = ['voided_amount', 'taken', 'trail']
+  const columns = PURSE.columns.map(({ name }) => name).filter(name => !added.includes(name))
+  const cells = PURSE.write(rowOf('purse', { purse, closedEpoch: 0, epoch: 1 }))
+  const values = PURSE.columns.flatMap(({ name }, i) => (added.includes(name) ? [] : [cells[i]]))
+  await client.query(
+    `insert into purse (${columns.join()}) values (${columns.map((_, i) => `$${i + 1}`).join()})`,
+    values.map(plain),
+  )
+  for (const row of RECEIPTS) {
+    const places = RECEIPT.columns.map((_, i) => `$${i + 1}`).join()
+    await client.query(`insert into receipt (${RECEIPT.list}) values (${places})`, RECEIPT.write(row).map(plain))
+  }
+  await client.query(`
+    insert into sale select terminal_id, sale, purse_id, seq from receipt where standing = 1 and kind = 1;
+    insert into entry select purse_id, 5 + kind, seq, 0,
+      case kind when 1 then 5 else 6 end, case kind when 1 then purse_id else store_id end,
+      case kind when 1 then 6 else 5 end, case kind when 1 then store_id else purse_id end, amount, currency, at_ms
+      from receipt where standing = 1;
+    insert into claim select store_id, 0, at_ms, purse_id, 5 + kind, seq, 0, 2, amount * (3 - 2 * kind), currency
+      from receipt where standing = 1`)
+  await client.end()
+}
+
+const plain = (cell: unknown): unknown => (cell instanceof Uint8Array ? Buffer.from(cell) : cell)
