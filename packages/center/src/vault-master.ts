@@ -2,7 +2,7 @@
  * A vault whose master keys are in this process's memory: all derivations, signatures and sealed tokens, for
  * vault-file.ts and vault-memory.ts alike. What it guards is guarded as well as the process is; an HSM is another vault.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { assert } from '@kozeni/base/assert'
 import { type Bytes, concat, NO_BYTES, utf8 } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
@@ -69,6 +69,7 @@ export class MasterVault implements Vault {
   readonly #means: Means
   readonly #purses = new Map<string, PurseKeys>()
   readonly #seeds = new Map<string, Bytes>()
+  readonly #tokenKeys = new Map<string, KeyObject>()
 
   constructor(keys: MasterKeys, means: Means) {
     assert(keys.operations.length === keys.receipts.length, 'a version has a key of every purpose of purses')
@@ -125,8 +126,10 @@ export class MasterVault implements Vault {
     }
   }
 
-  #tokenKey(label: string): Bytes {
-    return derive(this.#means.crypto, this.#newest('tokens'), `kozeni token ${label}`, NO_BYTES, 32)
+  #tokenKey(label: string): KeyObject {
+    const name = `kozeni token ${label}`
+    const derived = () => createSecretKey(derive(this.#means.crypto, this.#newest('tokens'), name, NO_BYTES, 32))
+    return this.#tokenKeys.get(label) ?? keep(this.#tokenKeys, label, derived())
   }
 
   #newest(purpose: Purpose): Bytes {

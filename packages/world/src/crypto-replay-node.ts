@@ -1,9 +1,10 @@
 /**
  * Cryptography for simulations: node's, with signatures that are the same for the same seed, and with a memory of what was
  * signed or verified, so that the same bytes are not verified again by everybody who sees them. What it remembers is
- * looked through now and then: one in SAMPLE of the remembered answers is computed all the same.
+ * looked through now and then: one in SAMPLE of the remembered answers is computed all the same. Its signatures are real,
+ * and its one-time numbers are few: it must never guard anything.
  */
-import { createCipheriv, createECDH, createSecretKey, type KeyObject } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createECDH } from 'node:crypto'
 import { assert } from '@kozeni/base/assert'
 import { type Bytes, bigEndian, concat, equal, fromBigEndian } from '@kozeni/base/bytes'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -23,53 +24,69 @@ interface Verified {
 export function replayCrypto(): Crypto {
   const good = new Map<string, Verified>()
   const points = new Map<string, Bytes>()
-  const keys = new Map<string, KeyObject>()
+  const ciphers = new Map<string, Cipheriv>()
   let asked = 0
-  const remember = (signature: Bytes, verified: Verified): void => {
-    if (good.size >= KEPT) good.clear()
-    good.set(text(signature), verified)
+  const remember = (publicKey: Bytes, message: Bytes, signature: Bytes): void => {
+    kept(good, text(signature), () => ({ publicKey: publicKey.slice(), message: message.slice() }))
   }
-  const publicKey = (privateKey: Bytes): Bytes => {
-    const known = points.get(text(privateKey))
-    if (known !== undefined) return known.slice()
-    if (points.size >= KEPT) points.clear()
-    const point = pointOf(privateKey)
-    points.set(text(privateKey), point)
-    return point.slice()
-  }
-  const keyOf = (key: Bytes): KeyObject => {
-    const known = keys.get(text(key))
-    if (known !== undefined) return known
-    if (keys.size >= KEPT) keys.clear()
-    const object = createSecretKey(key)
-    keys.set(text(key), object)
-    return object
-  }
-  const known = (key: Bytes, message: Bytes, signature: Bytes): boolean => {
+  const publicKey = (privateKey: Bytes): Bytes => kept(points, text(privateKey), () => pointOf(privateKey)).slice()
+  const isKnown = (key: Bytes, message: Bytes, signature: Bytes): boolean => {
     const found = good.get(text(signature))
     return found !== undefined && equal(found.publicKey, key) && equal(found.message, message)
   }
   return {
     ...nodeCrypto,
-    ctr: (key, counter, message) => createCipheriv('aes-128-ctr', keyOf(key), counter).update(message),
+    ctr: (key, counter, message) =>
+      countered(
+        kept(ciphers, text(key), () => blockCipher(key)),
+        counter,
+        message,
+      ),
     publicKey,
     sign: (privateKey, message) => {
       const signature = signed(privateKey, message)
-      remember(signature, { publicKey: publicKey(privateKey), message: message.slice() })
+      remember(publicKey(privateKey), message, signature)
       return signature
     },
     verify: (key, message, signature) => {
-      const remembered = known(key, message, signature)
-      if (remembered && ++asked % SAMPLE !== 0) return true
+      const known = isKnown(key, message, signature)
+      if (known && ++asked % SAMPLE !== 0) return true
       const right = nodeCrypto.verify(key, message, signature)
-      assert(right || !remembered, 'what was signed verifies')
-      if (right) remember(signature.slice(), { publicKey: key.slice(), message: message.slice() })
+      assert(right || !known, 'what was signed verifies')
+      if (right) remember(key, message, signature)
       return right
     },
   }
 }
 
+function kept<T>(memory: Map<string, T>, name: string, make: () => T): T {
+  const known = memory.get(name)
+  if (known !== undefined) return known
+  if (memory.size >= KEPT) memory.clear()
+  const made = make()
+  memory.set(name, made)
+  return made
+}
+
 const text = (bytes: Bytes): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+
+const BLOCK = 16
+
+/** One block after the other, each for itself: to make a cipher costs more than to use it. */
+const blockCipher = (key: Bytes): Cipheriv =>
+  createCipheriv(`aes-${8 * key.length}-ecb`, key, null).setAutoPadding(false)
+
+/** AES in counter mode, out of the block cipher. */
+function countered(cipher: Cipheriv, counter: Bytes, message: Bytes): Bytes {
+  const blocks = new Uint8Array(Math.ceil(message.length / BLOCK) * BLOCK)
+  const count = counter.slice()
+  for (let at = 0; at < blocks.length; at += BLOCK) {
+    blocks.set(count, at)
+    for (let i = BLOCK - 1; i >= 0 && (count[i] = ((count[i] ?? 0) + 1) & 0xff) === 0; i--);
+  }
+  const stream = cipher.update(blocks)
+  return message.map((byte, i) => byte ^ (stream[i] ?? 0))
+}
 
 function pointOf(privateKey: Bytes): Bytes {
   const curve = createECDH('prime256v1')
@@ -77,17 +94,29 @@ function pointOf(privateKey: Bytes): Bytes {
   return new Uint8Array(curve.getPublicKey())
 }
 
-/** ECDSA over SHA-256 with low s; its one-time number is made from key and message, so that the same bytes come again. */
+/** A one-time number's point and its inverse, made beforehand: they are what signing costs. */
+interface Once {
+  readonly r: bigint
+  readonly inverse: bigint
+}
+
+const ONCES = 128
+const onces = Array.from({ length: ONCES }, (_, i): Once => {
+  const number = fromBigEndian(nodeCrypto.sha256(Uint8Array.of(i)))
+  return { r: fromBigEndian(pointOf(bigEndian(number, 32)).slice(1, 33)) % ORDER, inverse: inverseOf(number) }
+})
+
+/** ECDSA over SHA-256 with low s, the same for the same key and message. */
 function signed(privateKey: Bytes, message: Bytes): Bytes {
   const digest = nodeCrypto.sha256(message)
-  const once = (fromBigEndian(nodeCrypto.hmac(privateKey, digest)) % (ORDER - 1n)) + 1n
-  const r = fromBigEndian(pointOf(bigEndian(once, 32)).slice(1, 33)) % ORDER
-  const s = (inverse(once) * (fromBigEndian(digest) + r * fromBigEndian(privateKey))) % ORDER
-  return concat(bigEndian(r, 32), bigEndian(s > ORDER / 2n ? ORDER - s : s, 32))
+  const once = onces[(digest[0] ?? 0) % ONCES]
+  assert(once !== undefined, 'a number for every digest')
+  const s = (once.inverse * (fromBigEndian(digest) + once.r * fromBigEndian(privateKey))) % ORDER
+  return concat(bigEndian(once.r, 32), bigEndian(s > ORDER / 2n ? ORDER - s : s, 32))
 }
 
 /** By Euclid, in the group's order. */
-function inverse(of: bigint): bigint {
+function inverseOf(of: bigint): bigint {
   let [a, b, x, y] = [of, ORDER, 1n, 0n]
   while (a !== 0n) [a, b, x, y] = [b % a, a, y - (b / a) * x, x]
   return ((y % ORDER) + ORDER) % ORDER

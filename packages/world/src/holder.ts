@@ -100,8 +100,9 @@ export class Holder implements Customer {
     if (!this.#installed) return this.install()
     for (const wish of [...this.#wishes.values()]) await this.#ask(wish)
     await this.contact()
-    for (const told of this.told) if (told.verdict === 'unknown' || told.verdict === 'pending') await this.#follow(told)
-    await this.contact()
+    const loose = this.told.filter(({ verdict }) => verdict === 'unknown' || verdict === 'pending')
+    for (const told of loose) await this.#follow(told)
+    if (loose.length > 0) await this.contact()
   }
 
   /** One contact of the purse with the center. */
@@ -140,7 +141,7 @@ export class Holder implements Customer {
   }
 
   async #load(): Promise<void> {
-    const wish: Wish = { key: freshName(this.#dice), amount: BigInt(this.#dice.spread(100, 20_000)) }
+    const wish: Wish = { key: freshName(this.#dice), amount: BigInt(this.#dice.spread(500, 8_000)) }
     this.#wishes.set(wish.key, wish)
     await this.#ask(wish)
     await this.contact()

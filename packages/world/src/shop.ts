@@ -109,14 +109,16 @@ export class Shop {
     this.#city.history.note(this.#city.timeline.now, this.id, `knows ${sale.number} as ${sale.state}`)
   }
 
-  /** Does it with a server that is up; undefined when that dies over it. */
+  /** Does it with a server that is up; undefined when that dies over it, or has died meanwhile. */
   async #work<T>(work: (store: Store) => Promise<T>): Promise<T | undefined> {
+    this.#store ??= await this.#open()
+    const store = this.#store
     try {
-      this.#store ??= await this.#open()
-      return await work(this.#store)
+      const done = await work(store)
+      return store === this.#store ? done : undefined
     } catch (error) {
       if (!(error instanceof ServerDied)) throw error
-      this.#store = undefined
+      if (store === this.#store) this.#store = undefined
       return undefined
     }
   }
@@ -128,14 +130,15 @@ export class Shop {
     return new Store({ ...facts, book: this.#book(), seeds, crypto, clock: timeline.clock(), call: this.#call })
   }
 
-  /** A line is durable or not when the server dies at it. */
+  /** A line is durable or not when the server dies at it; a dead server writes no more. */
   #book(): LogBook {
-    let fresh: string[] = []
+    let [fresh, dead]: [string[], boolean] = [[], false]
     const settled = async (): Promise<void> => {
-      const dies = fresh.length > 0 && strikes(this.#city, this.#dice, 'storeDies')
-      if (!dies || this.#dice.chance(0.5)) this.#lines.push(...fresh)
+      if (dead) throw new ServerDied('before')
+      dead = fresh.length > 0 && strikes(this.#city, this.#dice, 'storeDies')
+      if (!dead || this.#dice.chance(0.5)) this.#lines.push(...fresh)
       fresh = []
-      if (dies) throw new ServerDied('at its disk')
+      if (dead) throw new ServerDied('at its disk')
     }
     return new LogBook({ append: line => void fresh.push(line), settled, close: async () => {} }, this.#lines)
   }

@@ -54,7 +54,7 @@ export class Till {
     this.#dice = diceOf(city, `till ${row.terminal}`)
     this.#clock = city.timeline.clock(() => this.#aheadMs)
     this.#disk = new MemoryJournal(city.crypto)
-    this.#aheadMs = (2 * this.#dice.part() - 1) * city.faults.clockWrongMs
+    this.#aheadMs = this.#dice.pick([-1, 1]) * city.faults.clockWrongMs * this.#dice.part() ** 3
   }
 
   /** Takes an amount from a holder's chip; now and then the clerk takes it back at once. */
@@ -140,14 +140,16 @@ export class Till {
     return { reader: holder.atCounter, waitMs: PATIENCE_MS }
   }
 
-  /** Does it with a terminal that has power; undefined when that goes over it. */
+  /** Does it with a terminal that has power; undefined when that goes over it, or has gone meanwhile. */
   async #work<T>(work: (terminal: Terminal) => Promise<T>): Promise<T | undefined> {
+    this.#terminal ??= await this.#open()
+    const terminal = this.#terminal
     try {
-      this.#terminal ??= await this.#open()
-      return await work(this.#terminal)
+      const done = await work(terminal)
+      return terminal === this.#terminal ? done : undefined
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error
-      this.#terminal = undefined
+      if (terminal === this.#terminal) this.#terminal = undefined
       return undefined
     }
   }
