@@ -3,7 +3,7 @@
  * before its commit or after it, with everything it was doing; a little later it is up again.
  */
 import type { Result } from '@kozeni/base/result'
-import { AnswerLost, type Book, type Command } from '@kozeni/center/book'
+import { AnswerLost, type Book, type Command, type Write } from '@kozeni/center/book'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { type City, diceOf, strikes } from './city.ts'
 import type { QuickDice } from './quick-dice.ts'
@@ -59,7 +59,16 @@ export class MortalBook implements Book {
 
   async run<A>(command: Command<A>): Promise<A> {
     if (strikes(this.#city, this.#dice, 'centerDiesBeforeCommit')) throw new Died('before commit')
-    const answer = await this.#book.run(command)
+    const written: Write[] = []
+    const answer = await this.#book.run({
+      keys: command.keys,
+      decide: seen => {
+        const decision = command.decide(seen)
+        written.push(...decision.writes)
+        return decision
+      },
+    })
+    this.#city.watch.see(written)
     if (strikes(this.#city, this.#dice, 'centerDiesAfterCommit')) throw new Died('after commit')
     return answer
   }

@@ -1,5 +1,6 @@
 /** What all who live in one world share: its time, its faults, its history, the issuer's keys and the center. */
 import type { Bytes } from '@kozeni/base/bytes'
+import type { PurseId } from '@kozeni/base/ids'
 import type { Result } from '@kozeni/base/result'
 import type { MemoryBook } from '@kozeni/center/book-memory'
 import type { Policy } from '@kozeni/center/policy'
@@ -11,6 +12,7 @@ import type { History } from './history.ts'
 import { QuickDice } from './quick-dice.ts'
 import type { Routes } from './routes.ts'
 import type { Timeline } from './timeline.ts'
+import type { Watch } from './watch.ts'
 
 /** The issuer: the same one in every world, so that what it has prepared once can be used in all of them. */
 export interface Issuer {
@@ -38,6 +40,10 @@ export interface City extends Issuer {
   /** Falls still when the world is to heal. */
   faults: Faults
   readonly history: History
+  /** Purses whose chips were copied or rolled back: nothing they say is believed any more, by nobody. */
+  readonly suspects: Set<PurseId>
+  /** Sees what each command has written. */
+  readonly watch: Watch
   readonly book: MemoryBook
   readonly network: Network
 }

@@ -36,8 +36,15 @@ export interface Faults {
   readonly noticeNever: number
   /** How far the clocks of tills, stores and phones may be wrong. */
   readonly clockWrongMs: number
-  /** A clock is put forward or back by an hour. */
+  /** A clock is put forward or back by an hour, as when summer time begins or ends. */
   readonly clockJumps: number
+  /** At each of a thief's tries. */
+  readonly alteredReceipt: number
+  readonly alteredOffer: number
+  readonly clonedChip: number
+  readonly rolledBackChip: number
+  /** An operator blocks many purses at once, and lets them go a little later. */
+  readonly blockedInBursts: number
 }
 
 const HOUR_MS = 3_600_000
@@ -69,6 +76,11 @@ export const NO_FAULTS: Faults = {
   noticeNever: 0,
   clockWrongMs: 0,
   clockJumps: 0,
+  alteredReceipt: 0,
+  alteredOffer: 0,
+  clonedChip: 0,
+  rolledBackChip: 0,
+  blockedInBursts: 0,
 }
 
 /** The most that each may be. */
@@ -97,6 +109,11 @@ const MOST: Faults = {
   noticeNever: 0.5,
   clockWrongMs: HOUR_MS,
   clockJumps: 0.05,
+  alteredReceipt: 1,
+  alteredOffer: 0.5,
+  clonedChip: 0.05,
+  rolledBackChip: 0.05,
+  blockedInBursts: 0.3,
 }
 
 /** Swarm: about half of all faults exist in a world, each in a strength of its own. */

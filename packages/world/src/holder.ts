@@ -8,7 +8,7 @@ import type { Clock } from '@kozeni/base/clock'
 import { freshName } from '@kozeni/base/dice'
 import type { LoadId, PurseId } from '@kozeni/base/ids'
 import { ok, type Result } from '@kozeni/base/result'
-import { Chip } from '@kozeni/chip/chip'
+import { Chip, type Way } from '@kozeni/chip/chip'
 import { LocalReader } from '@kozeni/chip/reader-local'
 import type { MemorySilicon } from '@kozeni/chip/silicon-memory'
 import { encodeCommand } from '@kozeni/protocol/apdu'
@@ -53,13 +53,13 @@ export class Holder implements Customer {
   readonly citizen: Citizen
   /** Every payment that was ever asked for. */
   readonly told: Told[] = []
-  readonly silicon: MemorySilicon
   readonly #city: City
   readonly #places: Places
   readonly #dice: QuickDice
   readonly #clock: Clock
-  readonly #wire: Reader
-  readonly #air: Reader
+  #silicon: MemorySilicon
+  #wire: Reader
+  #air: Reader
   readonly #kept: Bytes[] = []
   readonly #wishes = new Map<string, Wish>()
   readonly #loads: LoadId[] = []
@@ -72,10 +72,33 @@ export class Holder implements Customer {
     this.#installed = installed
     this.#dice = diceOf(city, `holder ${citizen.chip}`)
     this.#clock = city.timeline.clock()
-    this.silicon = citizen.silicon
-    const chip = new Chip({ silicon: this.silicon, crypto: city.crypto, dice: this.#dice })
-    this.#wire = new Radio(city, this.#dice, new LocalReader(chip), this.silicon, this.#kept)
-    this.#air = new Radio(city, this.#dice, new LocalReader(chip, 'radio'), this.silicon, this.#kept)
+    this.#silicon = citizen.silicon
+    this.#wire = this.#reader('wire')
+    this.#air = this.#reader('radio')
+  }
+
+  /** What the chip in the telephone is made of. */
+  get silicon(): MemorySilicon {
+    return this.#silicon
+  }
+
+  /** From now on this is the chip in the telephone. */
+  carry(silicon: MemorySilicon): void {
+    this.#silicon = silicon
+    this.#wire = this.#reader('wire')
+    this.#air = this.#reader('radio')
+  }
+
+  /** Somebody with another chip that says that it is this purse. */
+  copied(): Customer {
+    const silicon = this.#silicon.copy()
+    const chip = new Chip({ silicon, crypto: this.#city.crypto, dice: this.#dice })
+    return { purse: this.purse, atCounter: new LocalReader(chip, 'radio') }
+  }
+
+  #reader(way: Way): Reader {
+    const chip = new Chip({ silicon: this.#silicon, crypto: this.#city.crypto, dice: this.#dice })
+    return new Radio(this.#city, this.#dice, new LocalReader(chip, way), this.#silicon, this.#kept)
   }
 
   /** Does as is their habit, so many times. */
@@ -191,6 +214,12 @@ export class Holder implements Customer {
     const paid = await this.#insist(center => center.createPayment({ caller: this.#caller, body }))
     if (paid.ok) await this.#learn(told, paid.value)
     else if (!isSilence(paid)) told.verdict = 'refused'
+  }
+
+  /** Whether the center opens a payment for this offer, whosever it is. */
+  async opens({ transaction, number }: Offer): Promise<boolean> {
+    const body = { purse: this.purse, transaction: base64url(encodeTransaction(transaction)), number }
+    return (await this.#insist(center => center.createPayment({ caller: this.#caller, body }))).ok
   }
 
   /** Asks after a payment; one that the center has never seen is brought again. */

@@ -3,6 +3,7 @@
  * auditor over the center's, and holds them against each other (PROTOCOL §10). Knows nothing of what was planned.
  */
 
+import type { PurseId } from '@kozeni/base/ids'
 import { audit } from '@kozeni/center/audit'
 import type { PurseRow } from '@kozeni/center/book'
 import { Chip } from '@kozeni/chip/chip'
@@ -16,13 +17,7 @@ import type { Holder, Told } from './holder.ts'
 import type { Provider } from './provider.ts'
 import type { Shop } from './shop.ts'
 import type { Till } from './till.ts'
-
-/** What is wrong, with what, and which invariant it breaks. */
-export interface Complaint {
-  readonly subject: string
-  readonly invariant: string
-  readonly says: string
-}
+import type { Complaint } from './watch.ts'
 
 /** All who are asked. */
 export interface Parties {
@@ -41,7 +36,8 @@ export async function judge(city: City, parties: Parties): Promise<readonly Comp
   const shops = await Promise.all(parties.shops.map(shop => judgeShop(city, shop)))
   const tills = await Promise.all(parties.tills.map(till => judgeTill(city, till)))
   const told = parties.holders.flatMap(({ told }) => told.flatMap(one => judgeTold(city, one)))
-  return [...chips.flat(), ...shops.flat(), ...tills.flat(), ...told, ...(await judgeBook(city, parties.provider))]
+  const book = await judgeBook(city, parties.provider)
+  return [...city.watch.complaints, ...chips.flat(), ...shops.flat(), ...tills.flat(), ...told, ...book]
 }
 
 const complaint = (subject: string, invariant: string, says: string): Complaint => ({ subject, invariant, says })
@@ -61,12 +57,24 @@ async function judgeBook(city: City, provider: Provider): Promise<readonly Compl
       ? []
       : [complaint('provider', 'INV-NOCREATE', `it holds ${provider.holds}, by the book ${funds}`)]),
     ...stillOpen(city),
+    ...falseAlarms(city),
   ]
 }
 
+/** Nobody is suspected whose chip was left alone. */
+function falseAlarms({ book: { tables }, suspects }: City): readonly Complaint[] {
+  return [...tables.alarm.values()]
+    .filter(({ subject }) => !suspects.has(subject as PurseId))
+    .map(({ subject, what, facts }) =>
+      complaint(subject, 'INV-EVID', `an alarm about it: ${what} ${JSON.stringify(facts)}`),
+    )
+}
+
 /** @spec INV-LIVE */
-function stillOpen({ book: { tables } }: City): readonly Complaint[] {
-  const operations = [...tables.operation.values()].filter(({ closed }) => closed === undefined)
+function stillOpen({ book: { tables }, suspects }: City): readonly Complaint[] {
+  const operations = [...tables.operation.values()].filter(
+    ({ closed, purse }) => closed === undefined && !suspects.has(purse),
+  )
   const loads = [...tables.load.values()].filter(({ stage }) => stage === 'requested' || stage === 'giving-back')
   return [
     ...operations.map(({ purse, number, kind }) => complaint(purse, 'INV-LIVE', `its ${kind} ${number} is still open`)),
@@ -77,6 +85,7 @@ function stillOpen({ book: { tables } }: City): readonly Complaint[] {
 /** The chip's own word against the book's. */
 async function judgeChip(city: City, holder: Holder, gap: Gap): Promise<readonly Complaint[]> {
   const { purse } = holder.citizen
+  if (city.suspects.has(purse)) return []
   const row = city.book.tables.purse.get(purse)
   if (row?.stage !== 'active') return [complaint(purse, 'INV-LIVE', `its installation is ${row?.stage ?? 'nowhere'}`)]
   const said = await askChip(city, holder, row)
@@ -97,7 +106,7 @@ function within(purse: string, what: string, chip: bigint, book: bigint, gap: bi
   ]
 }
 
-async function askChip(city: City, { silicon }: Holder, row: PurseRow): Promise<Outcomes | undefined> {
+async function askChip(city: City, { silicon }: Pick<Holder, 'silicon'>, row: PurseRow): Promise<Outcomes | undefined> {
   const keys = city.vault.purseKeys(row.keyVersion, row.purse)
   if (keys === undefined) return undefined
   const dice = diceOf(city, `judge ${row.purse}`)
@@ -137,14 +146,16 @@ async function gapsOf(tills: readonly Till[]): Promise<ReadonlyMap<string, Gap>>
 }
 
 /** Every receipt that a till has is booked, and nothing is left open. */
-async function judgeTill({ book: { tables } }: City, till: Till): Promise<readonly Complaint[]> {
+async function judgeTill({ book: { tables }, suspects }: City, till: Till): Promise<readonly Complaint[]> {
   return (await till.sales()).flatMap(({ sale, stage, receipt, voidReceipt }) => {
     if (stage === 'unresolved') return [complaint(`sale ${sale}`, 'INV-LIVE', 'it is still unresolved')]
     return [receipt, voidReceipt].flatMap(kept => {
       if (kept === undefined) return []
       const { purse, seq } = kept.receipt
       const booked = tables.receipt.get(`${purse} ${seq}`)
-      return booked === undefined ? [complaint(purse, 'INV-ACCOUNTED', `its receipt ${seq} is not booked`)] : []
+      return booked === undefined && !suspects.has(purse)
+        ? [complaint(purse, 'INV-ACCOUNTED', `its receipt ${seq} is not booked`)]
+        : []
     })
   })
 }

@@ -5,8 +5,8 @@ import { memoryVault } from '@kozeni/center/vault-memory'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Issuer } from './city.ts'
 import type { Counts, Success } from './history.ts'
-import type { Complaint } from './judge.ts'
 import { Nursery } from './nursery.ts'
+import type { Complaint } from './watch.ts'
 import { live, type Verdict } from './world.ts'
 
 /** What many worlds came to. */

@@ -34,7 +34,7 @@ export class Shop {
   readonly #chest: Chest = memoryChest()
   readonly #lines: string[] = []
   readonly #undecided = new Set<string>()
-  #store: Store | undefined
+  #store: Promise<Store> | undefined
 
   constructor(city: City, row: StoreRow) {
     this.#city = city
@@ -111,10 +111,10 @@ export class Shop {
 
   /** Does it with a server that is up; undefined when that dies over it, or has died meanwhile. */
   async #work<T>(work: (store: Store) => Promise<T>): Promise<T | undefined> {
-    this.#store ??= await this.#open()
+    this.#store ??= this.#open()
     const store = this.#store
     try {
-      const done = await work(store)
+      const done = await work(await store)
       return store === this.#store ? done : undefined
     } catch (error) {
       if (!(error instanceof ServerDied)) throw error

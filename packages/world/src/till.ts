@@ -45,7 +45,7 @@ export class Till {
   /** Whose sale it is that has no end yet. */
   readonly #waiting = new Map<number, Customer>()
   #aheadMs = 0
-  #terminal: Terminal | undefined
+  #terminal: Promise<Terminal> | undefined
 
   constructor(city: City, row: TerminalRow, key: Bytes) {
     this.#city = city
@@ -142,10 +142,10 @@ export class Till {
 
   /** Does it with a terminal that has power; undefined when that goes over it, or has gone meanwhile. */
   async #work<T>(work: (terminal: Terminal) => Promise<T>): Promise<T | undefined> {
-    this.#terminal ??= await this.#open()
+    this.#terminal ??= this.#open()
     const terminal = this.#terminal
     try {
-      const done = await work(terminal)
+      const done = await work(await terminal)
       return terminal === this.#terminal ? done : undefined
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error

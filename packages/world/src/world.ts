@@ -3,29 +3,31 @@
  * everything has to come to rest in bounded time; then late messages arrive all the same; then the judge speaks.
  */
 import { currency } from '@kozeni/base/currency'
-import { type ChipId, freshId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { type ChipId, freshId, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import type { Keys, StoreRow, TerminalRow, Write } from '@kozeni/center/book'
 import { MemoryBook } from '@kozeni/center/book-memory'
 import { memoryMarks } from '@kozeni/center/mark-memory'
 import { registerChip } from '@kozeni/center/register'
-import { settle } from '@kozeni/center/settle'
 import { MemoryViews } from '@kozeni/center/views-memory'
 import { CenterProcess } from './center-process.ts'
 import { type City, diceOf, type Issuer } from './city.ts'
 import { NO_FAULTS } from './faults.ts'
 import { type Counts, History, type Success } from './history.ts'
 import { Holder } from './holder.ts'
-import { type Complaint, judge, type Parties } from './judge.ts'
+import { judge, type Parties } from './judge.ts'
 import { MoverProcess } from './mover-process.ts'
 import { FaultyNetwork } from './network.ts'
 import { blankChip, type Citizen, type Nursery, registered, START_MS } from './nursery.ts'
+import { Operator } from './operator.ts'
 import { drawPlan, type Plan } from './plan.ts'
 import { Provider } from './provider.ts'
 import type { QuickDice } from './quick-dice.ts'
 import { type CenterParts, centerOf, routesOf } from './routes.ts'
 import { Shop } from './shop.ts'
+import { Thief } from './thief.ts'
 import { Till } from './till.ts'
 import { Timeline } from './timeline.ts'
+import { type Complaint, Watch } from './watch.ts'
 
 /** What one world came to. */
 export interface Verdict {
@@ -49,8 +51,6 @@ export interface Verdict {
 /** Rest is reached within this, or INV-LIVE is broken. */
 const HEALING_MS = 2 * 24 * 3_600_000
 const HEALING_ROUNDS = 4
-/** Settlements of each store. */
-const WINDOWS = 12
 
 /** Lives through the world of this seed. @param story  whether its lines are kept */
 export async function live(issuer: Issuer, nursery: Nursery, seed: number, story = false): Promise<Verdict> {
@@ -68,11 +68,22 @@ class World {
   readonly #parties: Parties
   readonly #mover: MoverProcess
 
+  readonly #operator: Operator
+  readonly #thief: Thief
+
   private constructor(city: City, plan: Plan, parties: Parties, mover: MoverProcess) {
     this.#city = city
     this.#plan = plan
     this.#parties = parties
     this.#mover = mover
+    const { shops, holders } = parties
+    const purses = holders.map(({ purse }) => purse)
+    this.#operator = new Operator(
+      city,
+      shops.map(({ id }) => id),
+      purses,
+    )
+    this.#thief = new Thief(city, parties)
   }
 
   static async found(issuer: Issuer, nursery: Nursery, seed: number, story: boolean): Promise<World> {
@@ -102,7 +113,8 @@ class World {
     for (const till of tills) timeline.begin(() => till.live(untilMs))
     for (const shop of shops) timeline.begin(() => shop.live(untilMs))
     timeline.begin(() => this.#mover.live(untilMs, moverEveryMs))
-    timeline.begin(() => settleAll(this.#city, shops, untilMs))
+    timeline.begin(() => this.#operator.live(untilMs))
+    timeline.begin(() => this.#thief.live(untilMs))
     await timeline.run(untilMs)
   }
 
@@ -112,6 +124,7 @@ class World {
     const from = timeline.now
     this.#city.faults = NO_FAULTS
     for (const till of this.#parties.tills) till.mend()
+    await this.#operator.unblock()
     for (let round = 0; round < HEALING_ROUNDS; round++) await this.#healOnce()
     return timeline.now - from
   }
@@ -139,7 +152,8 @@ class World {
 
   async verdict(healingMs: number): Promise<Verdict> {
     const { seed, history } = this.#city
-    const complaints = [...(await judge(this.#city, this.#parties)), ...tooLong(healingMs)]
+    const judged = await judge(this.#city, this.#parties)
+    const complaints = [...judged, ...this.#thief.complaints, ...tooLong(healingMs)]
     return {
       seed,
       hash: history.hash,
@@ -162,7 +176,9 @@ const tooLong = (healingMs: number): readonly Complaint[] =>
 function foundCity(issuer: Issuer, seed: number, plan: Plan, story: boolean) {
   const timeline = new Timeline(START_MS)
   const book = new MemoryBook(timeline.clock())
-  const facts = { ...issuer, seed, timeline, book, faults: plan.faults, history: new History(issuer.crypto, story) }
+  const suspects = new Set<PurseId>()
+  const eyes = { suspects, watch: new Watch(suspects), history: new History(issuer.crypto, story) }
+  const facts = { ...issuer, ...eyes, seed, timeline, book, faults: plan.faults }
   // city, provider and centers know each other: the network is put in when the centers are there
   const city: City = { ...facts, network: undefined as never }
   const provider = new Provider(city)
@@ -237,16 +253,6 @@ async function arrive(city: City, parts: CenterParts, count: number): Promise<re
     arrived.push({ chip, purse: reserved.value.purse, device, silicon: blankChip(city, chip), rows: [] })
   }
   return arrived
-}
-
-/** The operator closes every store's window, so many times in a world's life. @spec K-4 */
-async function settleAll({ book, timeline }: City, shops: readonly Shop[], untilMs: number): Promise<void> {
-  const clock = timeline.clock()
-  const everyMs = (untilMs - clock.now()) / WINDOWS
-  while (clock.now() < untilMs) {
-    await clock.wait(everyMs)
-    for (const { id } of shops) await book.run(settle(id, clock.now()))
-  }
 }
 
 const write = (city: City, keys: Keys, writes: readonly Write[]): Promise<undefined> =>
