@@ -1,9 +1,10 @@
 /** What operators look at: operations in doubt, alarms, balances. */
+import { PSEUDONYM_BYTES } from '@kozeni/protocol/debit'
 import { z } from 'zod'
 import { purse, store, terminal } from './name.ts'
 import { operation } from './operation.ts'
 import type { Route } from './route.ts'
-import { currency, cursor, limit, naming, sum, text, time, whole } from './schema.ts'
+import { amount, currency, cursor, hex, limit, naming, sum, text, time, whole } from './schema.ts'
 
 const PAGE = 500
 
@@ -108,5 +109,48 @@ export const getBalances = {
   refuses: [],
   summary: 'Balances by kind of account',
   description: 'What the issuer has, and what it owes to holders and stores.',
+  idempotent: 'by-nature',
+} as const satisfies Route
+
+export const gap = naming(
+  'Gap',
+  'What one chip’s totals say that no receipt has told yet. A missing record is named by the one behind it; a void among ' +
+    'them is chargeable to the store of the debit before it.',
+  z.object({
+    purse,
+    unseenDebits: sum,
+    voidValue: sum,
+    missing: z
+      .array(
+        z.object({
+          seq: whole,
+          amount: amount.optional(),
+          /** The first four bytes of SHA-256 of the terminal’s name. */
+          pseudonym: hex(PSEUDONYM_BYTES).optional(),
+          chargeable: z.object({ store, amount }).optional(),
+        }),
+      )
+      .max(PAGE),
+  }),
+)
+
+export const gapList = naming(
+  'GapList',
+  'By purse. With a terminal: only what was made there.',
+  z.object({ gaps: z.array(gap).max(PAGE), next: cursor.optional() }),
+)
+
+export const listGaps = {
+  name: 'listGaps',
+  method: 'GET',
+  path: '/v1/operator/gaps',
+  caller: ['operator'],
+  query: z.strictObject({ terminal: terminal.optional(), limit: limit.optional(), after: cursor.optional() }),
+  answer: gapList,
+  refuses: [],
+  summary: 'Debits not yet seen, and void value',
+  description:
+    'Gaps known from chips’ totals, each with the records that are missing; of a lost terminal, the sales that it had not ' +
+    'uploaded and that later receipts witness.',
   idempotent: 'by-nature',
 } as const satisfies Route

@@ -16,7 +16,7 @@ import {
   reportLost,
   settle,
 } from './routes-operator.ts'
-import { getBalances, listAlarms, listOperations } from './routes-operator-view.ts'
+import { getBalances, listAlarms, listGaps, listOperations } from './routes-operator-view.ts'
 import { createPayment, getPayment } from './routes-payment.ts'
 import { getPurse, getPurseStory } from './routes-purse.ts'
 import {
@@ -67,6 +67,7 @@ export const routes = {
   orderRefund,
   listOperations,
   listAlarms,
+  listGaps,
   getBalances,
 } as const satisfies Record<string, Route>
 

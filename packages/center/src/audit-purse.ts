@@ -12,7 +12,9 @@ import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
+import { FIRST_EPOCH } from './book-epoch.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
+import { gapOf, isUnexplained } from './gap.ts'
 import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
 
@@ -43,6 +45,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditReceipts(means, file),
       ...auditTotals(file, totals),
       ...auditTaken(file),
+      ...auditGap(file),
       ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }),
       ...auditFlag(file),
       ...auditCurrency(file),
@@ -133,6 +136,21 @@ function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
 }
 
 /** Its row knows of each receipt that is here, once, and the book finds it. @spec K-1, INV-ONCE */
+/**
+ * What its chip has shown beyond what is booked is what missing records have moved. After a restore the chip knows better
+ * (F-12), and people decide.
+ *
+ * @spec K-2
+ */
+function auditGap({ purse, operations, receipts, found }: PurseFile): Finding[] {
+  const open = operations.find(row => row.closed === undefined)
+  const gap = gapOf(purse, open, new Map(receipts.map(row => [row.seq, row])))
+  if (!isUnexplained(gap) || found.length > 0 || purse.epoch > FIRST_EPOCH.epoch) return []
+  const says = 'its chip has shown more than is booked, and no record of it is missing'
+  const row = `purse ${purse.purse}`
+  return compared({ row, says, invariant: 'INV-ACCOUNTED' }, 0n, gap.unseenDebits + gap.voidValue)
+}
+
 function auditTaken({ purse, receipts, lost }: PurseFile): Finding[] {
   const [row, invariant] = [`purse ${purse.purse}`, 'INV-ONCE'] as const
   const seqs = receipts.map(({ seq }) => seq)

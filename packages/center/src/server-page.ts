@@ -5,8 +5,8 @@ import type { PageQuery } from './views.ts'
 
 const PAGE = 100
 
-/** How the cursors of lists are spelled: by time and place within it, or by a running number. */
-const CURSOR = { time: /^\d{1,15}\.\d{1,9}$/, number: /^\d{1,10}$/ } as const
+/** How the cursors of lists are spelled: by time and place within it, by a running number, or by a purse. */
+const CURSOR = { time: /^\d{1,15}\.\d{1,9}$/, number: /^\d{1,10}$/, purse: /^[0-7][0-9a-f]{15}$/ } as const
 
 interface AskedPage {
   readonly limit?: string | undefined

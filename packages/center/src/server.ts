@@ -13,6 +13,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Center } from './center.ts'
 import { contactHandlers } from './server-contacts.ts'
 import { deviceHandlers } from './server-devices.ts'
+import { gapHandlers } from './server-gaps.ts'
 import type { Handler, Handlers } from './server-handler.ts'
 import { loadHandlers } from './server-loads.ts'
 import { moveHandlers } from './server-moves.ts'
@@ -70,6 +71,7 @@ const handlersOf = (center: Center): Handlers => ({
   ...operatorHandlers(center),
   ...terminalPlaceHandlers(center),
   ...returnHandlers(center),
+  ...gapHandlers(center),
   ...paymentHandlers(center),
   ...storeHandlers(center),
   ...terminalHandlers(center),

@@ -60,6 +60,14 @@ export class MemoryViews implements Views {
     return [{ purse, at, owed: row.flag || row.settingsSeen < row.settings || waits }]
   }
 
+  async behind({ limit, after }: PageQuery): Promise<Page<PurseRow>> {
+    const rows = [...this.#tables.purse.values()]
+      .filter(row => row.seenDebits > row.debits || row.seenCredits > row.credits)
+      .filter(row => after === undefined || row.purse > after)
+      .sort((a, b) => byText(a.purse, b.purse))
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
+  }
+
   async waiting(purse: PurseId): Promise<readonly OrderRow[]> {
     const orders = this.#of(purse, this.#tables.order).filter(row => row.stage === 'waiting')
     return orders.sort((a, b) => a.at - b.at || byText(a.order, b.order))

@@ -3,7 +3,7 @@ import { idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/b
 import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE } from '@kozeni/ledger/entry'
 import type { Pool } from 'pg'
-import type { Instant, OperationRow, OrderRow } from './book.ts'
+import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
 import type { HotlistRow } from './book-hotlist.ts'
@@ -11,7 +11,7 @@ import type { MoveRow } from './book-move.ts'
 import { bookedOf } from './book-postgres-booked.ts'
 import { PURSE_IN_RECORD, RECORD_BYTES } from './book-postgres-trail.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, SETTLEMENT } from './book-tables.ts'
+import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, PURSE, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { RECEIPT } from './book-tables-receipt.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
@@ -45,6 +45,12 @@ const LISTED_PURSES = 'select purse_id from purse where blocked order by purse_i
 const LISTED_TERMINALS = 'select terminal_id from terminal where stolen order by terminal_id'
 
 const HOTLISTS = `select ${HOTLIST.list} from hotlist where version > $1 order by version`
+
+/** No index: an operator asks for it now and then, and one on what every sale changes would cost each of them. */
+const BEHIND = `
+  select ${PURSE.list} from purse
+  where (seen_debits > debits or seen_credits > credits) and purse_id > $1
+  order by purse_id limit $2`
 
 /** A store's parts newest first, each opened as far as the limit wants. */
 const MET_LATELY = `
@@ -188,6 +194,11 @@ export class PostgresViews implements Views {
 
   metLately(store: StoreId, limit: number): Promise<readonly PurseId[]> {
     return this.#rows(ids<PurseId>('purse_id'), MET_LATELY, idNumber(store), limit)
+  }
+
+  async behind({ limit, after }: PageQuery): Promise<Page<PurseRow>> {
+    const rows = await this.#rows(PURSE, BEHIND, after === undefined ? 0n : idNumber(after as PurseId), limit + 1)
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
   }
 
   waiting(purse: PurseId): Promise<readonly OrderRow[]> {

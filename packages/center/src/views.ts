@@ -6,7 +6,7 @@ import { assert } from '@kozeni/base/assert'
 import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { AccountKind } from '@kozeni/ledger/account'
-import type { Instant, OperationRow, OrderRow } from './book.ts'
+import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
@@ -54,6 +54,8 @@ export interface Views {
    * Active purses among the store's last MET_RECEIPTS booked receipts: those that are owed a message first, then those met last.
    */
   metLately(store: StoreId, limit: number): Promise<readonly PurseId[]>
+  /** Purses whose chips have shown other totals, or more records, than are booked: in the order of their names. */
+  behind(page: PageQuery): Promise<Page<PurseRow>>
   /** All that the purse is owed and that is not opened, oldest first. */
   waiting(purse: PurseId): Promise<readonly OrderRow[]>
   /** All that sweeps have taken off the purse, oldest first. */

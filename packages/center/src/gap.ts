@@ -1,0 +1,80 @@
+/**
+ * What a chip's own totals say that no receipt has told yet (K-2), in both directions: TD above what is booked is debits not
+ * yet seen, TC above it is void value. Pure; it lists, and moves nothing. The record behind a missing one names it: amount,
+ * and the pseudonym of its terminal. So what a lost terminal had not uploaded is seen in the chips that paid there.
+ */
+import { type Bytes, equal } from '@kozeni/base/bytes'
+import type { StoreId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
+import { readReceipt } from '@kozeni/protocol/debit'
+import type { OperationRow, PurseRow } from './book.ts'
+import type { ReceiptRow } from './book-receipt.ts'
+
+/** One record that the chip has made and nobody has brought. */
+export interface Missing {
+  readonly seq: number
+  /** By the next record's witness, when that is here. */
+  readonly witness: { readonly amount: Money; readonly terminal: Bytes } | undefined
+  /** If it is a void, whose debit it voids: the store that is charged, and with how much. */
+  readonly chargeable: { readonly store: StoreId; readonly amount: Money } | undefined
+}
+
+export interface Gap {
+  /** Taken from the chip by debits that are not booked. */
+  readonly unseenDebits: bigint
+  /** Given back to the chip by voids that are not booked. */
+  readonly voidValue: bigint
+  readonly missing: readonly Missing[]
+}
+
+type Known = ReadonlyMap<number, ReceiptRow>
+
+/**
+ * The gap of one purse; what is in doubt or held explains itself and is no part of it.
+ *
+ * @param receipts  all of the purse at these seqs, from `from` on
+ * @param from      the first seq that is looked at
+ * @spec  K-2, INV-ACCOUNTED
+ */
+export function gapOf(purse: PurseRow, open: OperationRow | undefined, receipts: Known, from = 1): Gap {
+  const held = [...receipts.values()].filter(row => row.standing === 'held')
+  const inDoubt = open?.kind === 'pay' || open?.kind === 'sweep' ? purse.seenDebits - purse.debits : 0n
+  const voidValue = above(purse.seenCredits, purse.credits + sum(held, 'void'))
+  return {
+    unseenDebits: inDoubt > 0n ? 0n : above(purse.seenDebits, purse.debits + sum(held, 'debit')),
+    voidValue,
+    missing: numbers(from, purse.seenSeq)
+      .filter(seq => !receipts.has(seq))
+      .map(seq => ({ seq, witness: witnessOf(receipts, seq), chargeable: chargeableAt(receipts, seq, voidValue) })),
+  }
+}
+
+/** Whether the totals differ by something of which no record is missing: that is nobody's, and a fault. */
+export const isUnexplained = ({ unseenDebits, voidValue, missing }: Gap): boolean =>
+  unseenDebits + voidValue > 0n && missing.length === 0
+
+/** Whether the record was made at the terminal of this pseudonym. */
+export const isOf = ({ witness }: Missing, pseudonym: Bytes): boolean =>
+  witness !== undefined && equal(witness.terminal, pseudonym)
+
+const above = (shown: bigint, known: bigint): bigint => (shown > known ? shown - known : 0n)
+
+const sum = (rows: readonly ReceiptRow[], kind: ReceiptRow['kind']): bigint =>
+  rows.filter(row => row.kind === kind).reduce((all, { amount }) => all + amount, 0n)
+
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
+
+function witnessOf(receipts: Known, seq: number): Missing['witness'] {
+  const next = receipts.get(seq + 1)
+  const made = next && readReceipt(next.whole)?.receipt
+  return made?.prevSeq === seq ? { amount: made.prevAmount, terminal: made.prevTerminal } : undefined
+}
+
+/** A void stands behind its debit, and for no more than the void value that is known. */
+function chargeableAt(receipts: Known, seq: number, voidValue: bigint): Missing['chargeable'] {
+  const before = receipts.get(seq - 1)
+  return before?.kind === 'debit' && before.amount <= voidValue
+    ? { store: before.store, amount: before.amount }
+    : undefined
+}
