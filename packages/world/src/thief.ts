@@ -5,7 +5,7 @@
  */
 import { type Bytes, base64url } from '@kozeni/base/bytes'
 import type { Money } from '@kozeni/base/money'
-import type { ReceiptRow } from '@kozeni/center/book'
+import type { ReceiptRow } from '@kozeni/center/book-receipt'
 import { MAC_BYTES, SIGNATURE_BYTES } from '@kozeni/protocol/crypto'
 import { SIGNED_RECEIPT_BYTES } from '@kozeni/protocol/debit'
 import { type City, diceOf, strikes } from './city.ts'
