@@ -3,9 +3,10 @@ import type { Layer } from './layer.ts'
 import { auditor } from './layer-auditor.ts'
 import { bank } from './layer-bank.ts'
 import { canaryOf } from './layer-canary.ts'
+import { fuzz } from './layer-fuzz.ts'
 import { kill } from './layer-kill.ts'
 import { world } from './layer-world.ts'
 
-const seeing: readonly Layer[] = [world, bank, kill, auditor]
+const seeing: readonly Layer[] = [world, bank, kill, auditor, fuzz]
 
 export const layers: readonly Layer[] = [...seeing, canaryOf(seeing)]

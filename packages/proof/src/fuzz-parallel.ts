@@ -1,0 +1,50 @@
+/** Five hundred requests at once under one idempotency key: one effect, and everybody is told the same. */
+import type { RouteName } from '@kozeni/api/routes'
+import { routes } from '@kozeni/api/routes'
+import type { SeededDice } from '@kozeni/base/dice'
+import { type FuzzTown, requestOf } from './fuzz-town.ts'
+
+const AT_ONCE = 500
+
+/** Routes that take a key, and the table in which their one effect is. */
+const EFFECTS = {
+  createLoad: 'load',
+  createRefund: 'order',
+  registerStore: 'store',
+  registerTerminal: 'terminal',
+  settle: 'settlement',
+} as const satisfies Partial<Record<RouteName, string>>
+
+const NAMES = Object.keys(EFFECTS) as readonly (keyof typeof EFFECTS)[]
+
+/** Half of them the same, half with another body, of one route. */
+export async function parallel(
+  town: FuzzTown,
+  dice: SeededDice,
+): Promise<{ readonly requests: number; readonly wrong: readonly string[] }> {
+  const name = NAMES[dice.below(NAMES.length)] ?? 'createLoad'
+  const sample = town.sample(name)
+  const altered = { ...sample, body: alteredBody(sample.body) }
+  const who = town.rightful(routes[name])
+  const rows = (): number => town.center.book.tables[EFFECTS[name]].size
+  const before = rows()
+  const answers = await Promise.all(
+    Array.from({ length: AT_ONCE }, (_, i) => town.center.raw(requestOf(i % 2 === 0 ? sample : altered, who))),
+  )
+  const taken = new Set(answers.filter(({ status }) => status < 300).map(({ body }) => body))
+  const odd = answers.filter(({ status }) => status >= 500)
+  const effects = rows() - before
+  const wrong = [
+    ...(effects > 1 ? [`${name}: ${AT_ONCE} at once under one key had ${effects} effects`] : []),
+    ...(taken.size !== 1 ? [`${name}: ${AT_ONCE} at once under one key were told ${taken.size} things`] : []),
+    ...(odd.length > 0 ? [`${name}: ${odd.length} of ${AT_ONCE} at once failed: ${odd[0]?.body.slice(0, 200)}`] : []),
+  ]
+  return { requests: AT_ONCE, wrong }
+}
+
+function alteredBody(body: unknown): unknown {
+  const fields = { ...(body as Readonly<Record<string, unknown>>) }
+  if ('amount' in fields) return { ...fields, amount: '11' }
+  if ('feeBasisPoints' in fields) return { ...fields, feeBasisPoints: 51 }
+  return fields
+}
