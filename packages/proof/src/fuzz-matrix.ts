@@ -5,7 +5,9 @@
 
 import type { RouteName } from '@kozeni/api/routes'
 import { routes } from '@kozeni/api/routes'
+import { assert } from '@kozeni/base/assert'
 import { base64url, concat } from '@kozeni/base/bytes'
+import { currency } from '@kozeni/base/currency'
 import { type LoadId, type PurseId } from '@kozeni/base/ids'
 import { money, total } from '@kozeni/base/money'
 import { type Holder, type RawRequest, right } from '@kozeni/center/server-for-tests'
@@ -25,7 +27,7 @@ interface Case {
 type Step = (town: FuzzTown, at: Case) => Promise<unknown>
 
 const load: Step = async (town, at) => {
-  const body = { purse: at.holder.purse, amount: '700', currency: 'JPY' as never, method: 'pm_card_visa' }
+  const body = { purse: at.holder.purse, amount: '700', currency: currency('JPY'), method: 'pm_card_visa' }
   at.load = right(await at.holder.call(routes.createLoad, { body, idempotencyKey: 'the-load' })).load
 }
 const pay: Step = async (town, at) => {
@@ -34,13 +36,16 @@ const pay: Step = async (town, at) => {
 }
 const meet: Step = (town, at) =>
   at.holder.call(routes.contact, { body: { purpose: { kind: 'purse', purse: at.holder.purse }, responses: [] } })
-const cancel: Step = (_, at) => at.holder.call(routes.cancelLoad, { params: { load: at.load ?? ('' as LoadId) } })
+const cancel: Step = (_, { holder, load: mine }) => {
+  assert(mine, 'a load to cancel')
+  return holder.call(routes.cancelLoad, { params: { load: mine } })
+}
 const wait: Step = async town => town.center.clock.advance(61_000)
-const refund: Step = (town, { sale }) =>
-  town.scene.shop.call(routes.createRefund, {
-    body: { number: sale?.number as never, amount: '40' as never, reason: 'returned' },
-    idempotencyKey: 'the-refund',
-  })
+const refund: Step = async (town, { holder, sale }) => {
+  assert(sale, 'a sale to refund')
+  const body = { number: sale.number, amount: '40', reason: 'returned' }
+  right(await town.scene.shop.call(routes.createRefund, { body, idempotencyKey: `refund-${holder.purse}` }))
+}
 const said =
   (outcome: Outcome): Step =>
   (town, at) =>

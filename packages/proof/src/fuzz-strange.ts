@@ -15,7 +15,7 @@ const VALUES: readonly unknown[] = [
   ...[null, true, false, 0, -1, 1, 1.5, 1e308, -1e-308, 2 ** 32, 2 ** 53],
   ...['', ' ', '0', '-1', '01', '1e3', '1.0', '9'.repeat(30), '4294967295', '4294967296', '９９'],
   ...['a'.repeat(20_000), '\u0000', '\u202e', '\ud800', '💴', '../../etc/passwd', "'; drop table purse; --", '${7*7}'],
-  ...['0000000000000000', '7fffffffffffffff', 'ffffffffffffffff', '00000000000000a1', 'JPY', 'jpy', 'XXX'],
+  ...['0000000000000000', '7fffffffffffffff', 'ffffffffffffffff', '00000000000000a1', 'JPY', 'jpy', 'XBT'],
   ...['https://example.org', 'http://169.254.169.254/', 'file:///etc/passwd', '2026-04-01T09:30:00.000Z', '9999-99-99'],
   ...[
     'AAAA',
@@ -130,7 +130,9 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { host: 'elsewhere.example' },
 ]
 
+/** In place of a header, or beside the others. */
 export const strangeHeaders = (dice: SeededDice): Readonly<Record<string, string>> => pick(dice, HEADERS)
+/** In place of a body. */
 export const strangeText = (dice: SeededDice): string => pick(dice, TEXTS)
 
 /** A path with one of its parts spoiled, or something behind it. */
@@ -144,14 +146,21 @@ export function strangeTarget(dice: SeededDice, target: string): string {
 /** A copy of a JSON value in which one value, however deep, is another, is missing, or has a neighbour. */
 export function strangeValue(dice: SeededDice, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || dice.below(4) === 0) return pick(dice, VALUES)
-  const copy: unknown[] | Record<string, unknown> = Array.isArray(value) ? [...value] : { ...value }
-  const keys = Object.keys(copy)
-  if (keys.length === 0 || dice.below(8) === 0) return { ...copy, surplus: pick(dice, VALUES) }
-  const key = pick(dice, keys)
-  if (Array.isArray(copy)) copy[Number(key)] = strangeValue(dice, copy[Number(key)])
-  else if (dice.below(4) === 0) delete copy[key]
-  else copy[key] = strangeValue(dice, copy[key])
-  return copy
+  return Array.isArray(value) ? strangeItems(dice, value) : strangeFields(dice, value)
+}
+
+function strangeItems(dice: SeededDice, items: readonly unknown[]): readonly unknown[] {
+  const at = dice.below(items.length + 1)
+  return [...items.slice(0, at), strangeValue(dice, items[at]), ...items.slice(at + 1)]
+}
+
+function strangeFields(dice: SeededDice, fields: object): object {
+  const copy: Record<string, unknown> = { ...fields }
+  const names = Object.keys(copy)
+  if (names.length === 0 || dice.below(8) === 0) return { ...copy, surplus: pick(dice, VALUES) }
+  const name = pick(dice, names)
+  const { [name]: field, ...others } = copy
+  return dice.below(4) === 0 ? others : { ...copy, [name]: strangeValue(dice, field) }
 }
 
 /** The same text with one character another, doubled or gone. */
