@@ -57,7 +57,7 @@ export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Co
 
 export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3 } as const satisfies Codes<FoundRow['standing']>
 
-export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4, lost: 5 } as const satisfies Codes<
+export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4, lost: 5, check: 6 } as const satisfies Codes<
   OutboxRow['task']
 >
 

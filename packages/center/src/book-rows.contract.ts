@@ -147,6 +147,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     cancelled: fc.boolean(),
     inParts: fc.boolean(),
     capture: maybe(text),
+    checkedEpoch: u32,
     inputDigest: bytes,
     at: instant,
   }),

@@ -193,6 +193,7 @@ export const LOAD = table<LoadRow>('load', {
   cancelled: booleans('cancelled'),
   inParts: booleans('in_parts'),
   capture: optional(texts('capture')),
+  checkedEpoch: numbers('checked_epoch'),
   inputDigest: byteStrings('input_digest'),
   at: numbers('at_ms'),
 })

@@ -190,6 +190,8 @@ export interface LoadRow {
   readonly inParts: boolean
   /** The provider's name of the capture. */
   readonly capture: string | undefined
+  /** The epoch in which it was asked for, or in which the provider has last said that the money is here (F-12). */
+  readonly checkedEpoch: number
   /** SHA-256 of the request's content: the same name with another content is refused. */
   readonly inputDigest: Bytes
   readonly at: Instant

@@ -5,7 +5,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { parseJson } from '@kozeni/protocol/json'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
-import type { Captured, CaptureNotice, FundingSource, GivenBack } from './funding.ts'
+import type { Captured, CaptureNotice, Checked, FundingSource, GivenBack } from './funding.ts'
 
 export class TestFunding implements FundingSource {
   next: 'pays' | 'declines' | 'silent-before' | 'silent-after' = 'pays'
@@ -21,7 +21,8 @@ export class TestFunding implements FundingSource {
     return how === 'pays' ? { state: 'captured', capture: `pi_${load.load}` } : { state: 'unknown' }
   }
 
-  async check(load: LoadRow): Promise<Captured> {
+  async check(load: LoadRow): Promise<Checked> {
+    if (this.givenBack.has(load.load)) return { state: 'given-back' }
     return this.captured.has(load.load) ? { state: 'captured', capture: `pi_${load.load}` } : { state: 'unknown' }
   }
 

@@ -68,6 +68,7 @@ const loadOf = (change: Partial<LoadRow> = {}): LoadRow => ({
   cancelled: false,
   inParts: false,
   capture: undefined,
+  checkedEpoch: 1,
   inputDigest: new Uint8Array(32),
   at: clock.now(),
   ...change,

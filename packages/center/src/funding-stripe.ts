@@ -12,7 +12,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import Stripe from 'stripe'
 import type { LoadRow } from './book.ts'
-import type { Captured, CaptureNotice, FundingSource, GivenBack } from './funding.ts'
+import type { Captured, CaptureNotice, Checked, FundingSource, GivenBack } from './funding.ts'
 
 /** What kept the provider from answering, in its own words. */
 export interface Trouble {
@@ -53,7 +53,7 @@ export class StripeFunding implements FundingSource {
   }
 
   async capture(load: LoadRow): Promise<Captured> {
-    if (load.cancelled || this.#age(load) > REPEATABLE_MS) return await this.check(load)
+    if (load.cancelled || this.#age(load) > REPEATABLE_MS) return await this.#look(load)
     const amount = providerAmount(load.amount, load.currency)
     if (amount === undefined) return declined('amount-not-payable')
     try {
@@ -63,7 +63,21 @@ export class StripeFunding implements FundingSource {
     }
   }
 
-  async check(load: LoadRow): Promise<Captured> {
+  async check(load: LoadRow): Promise<Checked> {
+    const said = await this.#look(load)
+    return said.state === 'captured' ? await this.#unlessReturned(said) : said
+  }
+
+  async #unlessReturned(said: Captured & { readonly state: 'captured' }): Promise<Checked> {
+    try {
+      const { data } = await this.#stripe.refunds.list({ payment_intent: said.capture, limit: 10 })
+      return data.some(isMade) ? { state: 'given-back' } : said
+    } catch (error) {
+      return this.#unknown(error)
+    }
+  }
+
+  async #look(load: LoadRow): Promise<Captured> {
     try {
       const intent = await this.#find(load)
       if (intent !== undefined) return await this.#stateOf(intent, load)
@@ -116,7 +130,7 @@ export class StripeFunding implements FundingSource {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && neverAccepted(error))
       return declined(error.code ?? error.param ?? 'request')
     if (!(error instanceof Stripe.errors.StripeAPIError)) return this.#unknown(error)
-    const found = await this.check(load)
+    const found = await this.#look(load)
     const final = error.headers?.['idempotent-replayed'] === 'true'
     return found.state === 'unknown' && final ? await this.#absent(load) : found
   }
@@ -163,7 +177,7 @@ export class StripeFunding implements FundingSource {
   async #refund(capture: string, load: LoadId, amount?: number): Promise<GivenBack> {
     try {
       const { data } = await this.#stripe.refunds.list({ payment_intent: capture, limit: 10 })
-      const made = data.find(({ status }) => status === 'succeeded' || status === 'pending')
+      const made = data.find(isMade)
       const refund = made ?? (await this.#newRefund(capture, load, amount))
       return refund.status === 'succeeded' ? 'given-back' : 'unknown'
     } catch (error) {
@@ -185,6 +199,8 @@ export class StripeFunding implements FundingSource {
       { idempotencyKey: `refund:${load}` },
     )
 }
+
+const isMade = ({ status }: Stripe.Refund): boolean => status === 'succeeded' || status === 'pending'
 
 const neverAccepted = ({ statusCode }: Stripe.errors.StripeInvalidRequestError): boolean =>
   statusCode === 400 || statusCode === 404

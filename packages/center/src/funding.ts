@@ -16,6 +16,9 @@ export type Captured =
   | { readonly state: 'declined'; readonly reason: string }
   | { readonly state: 'unknown' }
 
+/** As Captured; or it was captured, and has gone back to the holder since. */
+export type Checked = Captured | { readonly state: 'given-back' }
+
 /** Pending at the provider, unreachable, or said nothing: `unknown`. */
 export type GivenBack = 'given-back' | 'unknown'
 
@@ -29,7 +32,7 @@ export interface FundingSource {
   /** Takes the money for this load, once, however often it is asked. */
   capture(load: LoadRow): Promise<Captured>
   /** What became of the capture; takes nothing. */
-  check(load: LoadRow): Promise<Captured>
+  check(load: LoadRow): Promise<Checked>
   /** Gives back so much of what was captured for this load, once, however often it is asked. */
   giveBack(load: LoadRow, amount: Money): Promise<GivenBack>
   /** Gives back a capture that came when its load had ended without it. */

@@ -5,8 +5,9 @@
 import type { Result } from '@kozeni/base/result'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Book, LoadRow } from './book.ts'
-import type { Captured, CaptureNotice, FundingSource } from './funding.ts'
+import type { Captured, CaptureNotice, Checked, FundingSource } from './funding.ts'
 import { missing, orderOfLoad, recordCaptured, recordDeclined, recordGivenBack } from './load.ts'
+import { isChecked, recordChecked } from './load-check.ts'
 
 interface Means {
   readonly book: Book
@@ -26,9 +27,27 @@ export interface Funded {
  */
 export async function fund(means: Means, load: LoadRow): Promise<Funded> {
   if (load.stage !== 'requested') return { load, reason: undefined }
-  const said = await means.funding.capture(load)
+  const said = await asked(means, load)
   const recorded = await record(means.book, load, said)
   return { load: recorded, reason: said.state === 'declined' ? said.reason : undefined }
+}
+
+/** A request from before a restore may have been captured since, and gone back: that is asked for first. @spec F-12 */
+async function asked({ book, funding }: Means, load: LoadRow): Promise<Captured> {
+  const { present } = await book.look({})
+  if (isChecked(load, present)) return await funding.capture(load)
+  return orDeclined(await funding.check(load))
+}
+
+const orDeclined = (said: Checked): Captured =>
+  said.state === 'given-back' ? { state: 'declined', reason: 'given-back' } : said
+
+/** Asks once more for the money of a captured load; @returns whether nothing is left to ask. @spec F-12 */
+export async function checkFunds({ book, funding }: Means, load: LoadRow): Promise<boolean> {
+  const { state } = await funding.check(load)
+  if (state !== 'captured' && state !== 'given-back') return false
+  await book.run(recordChecked(load.load, load.purse, state))
+  return true
 }
 
 async function record(book: Book, load: LoadRow, said: Captured): Promise<LoadRow> {
@@ -56,7 +75,7 @@ export async function returnFunds({ book, funding }: Means, load: LoadRow): Prom
 export async function heardCapture({ book, funding }: Means, notice: CaptureNotice): Promise<boolean> {
   const { load } = await book.look({ load: notice.load })
   if (load === undefined || (load.stage !== 'requested' && load.stage !== 'declined')) return true
-  const said = await funding.check(load)
+  const said = orDeclined(await funding.check(load))
   if (load.stage === 'requested') return (await record(book, load, said)).stage !== 'requested'
   if (said.state !== 'captured') return said.state === 'declined'
   return (await funding.giveBackStray({ load: load.load, capture: said.capture })) === 'given-back'

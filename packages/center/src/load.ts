@@ -33,7 +33,8 @@ type Loaded = Result<LoadRow, Refusal>
 /** A load's order bears the load's own name. */
 export const orderOfLoad = (load: LoadId): OrderId => load as LoadId & OrderId
 
-const keysOf = (load: LoadId, purse: PurseId) => ({ purse, load, order: orderOfLoad(load) })
+/** The rows that a load is about. */
+export const keysOf = (load: LoadId, purse: PurseId) => ({ purse, load, order: orderOfLoad(load) })
 
 /**
  * Records the request; nothing is captured yet. The same request again is the same load.
@@ -48,7 +49,14 @@ export const requestLoad = (request: LoadRequest, maximum: bigint): Command<Load
     if (seen.load !== undefined) return unchanged(again(seen.load, request.inputDigest))
     const reason = whyNot(request, seen, maximum)
     if (reason !== undefined) return unchanged(no(reason))
-    const row: LoadRow = { ...request, stage: 'requested', cancelled: false, capture: undefined, at: seen.now }
+    const row: LoadRow = {
+      ...request,
+      stage: 'requested',
+      cancelled: false,
+      capture: undefined,
+      checkedEpoch: seen.present.epoch,
+      at: seen.now,
+    }
     return { answer: ok(row), writes: [{ write: 'load', row }, tellCapture(row.load, seen.now)] }
   },
 })
@@ -81,7 +89,7 @@ export const recordCaptured = (load: LoadId, purse: PurseId, capture: string): C
     if (seen.load.stage !== 'requested') return unchanged(ok(seen.load))
     return seen.load.cancelled || seen.purse?.stage === 'retired'
       ? returned(seen.load, capture, seen.now)
-      : owed(seen.load, capture, seen.now)
+      : owed({ ...seen.load, checkedEpoch: seen.present.epoch }, capture, seen.now)
   },
 })
 
@@ -132,6 +140,20 @@ export const recordDeclined = (load: LoadId, purse: PurseId): Command<Loaded> =>
 /** What of a load's money is not on the chip: all of it, or what had no room when the rest was wished back. @spec F-5 */
 export const missing = ({ amount }: LoadRow, order: OrderRow | undefined): Money =>
   money(amount - (order?.delivered ?? 0n))
+
+/** It had gone back already, in the part of the book that a restore has lost. @spec F-12 */
+export function returnedBefore(before: LoadRow, order: OrderRow, now: number): Decision<Loaded> {
+  const row: LoadRow = { ...before, stage: 'given-back' }
+  const entry = givenBackEntry({ ...row, amount: missing(row, order), at: now })
+  return {
+    answer: ok(row),
+    writes: [
+      { write: 'load', row },
+      { write: 'order', row: { ...order, stage: 'given-back' } },
+      { write: 'entry', row: entry },
+    ],
+  }
+}
 
 /** The provider has given the money back. @spec F-5 */
 export const recordGivenBack = (load: LoadId, purse: PurseId): Command<Loaded> => ({

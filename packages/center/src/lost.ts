@@ -26,6 +26,7 @@ import {
 import { close, type Judged } from './evidence.ts'
 import { storesWord } from './fence.ts'
 import { type Intent, intentOf } from './intent.ts'
+import { checkWanted } from './load-check.ts'
 import { open } from './operation.ts'
 import { tellLost, tellStore } from './outbox.ts'
 import type { Policy } from './policy.ts'
@@ -86,7 +87,7 @@ export type LostStep = 'more' | 'done'
  * One step: what is open is closed, then what waits is granted, one by one, then the rest is swept and the purse retired.
  *
  * @param order  the oldest that waits, as it was just seen
- * @refuses purse-not-lost · lost-too-soon · store-unfenced
+ * @refuses purse-not-lost · lost-too-soon · store-unfenced · funding-unknown
  * @spec    F-6, F-11
  */
 export const settleLost = (
@@ -104,6 +105,8 @@ export const settleLost = (
     if (seen.now < at) return unchanged(no(refusal('lost-too-soon', { at: new Date(at).toISOString() })))
     if (seen.open !== undefined) return closed({ ...seen, purse: row }, seen.open)
     if (seen.waiting?.order !== order) return unchanged(ok('more'))
+    const check = checkWanted(seen)
+    if (check !== undefined) return { answer: no(refusal('funding-unknown')), writes: [check] }
     if (seen.waiting !== undefined) return granted(means.crypto, { ...seen, purse: row }, seen.waiting)
     return retired(means.crypto, { ...seen, purse: row })
   },
@@ -160,7 +163,7 @@ function onPaper(crypto: Crypto, seen: Case, intent: Intent, amount: Money): Jud
 /**
  * Pays out what is left of a lost purse; harmless to repeat, at any step.
  *
- * @refuses purse-not-lost · lost-too-soon · store-unfenced
+ * @refuses purse-not-lost · lost-too-soon · store-unfenced · funding-unknown
  * @spec    F-11
  */
 export async function payOutLost(

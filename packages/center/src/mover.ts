@@ -7,7 +7,7 @@ import type { LoadId, MoveId, PurseId } from '@kozeni/base/ids'
 import type { Instant, LoadRow, OperationRow } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
-import { fund, returnFunds } from './load-funding.ts'
+import { checkFunds, fund, returnFunds } from './load-funding.ts'
 import { payOutLost } from './lost.ts'
 import { bringMove } from './move-settle.ts'
 import { settleVerdict } from './payment.ts'
@@ -28,6 +28,7 @@ const TASKS_AT_ONCE = 16
 const LEAST_WAIT_MS = 1000
 const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
   capture: 5 * 60_000,
+  check: 5 * 60_000,
   'give-back': 5 * 60_000,
   lost: 60 * 60_000,
   move: 5 * 60_000,
@@ -121,6 +122,7 @@ export class Mover {
     if (task.task === 'lost') return await this.#payOut(task.subject as PurseId, task.due)
     const { load } = await this.#means.book.look({ load: task.subject as LoadId })
     if (load === undefined) return 'done'
+    if (task.task === 'check') return (await checkFunds(this.#means, load)) ? 'done' : { since: task.due }
     return task.task === 'capture' ? await this.#capture(load) : await this.#giveBack(load)
   }
 

@@ -13,6 +13,7 @@ import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
 import { findWaiting, mayHaveCome } from './found.ts'
 import { type Intent, intentOf } from './intent.ts'
+import { checkWanted } from './load-check.ts'
 import { tellStore } from './outbox.ts'
 import { isFenced } from './restore.ts'
 
@@ -140,6 +141,9 @@ export function leadOn(
   const found = findWaiting(crypto, seen)
   if (found !== undefined)
     return { purse: found.purse, open: timed?.operation, writes: [...(timed?.writes ?? []), ...found.writes] }
+  const check = checkWanted(seen)
+  if (check !== undefined)
+    return { purse: seen.purse, open: timed?.operation, writes: [...(timed?.writes ?? []), check] }
   const opening = openWaiting(crypto, { ...seen, open: timed?.operation })
   return {
     purse: opening?.purse ?? seen.purse,

@@ -21,6 +21,12 @@ export const tellCapture = (load: LoadId, now: number): Write => ({
   row: { name: `capture:${load}`, task: 'capture', subject: load, body: {}, due: now },
 })
 
+/** Ask the provider whether the money of this load is still here, after a restore (F-12). */
+export const tellCheck = (load: LoadId, now: number): Write => ({
+  write: 'outbox',
+  row: { name: `check:${load}`, task: 'check', subject: load, body: {}, due: now },
+})
+
 /** Ask the provider to give this load's money back; its own key makes it happen once (F-5). */
 export const tellGiveBack = (load: LoadId, now: number): Write => ({
   write: 'outbox',

@@ -19,6 +19,8 @@ export interface Policy {
   readonly maxOfflineMs: number
   /** What a lost purse waits beyond that, before it is paid out. */
   readonly lostMarginMs: number
+  /** How long a till keeps what is settled: longer than any backup that the book may be put back from is old (F-12). */
+  readonly keepSettledMs: number
   /** What a new purse is allowed. */
   readonly limits: Limits
   /** The seed windows of stores (T-3). */
@@ -39,6 +41,7 @@ export const defaultPolicy: Policy = {
   terminalCertificateMs: 365 * DAY_MS,
   maxOfflineMs: 3 * DAY_MS,
   lostMarginMs: DAY_MS,
+  keepSettledMs: 7 * DAY_MS,
   limits: {
     maximumValue: money(50_000n),
     maximumDebit: money(20_000n),

@@ -50,3 +50,8 @@ alter table purse
   add column written_off bigint not null default 0 check (written_off >= 0),
   drop constraint purse_stage_check, add constraint purse_stage_check check (stage between 1 and 6);
 `
+
+/** Loads whose provider must be asked again after a restore (F-12). */
+export const CHECKS = `
+alter table load add column checked_epoch bigint not null default 1;
+`

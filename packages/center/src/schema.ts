@@ -8,7 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
-import { EPOCHS, FOUND, LOST } from './schema-recovery.ts'
+import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
 import { HOTLISTS, RETURNS } from './schema-tills.ts'
 
@@ -340,4 +340,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 7, sql: RETURNS },
   { number: 8, sql: LOST },
   { number: 9, sql: BATCHES },
+  { number: 10, sql: CHECKS },
 ]

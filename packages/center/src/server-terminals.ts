@@ -53,12 +53,12 @@ type Told = Answer<typeof uploadReceipts>['notGiven'][number]
 
 /** After the receipts, for one of them may be the proof. Final like a receipt: once a window has closed over it. */
 async function takeNotGiven(
-  { book, crypto }: Center,
+  { book, crypto, policy }: Center,
   { terminal, store }: TerminalRow,
   said: readonly { readonly sale: number; readonly purse: PurseId; readonly seq: number }[],
 ): Promise<Told[]> {
   if (said.length === 0) return []
-  const settled = await settledUntil(book, store)
+  const settled = await settledUntil({ book, policy }, store)
   return await Promise.all(
     said.map(async one => {
       const { standing, at } = await book.run(noteNotGiven(crypto, { ...one, terminal, store }))

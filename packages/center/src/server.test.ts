@@ -5,6 +5,7 @@ import { total } from '@kozeni/base/money'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { checkProof } from '@kozeni/protocol/proof'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { defaultPolicy } from './policy.ts'
 import {
   type Holder,
   OPERATOR_TOKEN,
@@ -158,7 +159,7 @@ test('a terminal that an operator marks as stolen or lost is listed and gets not
   right(await shop.till.call(routes.getTerminal, { query: {} }))
 })
 
-test('a receipt is final when its window is settled, and the statement adds up', async () => {
+test('a receipt is final when its window is settled and no backup in use is older, and the statement adds up', async () => {
   const receipts = [base64url(center.receipt(holder, shop))]
   await shop.till.call(routes.uploadReceipts, { body: { receipts } })
   center.clock.advance(1000)
@@ -166,8 +167,10 @@ test('a receipt is final when its window is settled, and the statement adds up',
   const closed = right(await center.operator()(routes.settle, { body, idempotencyKey: 'settle-one-store-1' }))
   expect(closed).toMatchObject({ gross: '120', fees: '1', refunds: '0', reserve: '0', net: '119', window: 1 })
   expect(right(await center.operator()(routes.settle, { body, idempotencyKey: 'settle-one-store-1' }))).toEqual(closed)
-  const { answers } = right(await shop.till.call(routes.uploadReceipts, { body: { receipts } }))
-  expect(answers).toMatchObject([{ standing: 'already-booked', final: true }])
+  const again = async () => right(await shop.till.call(routes.uploadReceipts, { body: { receipts } })).answers
+  expect(await again()).toMatchObject([{ standing: 'already-booked', final: false }])
+  center.clock.advance(defaultPolicy.keepSettledMs)
+  expect(await again()).toMatchObject([{ standing: 'already-booked', final: true }])
   expect(right(await shop.call(routes.listStatements, { query: {} })).statements).toEqual([closed])
   expect(right(await shop.call(routes.getStatement, { params: { window: '1' } }))).toEqual(closed)
   const late = { body: { ...body, until: '2026-03-01T00:00:00.000Z' }, idempotencyKey: 'settle-one-store-2' }

@@ -11,7 +11,7 @@ import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
 import { restored } from './restore.ts'
 
-type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks'>
+type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy'>
 
 /** What became of one receipt of the upload; without a name it could not be read. */
 export interface Taken {
@@ -33,7 +33,7 @@ export async function takeIn(
   receipts: readonly Bytes[],
 ): Promise<readonly Taken[]> {
   const [settled, judged] = await Promise.all([
-    settledUntil(means.book, terminal.store),
+    settledUntil(means, terminal.store),
     Promise.all(receipts.map(whole => proved(means, terminal, whole))),
   ])
   const claims = judged.filter(each => 'signed' in each)
@@ -102,8 +102,13 @@ async function prove(
   return purse.publicKey !== undefined && crypto.verify(purse.publicKey, body, signature) ? 'signature' : 'mac-wrong'
 }
 
-/** Receipts that were booked before this are in a closed window. */
-export async function settledUntil(book: Book, store: StoreId): Promise<number> {
-  const { unsettled } = await book.look({ unsettled: { store, until: 0 } })
-  return unsettled?.last?.until ?? 0
+/**
+ * Receipts that were booked before this are in a closed window, and in every backup that the book may be put back from: they
+ * need not be brought again.
+ *
+ * @spec K-1, F-12
+ */
+export async function settledUntil({ book, policy }: Pick<Means, 'book' | 'policy'>, store: StoreId): Promise<number> {
+  const { unsettled, now } = await book.look({ unsettled: { store, until: 0 } })
+  return Math.min(unsettled?.last?.until ?? 0, now - policy.keepSettledMs)
 }

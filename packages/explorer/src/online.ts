@@ -6,7 +6,8 @@ import { seconds } from '@kozeni/base/clock'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
 import type { Command } from '@kozeni/center/book'
-import { cancelLoad, recordCaptured, recordGivenBack, requestLoad } from '@kozeni/center/load'
+import { cancelLoad, recordCaptured, recordDeclined, recordGivenBack, requestLoad } from '@kozeni/center/load'
+import { recordChecked } from '@kozeni/center/load-check'
 import { openPayment } from '@kozeni/center/payment'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
@@ -92,8 +93,24 @@ function load(cast: Cast, i: number, amount: bigint): void {
   cast.stage.may({
     parts: [cast.centerAt, cast.providerAt],
     perform: (book, provider) => {
-      const stage = cast.centers.tables(book).load.get(name)?.stage
+      const { load: loads, epoch: epochs } = cast.centers.tables(book)
+      const row = loads.get(name)
+      const stage = row?.stage
       const before = cast.providers.value(provider)
+      const isBack = (before.back[i] ?? 0) > 0
+      const present = Math.max(1, ...[...epochs.values()].map(({ epoch }) => epoch))
+      if (
+        row !== undefined &&
+        row.checkedEpoch < present &&
+        (stage === 'captured' || (stage === 'requested' && isBack))
+      ) {
+        const record =
+          stage === 'captured'
+            ? recordChecked(name, purse, isBack ? 'given-back' : 'captured')
+            : recordDeclined(name, purse)
+        const { book: after } = cast.centers.run(book, START_MS, record)
+        return told(book, after, provider, provider, `The provider is asked again for ${amount}`)
+      }
       if (stage === 'requested') {
         const taken = cast.provided({ ...before, taken: before.taken.with(i, true) })
         const { book: after } = cast.centers.run(book, START_MS, recordCaptured(name, purse, `capture ${i}`))

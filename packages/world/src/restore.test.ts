@@ -1,4 +1,6 @@
 /** The center comes back from a backup (F-12): what it lost is asked of chips and stores, and nothing is guessed. */
+import type { LoadRow } from '@kozeni/center/book'
+import { recordChecked } from '@kozeni/center/load-check'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Holder, Town } from './town.ts'
@@ -251,4 +253,30 @@ test('what the restored book knows of a sale is told again as of the new epoch, 
   await restored(backup)
   await town.contact(holder)
   expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'paid', epoch: 2 } })
+})
+
+describe('a load that waits in the backup', () => {
+  const waiting = async () => {
+    await town.beat()
+    const load = await town.fund(holder, 20n)
+    const backup = town.backup()
+    await town.beat()
+    await restored(backup)
+    await town.contact(holder)
+    await town.contact(holder)
+    expect((await town.purse(holder)).credits).toBe(100n)
+    return load
+  }
+  const asked = async ({ load }: LoadRow, said: 'captured' | 'given-back') =>
+    town.book.run(recordChecked(load, holder.purse, said))
+
+  test('is opened when its provider has said again that the money is here', async () => {
+    await asked(await waiting(), 'captured')
+    await expectRest(120n)
+  })
+
+  test('had gone back to its holder since: the chip does not get it as well', async () => {
+    expect(await asked(await waiting(), 'given-back')).toMatchObject({ ok: true, value: { stage: 'given-back' } })
+    await expectRest(100n)
+  })
 })
