@@ -47,12 +47,21 @@ function kindOf(code: number): Kind {
 export const foundFor = (crypto: Crypto, { purse, found }: Case, intent: Intent): FoundRow | undefined =>
   found.find(row => row.standing === 'open' && equal(row.digest, digestIf(crypto, purse, row, intent)))
 
+/**
+ * Whether the chip has done just this, under a number that the restored book used again before it knew better. People have
+ * to settle it; what the chip has is not opened a second time.
+ *
+ * @spec F-12
+ */
+export const clashes = (crypto: Crypto, { purse, found }: Omit<Case, 'now'>, intent: Intent): boolean =>
+  found.some(row => row.standing === 'clashing' && equal(row.digest, digestIf(crypto, purse, row, intent)))
+
 const digestIf = (crypto: Crypto, { purse, currency }: PurseRow, place: FoundRow, intent: Intent): Bytes =>
   digestOf(crypto, { ...intent, purse, currency, epoch: place.epoch, number: place.number })
 
 /** Whether what comes in parts may have come in part, in an operation that nobody can name: then no more of it is opened. */
 export const mayHaveCome = (found: readonly FoundRow[], inParts: boolean): boolean =>
-  inParts && found.some(row => row.standing === 'open' && row.kind === 'load')
+  inParts && found.some(row => row.standing !== 'settled' && row.kind === 'load')
 
 /** The operation put back, and what is to be written for it. */
 export interface PutBack {

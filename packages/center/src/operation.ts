@@ -11,7 +11,7 @@ import { sweepReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import { postedOperation, withinSession } from './evidence.ts'
-import { findWaiting, mayHaveCome } from './found.ts'
+import { clashes, findWaiting, mayHaveCome } from './found.ts'
 import { type Intent, intentOf } from './intent.ts'
 import { checkWanted } from './load-check.ts'
 import { tellStore } from './outbox.ts'
@@ -74,15 +74,23 @@ export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
   const { purse, waiting, present, now } = seen
   if (purse === undefined || purse.flag || !isInUse(purse) || !isFenced(purse, present)) return undefined
   const unsure = waiting !== undefined && mayHaveCome(seen.found, waiting.inParts)
-  return (unsure ? undefined : waiting && openOrder(crypto, purse, waiting, now)) ?? openSweep(crypto, purse, now)
+  return (
+    (unsure ? undefined : waiting && openOrder(crypto, { ...seen, purse }, waiting)) ?? openSweep(crypto, purse, now)
+  )
 }
 
 /** A blocked purse is not loaded; a refund reaches it all the same. */
-function openOrder(crypto: Crypto, purse: PurseRow, waiting: OrderRow, now: number): Opening | undefined {
+function openOrder(
+  crypto: Crypto,
+  { purse, found, now }: Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow },
+  waiting: OrderRow,
+): Opening | undefined {
   if (purse.blocked && waiting.kind !== 'refund') return undefined
   const amount = deliverable(purse, waiting)
   if (amount === ZERO) return undefined
-  const opening = open(crypto, purse, intentOf(crypto, waiting, amount), now)
+  const intent = intentOf(crypto, waiting, amount)
+  if (clashes(crypto, { purse, found }, intent)) return undefined
+  const opening = open(crypto, purse, intent, now)
   const row: OrderRow = { ...waiting, stage: 'open' }
   return { ...opening, writes: [...opening.writes, { write: 'order', row }] }
 }

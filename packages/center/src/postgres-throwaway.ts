@@ -7,14 +7,20 @@ import { assert } from '@kozeni/base/assert'
 import { type EmbeddedPostgres, startPostgres } from './postgres-embedded.ts'
 import { explain } from './postgres-embedded-refusal.ts'
 
-/** Starts it. stop() also removes its folder. Throws when this machine cannot run it. */
-export async function throwawayPostgres(): Promise<EmbeddedPostgres> {
+/** shutDown() keeps the folder, stop() removes it too. */
+export interface ThrowawayPostgres extends EmbeddedPostgres {
+  shutDown(): Promise<void>
+}
+
+/** Starts it. Throws when this machine cannot run it. */
+export async function throwawayPostgres(): Promise<ThrowawayPostgres> {
   const folder = join(tmpdir(), `kozeni-throwaway-${randomBytes(6).toString('hex')}`)
   const started = await startPostgres({ folder })
   assert(started.ok, started.ok ? '' : explain(started.refusal))
   const postgres = started.value
   return {
     ...postgres,
+    shutDown: () => postgres.stop(),
     stop: async () => {
       await postgres.stop()
       await rm(postgres.folder, { recursive: true, force: true })

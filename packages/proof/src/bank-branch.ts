@@ -8,10 +8,12 @@ import { PostgresBook } from '@kozeni/center/book-postgres'
 import type { Center } from '@kozeni/center/center'
 import type { FundingSource } from '@kozeni/center/funding'
 import { Hotlists } from '@kozeni/center/hotlist'
-import { memoryMarks } from '@kozeni/center/mark-memory'
+import type { Marks } from '@kozeni/center/mark'
 import { Mover } from '@kozeni/center/mover'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { Pulse } from '@kozeni/center/pulse'
 import { contactHandlers } from '@kozeni/center/server-contacts'
+import { storeHandlers } from '@kozeni/center/server-stores'
 import { terminalHandlers } from '@kozeni/center/server-terminals'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { PostgresViews } from '@kozeni/center/views-postgres'
@@ -30,7 +32,9 @@ export interface BranchParts {
   readonly seed: number
   readonly module: Uint8Array<ArrayBuffer>
   readonly funding: FundingSource
-  /** Hears of what a mover could not do. */
+  /** Outlive every database. */
+  readonly marks: Marks
+  /** Hears of what mover and pulse could not do. */
   readonly log: (message: string) => void
 }
 
@@ -38,16 +42,18 @@ export interface Branch {
   readonly center: Center
   readonly tills: ReturnType<typeof terminalHandlers>
   readonly contacts: ReturnType<typeof contactHandlers>
+  readonly stores: ReturnType<typeof storeHandlers>
   close(): Promise<void>
 }
 
-/** Opens it; its mover runs until it is closed. */
-export function openBranch({ url, pool, clock, retryClock, seed, module, funding, log }: BranchParts): Branch {
+/** Opens it; mover and pulse run until it is closed. */
+export async function openBranch(parts: BranchParts): Promise<Branch> {
+  const { url, pool, clock, retryClock, seed, module, funding, marks, log } = parts
   const book = new PostgresBook({ url, writers: pool, clock: retryClock, now: () => clock.now() })
   const views = new PostgresViews({ url, connections: 1 })
   const vault = memoryVault(crypto, seed)
   const policy = { ...defaultPolicy, sessionMs: SESSION_MS }
-  const means = { book, crypto, vault, marks: memoryMarks(), policy, clock, dice: systemDice, module, views, funding }
+  const means = { book, crypto, vault, marks, policy, clock, dice: systemDice, module, views, funding }
   const center: Center = {
     ...means,
     hotlists: new Hotlists(means),
@@ -56,14 +62,18 @@ export function openBranch({ url, pool, clock, retryClock, seed, module, funding
       if (level === 'error') log(`${message} ${JSON.stringify(facts)}`)
     },
   }
+  const pulse = new Pulse(center)
+  await pulse.beat()
+  pulse.start()
   const mover = new Mover({ ...center, post: async () => 204 })
   mover.start()
   return {
     center,
     tills: terminalHandlers(center),
     contacts: contactHandlers(center),
+    stores: storeHandlers(center),
     close: async () => {
-      await mover.stop()
+      await Promise.all([mover.stop(), pulse.stop()])
       await Promise.all([book.close(), views.close()])
     },
   }

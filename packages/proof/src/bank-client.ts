@@ -1,12 +1,13 @@
 /** A client of the bank test: does one thing after another, with anybody's purse, for as long as there is work. */
 import { meet } from '@kozeni/api/meet'
+import { unhex } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import { currency } from '@kozeni/base/currency'
 import { SeededDice } from '@kozeni/base/dice'
 import { freshId, type LoadId, type OrderId, type StoreId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
-import { cancelLoad, requestLoad } from '@kozeni/center/load'
+import { cancelLoad, type LoadRequest, requestLoad } from '@kozeni/center/load'
 import { fund } from '@kozeni/center/load-funding'
 import { openPayment, settleVerdict } from '@kozeni/center/payment'
 import { orderRefund } from '@kozeni/center/refund'
@@ -14,18 +15,26 @@ import { settle } from '@kozeni/center/settle'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { makeNumber } from '@kozeni/protocol/number'
 import type { Offer } from '@kozeni/protocol/paylink'
+import { readProof } from '@kozeni/protocol/proof'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
-import type { BankTown, Holder, Till } from './bank-town.ts'
+import type { Asked, BankTown, Holder, Till } from './bank-town.ts'
 
 const JPY = currency('JPY')
 const NO_DIGEST = new Uint8Array(32)
 
-/** Does things until the town has seen as many operations as were wanted, or somebody wants it to end. */
+const PAUSE_MS = 50
+
+/** Does one thing after another for as long as there is work; what could not be answered is noted, and left to recovery. */
 export async function client(town: BankTown, seed: number, goesOn: () => boolean): Promise<void> {
   const dice = new SeededDice(seed)
-  while (goesOn()) await pick(dice, MOVES)(town, dice)
+  while (goesOn()) {
+    await pick(dice, MOVES)(town, dice).catch(error => {
+      town.interrupted.push(error instanceof Error ? error.message : String(error))
+      return town.clock.wait(PAUSE_MS)
+    })
+  }
 }
 
 type Move = (town: BankTown, dice: SeededDice) => Promise<void>
@@ -33,23 +42,36 @@ type Move = (town: BankTown, dice: SeededDice) => Promise<void>
 const load: Move = async (town, dice) => {
   const { purse } = pick(dice, town.people)
   const amount = money(BigInt(1 + dice.below(2000)))
-  const asWell = { currency: JPY, method: 'card', inParts: false, inputDigest: NO_DIGEST }
-  const request = { load: freshId<LoadId>(dice), purse, amount, ...asWell }
-  const asked = await town.ask(
-    ({ center }) => center.book.run(requestLoad(request, center.policy.loadMaximum)),
-    okIs(row => row.load),
-  )
-  if (!asked.ok) return
-  town.loads.push({ load: request.load, purse, amount })
-  const wish = town.ask(
-    ({ center }) => fund(center, asked.value),
-    () => undefined,
-  )
-  if (dice.below(4) === 0) await cancel(town, request.load, purse)
-  await wish
+  const request = {
+    load: freshId<LoadId>(dice),
+    purse,
+    amount,
+    currency: JPY,
+    method: 'card',
+    inParts: false,
+    inputDigest: NO_DIGEST,
+  }
+  const asked = { request, acknowledged: false }
+  town.loads.push(asked)
+  const wish = dice.below(4) === 0 ? [cancel(town, request)] : []
+  await Promise.all([askLoad(town, asked), ...wish])
 }
 
-const cancel = (town: BankTown, name: LoadId, purse: Holder['purse']) =>
+/** Asks for a load, and for its money. */
+async function askLoad(town: BankTown, asked: BankTown['loads'][number]): Promise<void> {
+  const recorded = await town.ask(
+    ({ center }) => center.book.run(requestLoad(asked.request, center.policy.loadMaximum)),
+    okIs(row => row.load),
+  )
+  if (!recorded.ok) return
+  asked.acknowledged = true
+  await town.ask(
+    ({ center }) => fund(center, recorded.value),
+    () => undefined,
+  )
+}
+
+const cancel = (town: BankTown, { load: name, purse }: LoadRequest) =>
   town.ask(
     ({ center }) => center.book.run(cancelLoad(center.crypto, name, purse)),
     () => undefined,
@@ -57,19 +79,39 @@ const cancel = (town: BankTown, name: LoadId, purse: Holder['purse']) =>
 
 const cancelAny: Move = async (town, dice) => {
   const one = town.loads[town.loads.length - 1 - dice.below(20)]
-  if (one !== undefined) await cancel(town, one.load, one.purse)
+  if (one !== undefined) await cancel(town, one.request)
 }
 
 const pay: Move = async (town, dice) => {
   const holder = pick(dice, town.people)
-  const sale = offer(town, dice, pick(dice, town.stores))
-  town.sales.push(sale)
-  const request = { purse: holder.purse, ...sale }
+  const asked = { request: { purse: holder.purse, ...offer(town, dice, pick(dice, town.stores)) }, acknowledged: false }
+  town.sales.push(asked)
+  await askPay(town, asked)
+  if (!asked.acknowledged || dice.below(3) === 0) return
+  await contactWith(town, holder)
+  await askStore(town, asked.request)
+}
+
+async function askPay(town: BankTown, asked: BankTown['sales'][number]): Promise<void> {
   const paid = await town.ask(
-    ({ center }) => center.book.run(openPayment(center, request)),
+    ({ center }) => center.book.run(openPayment(center, asked.request)),
     okIs(({ operation }) => `${operation.epoch}, ${operation.number}`),
   )
-  if (paid.ok && dice.below(3) > 0) await contactWith(town, holder)
+  if (paid.ok) asked.acknowledged = true
+}
+
+/** The store asks what became of its sale; what it is told for good, it remembers. */
+async function askStore(town: BankTown, sale: Offer): Promise<void> {
+  const used = await usedBy(town, sale)
+  if (used === undefined) return
+  const said = await town.ask(
+    ({ center }) => center.book.run(settleVerdict(center, used)),
+    okIs(({ verdict }) => (verdict === 'pending' ? undefined : verdict)),
+  )
+  const proof = said.ok && said.value.proof !== undefined ? readProof(said.value.proof) : undefined
+  if (!proof?.ok) return
+  const { store, number, verdict, operation, epoch } = proof.value
+  town.honoured.set(number, { store, transaction: number, verdict, reference: unhex(operation), epoch })
 }
 
 /** A sale that the store's own server numbered. */
@@ -92,33 +134,43 @@ function offer(town: BankTown, dice: SeededDice, store: StoreId): Offer {
   return { transaction, number: makeNumber(crypto, vault.seed(transaction), transaction) }
 }
 
-const askVerdict: Move = async (town, dice) => {
-  const used = await usedBy(town, town.sales[dice.below(Math.max(1, town.sales.length))])
-  if (used === undefined) return
-  await town.ask(
-    ({ center }) => center.book.run(settleVerdict(center, used)),
-    okIs(({ verdict }) => (verdict === 'pending' ? undefined : verdict)),
-  )
+const askAny: Move = async (town, dice) => {
+  const sale = town.sales[dice.below(Math.max(1, town.sales.length))]
+  if (sale !== undefined) await askStore(town, sale.request)
 }
 
 const refund: Move = async (town, dice) => {
-  const used = await usedBy(town, town.sales[dice.below(Math.max(1, town.sales.length))])
+  const sale = town.sales[dice.below(Math.max(1, town.sales.length))]
+  const used = sale && (await usedBy(town, sale.request))
   if (used === undefined) return
   const most = used.amount - used.refunded
   if (most === 0n) return
   const amount = money(1n + BigInt(dice.below(Number(most))))
-  const request = { order: freshId<OrderId>(dice), amount, inputDigest: NO_DIGEST }
-  const ordered = await town.ask(
-    ({ center }) => center.book.run(orderRefund(request, used)),
-    okIs(row => row.order),
-  )
-  if (ordered.ok) town.refunds.push({ order: request.order, purse: used.purse })
+  const request = { order: freshId<OrderId>(dice), amount, inputDigest: NO_DIGEST, used }
+  const asked = { request, acknowledged: false }
+  town.refunds.push(asked)
+  await askRefund(town, asked)
 }
 
-async function usedBy(town: BankTown, sale: Offer | undefined) {
-  if (sale === undefined) return undefined
+async function askRefund(town: BankTown, asked: BankTown['refunds'][number]): Promise<void> {
+  const ordered = await town.ask(
+    ({ center }) => center.book.run(orderRefund(asked.request, asked.request.used)),
+    okIs(row => row.order),
+  )
+  if (ordered.ok) asked.acknowledged = true
+}
+
+async function usedBy(town: BankTown, sale: Offer) {
   const { store } = sale.transaction
   return (await town.anyBranch.center.book.look({ number: { store, transaction: sale.number } })).number
+}
+
+/** Everybody asks again for what a center has said it has: under the same name it is the same. @spec F-12, F-13 */
+export async function askAgain(town: BankTown): Promise<void> {
+  const known = <T>(all: readonly Asked<T>[]): readonly Asked<T>[] => all.filter(({ acknowledged }) => acknowledged)
+  await Promise.all(known(town.loads).map(asked => askLoad(town, asked)))
+  await Promise.all(known(town.sales).map(asked => askPay(town, asked)))
+  await Promise.all(known(town.refunds).map(asked => askRefund(town, asked)))
 }
 
 const contact: Move = (town, dice) => contactWith(town, pick(dice, town.people))
@@ -174,7 +226,7 @@ const MOVES: readonly Move[] = [
   ...times(6, load),
   ...times(2, cancelAny),
   ...times(9, pay),
-  ...times(2, askVerdict),
+  ...times(2, askAny),
   ...times(4, refund),
   ...times(8, contact),
   ...times(6, sell),

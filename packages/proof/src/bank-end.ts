@@ -5,35 +5,58 @@
 
 import { withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
-import type { LoadRow } from '@kozeni/center/book'
+import type { LoadRow, Seen } from '@kozeni/center/book'
+import type { PaymentRequest } from '@kozeni/center/payment'
 import { contactWith, uploadFrom } from './bank-client.ts'
-import type { BankTown } from './bank-town.ts'
+import type { Asked, BankTown, Holder } from './bank-town.ts'
 
-/** Contacts after which nothing may be left to do; each settles what the one before brought to light. */
-const MOST_ROUNDS = 30
+/** The longest that anything may take: longer than the lease of a task that a dead mover had, and what it waits then. */
+const MOST_MS = 90_000
 const BETWEEN_MS = 100
 
 /** @returns whether everything came to rest */
 export async function drain(town: BankTown): Promise<boolean> {
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  const end = performance.now() + MOST_MS
+  let restless: readonly Holder[] = town.people
+  while (performance.now() < end) {
     await town.settled()
     for (const till of town.tills) await uploadFrom(till)
-    await Promise.all(town.people.map(holder => contactWith(town, holder)))
+    await Promise.all(restless.map(holder => contactWith(town, holder)))
     await town.settled()
-    if (await atRest(town)) return true
+    restless = await restlessIn(town)
+    if (restless.length === 0 && (await loadsRest(town))) return true
     await town.clock.wait(BETWEEN_MS)
   }
   return false
 }
 
-async function atRest(town: BankTown): Promise<boolean> {
+async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
   const { book } = town.anyBranch.center
   const looks = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  const loads = await Promise.all(town.loads.map(({ load }) => book.look({ load })))
-  return (
-    looks.every(({ purse, open, waiting }) => purse?.flag === false && open === undefined && waiting === undefined) &&
-    loads.every(({ load }) => load !== undefined && ENDED.includes(load.stage))
-  )
+  return town.people.filter((_, i) => {
+    const seen = looks[i]
+    if (seen !== undefined && isDisputed(seen)) return false
+    const { purse, open, waiting } = seen ?? {}
+    const booked = purse?.seenCredits === purse?.credits && purse?.seenDebits === purse?.debits
+    return purse?.flag !== false || open !== undefined || waiting !== undefined || !booked
+  })
+}
+
+async function loadsRest(town: BankTown): Promise<boolean> {
+  const { book } = town.anyBranch.center
+  const looks = await Promise.all(town.loads.map(({ request: { load } }) => book.look({ load })))
+  const byPeople = await disputed(town)
+  return looks.every(({ load }) => load === undefined || ENDED.includes(load.stage) || byPeople.has(load.purse))
+}
+
+/** After a restore: what the chip has stands under a number that was used again, and people have to settle it. @spec F-12 */
+const isDisputed = ({ found }: Seen): boolean => found.some(({ standing }) => standing === 'clashing')
+
+/** The purses of which people have to settle something. */
+export async function disputed(town: BankTown): Promise<ReadonlySet<string>> {
+  const { book } = town.anyBranch.center
+  const looks = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
+  return new Set(looks.filter(isDisputed).flatMap(({ purse }) => purse?.purse ?? []))
 }
 
 const ENDED: readonly LoadRow['stage'][] = ['declined', 'loaded', 'given-back']
@@ -43,15 +66,17 @@ export async function judged(town: BankTown, url: string): Promise<readonly stri
   const report = await withPostgresArchive(url, archive => audit(town.anyBranch.center, archive))
   const found = report.findings.map(({ row, says, difference }) => `the auditor: ${row}: ${says} (${difference ?? ''})`)
   if (report.unexplained !== 0n) found.push(`the auditor cannot explain ${report.unexplained}`)
-  return [...town.found, ...found, ...(await wrongPurses(town)), ...(await wrongGivings(town))]
+  return [...town.found, ...found, ...(await wrongPurses(town)), ...(await wrongGivings(town)), ...(await lost(town))]
 }
 
 async function wrongPurses(town: BankTown): Promise<readonly string[]> {
   const expected = await expectedValues(town)
   const { book } = town.anyBranch.center
   const rows = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  return rows.flatMap(({ purse: row }) => {
+  return rows.flatMap(seen => {
+    const { purse: row } = seen
     if (row === undefined) return ['a purse is gone']
+    if (isDisputed(seen)) return []
     // at rest this is what the chip itself has said last
     const [onChip, wanted] = [row.seenCredits - row.seenDebits, expected.get(row.purse) ?? 0n]
     return onChip === wanted ? [] : [`purse ${row.purse} holds ${onChip}, not ${wanted} (${onChip - wanted})`]
@@ -63,19 +88,16 @@ async function expectedValues(town: BankTown): Promise<ReadonlyMap<string, bigin
   const { book } = town.anyBranch.center
   const values = new Map<string, bigint>()
   const add = (purse: string, amount: bigint): unknown => values.set(purse, (values.get(purse) ?? 0n) + amount)
-  for (const { load: name, purse, amount } of town.loads) {
-    const { load } = await book.look({ load: name })
-    if (load?.stage === 'loaded') add(purse, amount)
+  for (const { request } of town.loads) {
+    const { load } = await book.look({ load: request.load })
+    if (load?.stage === 'loaded') add(load.purse, load.amount)
   }
-  for (const {
-    transaction: { store, amount },
-    number,
-  } of town.sales) {
-    const { numbered } = await book.look({ number: { store, transaction: number } })
-    if (numbered?.decision === 'commit') add(numbered.purse, 0n - amount)
+  for (const { request } of town.sales) {
+    const { number, numbered } = await book.look({ number: nameOf(request) })
+    if (number !== undefined && numbered?.decision === 'commit') add(number.purse, 0n - number.amount)
   }
-  for (const { order: name } of town.refunds) {
-    const { order } = await book.look({ order: name })
+  for (const { request } of town.refunds) {
+    const { order } = await book.look({ order: request.order })
     if (order?.stage === 'done') add(order.purse, order.amount)
   }
   for (const sale of town.tills.flatMap(({ terminal }) => terminal.sales())) {
@@ -85,15 +107,34 @@ async function expectedValues(town: BankTown): Promise<ReadonlyMap<string, bigin
   return values
 }
 
+/** What the book has a sale's number by. */
+const nameOf = ({ transaction: { store }, number: transaction }: PaymentRequest) => ({ store, transaction })
+
 /** Money went back exactly for the loads that ended so. @spec INV-EVID */
 async function wrongGivings(town: BankTown): Promise<readonly string[]> {
   const { book } = town.anyBranch.center
   const found: string[] = []
-  for (const { load: name } of town.loads) {
-    const { load } = await book.look({ load: name })
+  for (const { request } of town.loads) {
+    const { load } = await book.look({ load: request.load })
     const back = load?.capture !== undefined && town.funding.refunded.has(load.capture)
     if (back !== (load?.stage === 'given-back'))
-      found.push(`load ${name} is ${load?.stage}, and its money ${back ? 'went back' : 'did not go back'}`)
+      found.push(`load ${request.load} is ${load?.stage}, and its money ${back ? 'went back' : 'did not go back'}`)
   }
   return found
+}
+
+/** What a center has said it has, and does not know. @returns a sentence each */
+export async function lost(town: BankTown): Promise<readonly string[]> {
+  const { book } = town.anyBranch.center
+  const known = <T>(all: readonly Asked<T>[]): readonly T[] =>
+    all.filter(({ acknowledged }) => acknowledged).map(({ request }) => request)
+  const looked = await Promise.all([
+    ...known(town.loads).map(async ({ load: name }) => ({ name, row: (await book.look({ load: name })).load })),
+    ...known(town.sales).map(async sale => ({
+      name: sale.number,
+      row: (await book.look({ number: nameOf(sale) })).number,
+    })),
+    ...known(town.refunds).map(async ({ order: name }) => ({ name, row: (await book.look({ order: name })).order })),
+  ])
+  return looked.filter(({ row }) => row === undefined).map(({ name }) => `${name} was acknowledged, and is not known`)
 }

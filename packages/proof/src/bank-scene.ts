@@ -13,7 +13,6 @@ import { builtPurse } from '@kozeni/program/compile-node'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { postgresTown } from '@kozeni/world/town-postgres'
 
-const PURSES = 64
 const STORES = 4
 const TEMPLATE = 'bank'
 
@@ -42,13 +41,13 @@ export interface Scene {
   database(name: string): Promise<string>
 }
 
-/** @param server  the url of a PostgreSQL where databases may be made */
-export async function prepareScene(server: string, seed: number): Promise<Scene> {
+/** @param server  the url of a PostgreSQL where databases may be made; @param purses  how many are installed */
+export async function prepareScene(server: string, purses: number, seed: number): Promise<Scene> {
   const module = await builtPurse()
   const town = await postgresTown(await createDatabase(server, TEMPLATE), seed, module)
   const dice = new SeededDice(seed + 1)
   const people: Prepared[] = []
-  for (let i = 0; i < PURSES; i++) people.push(await town.settleIn())
+  for (let i = 0; i < purses; i++) people.push(await town.settleIn())
   const stores: StoreId[] = []
   for (let i = 0; i < STORES; i++) stores.push(await town.openStore())
   const tills: Counter[] = []

@@ -3,14 +3,20 @@
  * Whatever is asked is sent one to five times, at once or late, to either center; of what is answered, one answer is believed.
  */
 import type { ContactAnswer } from '@kozeni/api/meet'
+import { hex } from '@kozeni/base/bytes'
 import type { Clock } from '@kozeni/base/clock'
 import { SeededDice } from '@kozeni/base/dice'
-import type { LoadId, OrderId, PurseId, StoreId } from '@kozeni/base/ids'
+import type { PurseId, StoreId } from '@kozeni/base/ids'
 import type { Result } from '@kozeni/base/result'
-import type { TerminalRow } from '@kozeni/center/book'
+import type { NumberRow, TerminalRow } from '@kozeni/center/book'
 import { TestFunding } from '@kozeni/center/funding-for-tests'
+import type { Honoured } from '@kozeni/center/honoured'
+import type { LoadRequest } from '@kozeni/center/load'
+import { memoryMarks } from '@kozeni/center/mark-memory'
+import type { PaymentRequest } from '@kozeni/center/payment'
+import type { RefundRequest } from '@kozeni/center/refund'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
-import type { Offer } from '@kozeni/protocol/paylink'
+import type { TransactionNumber } from '@kozeni/protocol/number'
 import type { Reader } from '@kozeni/protocol/reader'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Center as TillCenter } from '@kozeni/terminal/center'
@@ -33,23 +39,33 @@ export interface Till {
   readonly store: StoreId
 }
 
+/** What somebody has asked for, and whether a center has said that it has it. */
+export interface Asked<Request> {
+  readonly request: Request
+  acknowledged: boolean
+}
+
 const MOST_COPIES = 5
 /** A copy that comes this late finds the world changed. */
 const LATEST_MS = 60
 
 export class BankTown {
-  readonly branches: readonly Branch[]
+  #branches: readonly Branch[] = []
   readonly clock: Clock
   readonly stores: readonly StoreId[]
   readonly people: readonly Holder[]
   readonly tills: Till[] = []
-  /** Asked for, each once: what ought to have happened once. */
-  readonly loads: { readonly load: LoadId; readonly purse: PurseId; readonly amount: bigint }[] = []
-  readonly sales: Offer[] = []
-  readonly refunds: { readonly order: OrderId; readonly purse: PurseId }[] = []
+  /** Asked for, each once: what ought to have happened once, or not at all. */
+  readonly loads: Asked<LoadRequest>[] = []
+  readonly sales: Asked<PaymentRequest>[] = []
+  readonly refunds: Asked<RefundRequest & { readonly used: NumberRow }>[] = []
+  /** What stores were told for good, by their numbers. */
+  readonly honoured = new Map<TransactionNumber, Honoured>()
   readonly funding = new TestFunding()
   /** Sentences about what no center may do. */
   readonly found: string[] = []
+  /** What could not be answered: nothing on a sound database, and to be expected when it dies. */
+  readonly interrupted: string[] = []
   operations = 0
   copies = 0
   /** How often a book waited and tried a command again. */
@@ -58,22 +74,14 @@ export class BankTown {
   readonly #late = new Set<Promise<unknown>>()
   #relay: TerminalRow | undefined
 
-  private constructor(scene: Scene, url: string, pool: number, seed: number) {
+  readonly #scene: Scene
+  readonly #marks = memoryMarks()
+
+  private constructor(scene: Scene, seed: number) {
+    this.#scene = scene
     this.#dice = new SeededDice(seed)
     this.clock = runningClock(scene.at)
     this.stores = scene.stores
-    const counting = { ...this.clock, wait: (ms: number) => this.#retry(ms) }
-    const parts = {
-      url,
-      pool,
-      clock: this.clock,
-      retryClock: counting,
-      seed: scene.seed,
-      module: scene.module,
-      funding: this.funding,
-    }
-    const log = (message: string): void => void this.found.push(message)
-    this.branches = [openBranch({ ...parts, log }), openBranch({ ...parts, log })]
     this.people = scene.people.map(({ purse, silicon }, i) => ({
       purse,
       ...readersOf(silicon.copy(), seed + i),
@@ -81,16 +89,28 @@ export class BankTown {
     }))
   }
 
-  /** @param pool  connections of each center that write; @param url  of a copy of the scene's database */
+  /** @param url  of a copy of the scene's database; @param pool  connections of each center that write */
   static async open(scene: Scene, url: string, pool: number, seed: number): Promise<BankTown> {
-    const town = new BankTown(scene, url, pool, seed)
+    const town = new BankTown(scene, seed)
+    await town.moveTo(url, pool)
     for (const counter of scene.tills) town.tills.push(await town.#openTill(counter))
     return town
   }
 
+  /** The centers are closed, if there are any, and opened again on this database. */
+  async moveTo(url: string, pool: number): Promise<void> {
+    await this.#closeBranches()
+    const { seed, module } = this.#scene
+    const { clock, funding } = this
+    const retryClock = { ...clock, wait: (ms: number) => this.#retry(ms) }
+    const log = (message: string): void => void this.interrupted.push(message)
+    const parts = { url, pool, clock, retryClock, seed, module, funding, marks: this.#marks, log }
+    this.#branches = [await openBranch(parts), await openBranch(parts)]
+  }
+
   /** A center, by chance. */
   get anyBranch(): Branch {
-    const branch = this.branches[this.#dice.below(this.branches.length)]
+    const branch = this.#branches[this.#dice.below(this.#branches.length)]
     if (branch === undefined) throw new Error('there are centers')
     return branch
   }
@@ -123,6 +143,24 @@ export class BankTown {
     )
   }
 
+  /** Every store tells a center all that it has honoured, and that this was all. @spec F-12 */
+  async reportHonoured(): Promise<void> {
+    const { center, stores } = this.anyBranch
+    for (const name of this.stores) {
+      const { present, store } = await center.book.look({ store: name })
+      if (store === undefined) throw new Error('a store is known')
+      const told = [...this.honoured].filter(([, each]) => each.store === name)
+      const honoured = told.map(([number, { verdict, reference, epoch }]) => ({
+        ...{ number, verdict, epoch },
+        operation: hex(reference),
+      }))
+      await stores.reportHonoured({
+        caller: { kind: 'store', store },
+        body: { epoch: present.epoch, honoured, last: true },
+      })
+    }
+  }
+
   /** Waits for every copy that is still under way. */
   async settled(): Promise<void> {
     while (this.#late.size > 0) await Promise.allSettled(this.#late)
@@ -130,7 +168,12 @@ export class BankTown {
 
   async close(): Promise<void> {
     await this.settled()
-    await Promise.all(this.branches.map(branch => branch.close()))
+    await this.#closeBranches()
+  }
+
+  async #closeBranches(): Promise<void> {
+    await Promise.all(this.#branches.map(branch => branch.close()))
+    this.#branches = []
   }
 
   #retry(delayMs: number): Promise<void> {
@@ -146,7 +189,7 @@ export class BankTown {
 
   #remember(work: Promise<unknown>): void {
     const one = work
-      .catch(error => this.found.push(`a center gave up: ${error instanceof Error ? error.message : String(error)}`))
+      .catch(error => this.interrupted.push(error instanceof Error ? error.message : String(error)))
       .finally(() => this.#late.delete(one))
     this.#late.add(one)
   }

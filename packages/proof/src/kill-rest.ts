@@ -51,7 +51,7 @@ export async function recoverAll(
   restartedAt: number,
 ): Promise<readonly string[]> {
   for (;;) {
-    await Promise.all([...town.phones.map(phone => phone.ask('POST /recover')), recoverTill(town)])
+    await Promise.allSettled([...town.phones.map(phone => phone.ask('POST /recover')), recoverTill(town)])
     const undone = await undoneIn(town.postgres.url)
     const tasks = undone.filter(each => each.startsWith('task '))
     outstanding.note(tasks, restartedAt)

@@ -13,6 +13,7 @@ import { BankTown } from './bank-town.ts'
 import type { Layer, Report, Run, Size } from './layer.ts'
 
 const CLIENTS = 64
+const PURSES = 64
 const POOLS = [1, 20] as const
 const EVERY_MS = 50
 
@@ -49,7 +50,7 @@ interface Round {
 async function run(asked: Run): Promise<Report> {
   const postgres = await throwawayPostgres()
   try {
-    const scene = await prepareScene(postgres.url, asked.seed)
+    const scene = await prepareScene(postgres.url, PURSES, asked.seed)
     asked.say(`${scene.people.length} purses are installed`)
     const [count, operations] = ROUNDS[asked.size]
     const rounds: Round[] = []
@@ -79,10 +80,13 @@ async function playRound(scene: Scene, i: number, operations: number, { seed, si
   const rest = await drain(town)
   const found = await judged(town, url)
   await town.close()
+  const gaveUp = town.interrupted.map(each => `a center gave up: ${each}`)
   return {
     ...{ pool, snapshots, longestMs, operations: town.operations, copies: town.copies, retries: town.retries },
     seconds: (performance.now() - started) / 1000,
-    found: [...wrong, ...(rest ? [] : ['not everything came to rest']), ...found].map(each => `${name}: ${each}`),
+    found: [...wrong, ...(rest ? [] : ['not everything came to rest']), ...found, ...gaveUp].map(
+      each => `${name}: ${each}`,
+    ),
   }
 }
 

@@ -5,8 +5,9 @@ import { bank } from './layer-bank.ts'
 import { canaryOf } from './layer-canary.ts'
 import { fuzz } from './layer-fuzz.ts'
 import { kill } from './layer-kill.ts'
+import { restore } from './layer-restore.ts'
 import { world } from './layer-world.ts'
 
-const seeing: readonly Layer[] = [world, bank, kill, auditor, fuzz]
+const seeing: readonly Layer[] = [world, bank, kill, restore, auditor, fuzz]
 
 export const layers: readonly Layer[] = [...seeing, canaryOf(seeing)]

@@ -220,6 +220,38 @@ describe('what the backup does not know at all', () => {
     await expectRest(125n)
   })
 
+  test('a load that the chip has under a number that was used again is not loaded a second time: people settle it', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const { load } = await town.fund(holder, 20n)
+    await town.contact(holder)
+    town.restore(backup)
+    await town.pay(holder, town.sale(store, 30n))
+    await town.contact(holder)
+    await town.report(store, 2, [])
+    await town.contact(holder)
+    await town.fund(holder, 20n, { load })
+    await town.contact(holder)
+    await town.contact(holder)
+    const { seenCredits, seenDebits } = await town.purse(holder)
+    expect(seenCredits - seenDebits).toBe(120n)
+  })
+
+  test('nor is a pay made a second time', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const sale = town.sale(store, 30n)
+    await town.pay(holder, sale)
+    await town.contact(holder)
+    town.restore(backup)
+    await town.fund(holder, 20n)
+    await town.contact(holder)
+    await town.report(store, 2, [])
+    await town.contact(holder)
+    await town.contact(holder)
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: false, refusal: { code: 'operation-open' } })
+  })
+
   test('a pay that the chip has made and its store has honoured is the same pay when it comes again', async () => {
     const { store, sale, honoured } = await lostPay()
     await town.report(store, 2, [honoured])
