@@ -91,6 +91,8 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       publicKey: maybe(bytes),
       certificate: maybe(bytes),
       keyVersion: fc.integer({ min: 0, max: 255 }),
+      keysSince: instant,
+      keyFloor: fc.integer({ min: 0, max: 255 }),
       epoch: u32,
       number: u32,
       closedEpoch: u32,

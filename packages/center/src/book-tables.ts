@@ -124,6 +124,8 @@ export const PURSE = table<PurseRow>('purse', {
   publicKey: optional(byteStrings('public_key')),
   certificate: optional(byteStrings('certificate')),
   keyVersion: numbers('key_version'),
+  keysSince: numbers('keys_since_ms'),
+  keyFloor: numbers('key_floor'),
   epoch: numbers('epoch'),
   number: numbers('number'),
   closedEpoch: numbers('closed_epoch'),

@@ -104,7 +104,10 @@ export interface PurseRow {
   readonly publicKey: Bytes | undefined
   /** The newest certificate that was made for it, with its signature. */
   readonly certificate: Bytes | undefined
+  /** The newest version of its keys that the chip is known to have, since when, and the floor that it is to have (F-15). */
   readonly keyVersion: number
+  readonly keysSince: Instant
+  readonly keyFloor: number
   /** Last place opened, and last place closed (`prev`). */
   readonly epoch: number
   readonly number: number

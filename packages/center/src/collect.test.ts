@@ -41,6 +41,8 @@ const row: PurseRow = {
   publicKey: crypto.publicKey(chipKey),
   certificate: undefined,
   keyVersion: 1,
+  keysSince: 0,
+  keyFloor: 1,
   epoch: 1,
   number: 1,
   closedEpoch: 1,

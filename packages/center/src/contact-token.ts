@@ -16,6 +16,7 @@ export interface PurseToken {
   readonly purse: PurseId
   readonly action: Action
   readonly number: number
+  readonly settings: number
   /** How many commands were handed out, and how many of them, at the end, are messages to the purse. */
   readonly commands: number
   readonly messages: number
@@ -31,6 +32,8 @@ export interface InstallToken {
   readonly hostChallenge: Bytes
   /** The channel as it was after each command handed out, oldest first. */
   readonly sessions: readonly Session[]
+  /** The further version of its keys that this contact brings, if it does. */
+  readonly keys?: number
   /** Commands before the first that went through the channel. */
   readonly plain: number
 }

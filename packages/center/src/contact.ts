@@ -22,6 +22,7 @@ import {
   type PurseStage,
   type Seen,
   unchanged,
+  type Write,
 } from './book.ts'
 import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
@@ -31,6 +32,7 @@ import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
 import { isListenedTo, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
+import { type KeySchedule, withRaisedFloor } from './purse-keys.ts'
 import { epochAfter, isFenced, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
@@ -149,7 +151,10 @@ async function hearing(means: Means, ...[purse, token, said]: Hearing): Promise<
   return await hearing(means, purse, token, said)
 }
 
-type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Outcomes[]]
+/** What the chip said, and under which version of its keys. */
+export type Said = Outcomes & { readonly keyVersion: number }
+
+type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Said[]]
 
 /**
  * One transaction: judge what was said, decide what time has decided, open what waits, choose what to say.
@@ -157,7 +162,7 @@ type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Ou
  * @refuses not-found · purse-not-active
  */
 export const hear = (
-  means: Pick<Means, 'crypto'>,
+  means: Pick<Means, 'crypto'> & { readonly vault: KeySchedule },
   ...[purse, token, said]: Hearing
 ): Command<Result<Heard, Refusal> | Behind> => ({
   keys: { purse, ring: said.flatMap(one => (isFencedAnswer(one) ? outcomesIn(one) : [])) },
@@ -168,10 +173,12 @@ export const hear = (
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)
+    const keyed = withRaisedFloor(judged.purse, said.at(-1)?.keyVersion, means.vault)
+    const writes = [...judged.writes, ...putIf(keyed, judged.purse)]
     // what the fence has found is in the book from the next transaction on: nothing opens before that
     const after = isFenced(row, seen.present)
-      ? leadOn(means.crypto, { ...seen, ...judged, purse: judged.purse })
-      : judged
+      ? leadOn(means.crypto, { ...seen, ...judged, purse: keyed })
+      : { ...judged, purse: keyed, writes: [] }
     const left = leftBehind(seen, after.purse, said.at(-1))
     const step = nextStep({ ...seen, ...after }, said.at(-1))
     const report = judged.report.map((line, i) =>
@@ -179,14 +186,13 @@ export const hear = (
     )
     return {
       answer: ok({ purse: left ?? after.purse, report, ...step }),
-      writes: [
-        ...judged.writes,
-        ...(after === judged ? [] : after.writes),
-        ...(left ? [{ write: 'purse', row: left } as const] : []),
-      ],
+      writes: [...writes, ...after.writes, ...putIf(left, after.purse)],
     }
   },
 })
+
+const putIf = (row: PurseRow | undefined, before: PurseRow): Write[] =>
+  row === undefined || row === before ? [] : [{ write: 'purse', row }]
 
 /** Retired, if its holder has left it and its chip has shown, with nothing open before it spoke, that nothing is on it. */
 const leftBehind = (seen: Seen, purse: PurseRow, said: Outcomes | undefined): PurseRow | undefined =>
@@ -249,13 +255,9 @@ function statement(purse: PurseRow, operation: OperationRow | undefined, said: O
 }
 
 /** What the chip answered to this turn's messages: all of it authentic, or nothing is believed. */
-function outcomesSaid(
-  means: Means,
-  token: PurseToken,
-  responses: readonly Bytes[],
-): Result<readonly Outcomes[], Refusal> {
+function outcomesSaid(means: Means, token: PurseToken, responses: readonly Bytes[]): Result<readonly Said[], Refusal> {
   if (responses.length !== token.commands) return no(refusal('chip-gone'))
-  const said: Outcomes[] = []
+  const said: Said[] = []
   for (const bytes of responses.slice(-token.messages)) {
     const outcomes = outcomesOf(means, token.purse, bytes)
     if (!outcomes.ok) return outcomes
@@ -264,19 +266,22 @@ function outcomesSaid(
   return ok(said)
 }
 
-function outcomesOf(means: Means, purse: PurseId, bytes: Bytes): Result<Outcomes, Refusal> {
+function outcomesOf(means: Means, purse: PurseId, bytes: Bytes): Result<Said, Refusal> {
   const response = decodeResponse(bytes)
   if (response === undefined) return no(refusal('chip-gone'))
   if (response.statusWord !== 0x9000) return no(refusal(refusalOf(response.statusWord) ?? 'not-personalised'))
-  const keys = means.vault.purseKeys(keyVersionOf(response.data) ?? 0, purse)
+  const keyVersion = keyVersionOf(response.data) ?? 0
+  const keys = means.vault.purseKeys(keyVersion, purse)
   const message = keys && unseal(means.crypto, keys, purse, response.data)
   const fromChip = message?.type === 'result' || message?.type === 'fenced'
-  return fromChip ? ok(message.body) : no(refusal('mac-wrong'))
+  return fromChip ? ok({ ...message.body, keyVersion }) : no(refusal('mac-wrong'))
 }
 
 /** The chip will not do what it was told just now (a PIN, a freeze): saying it again would not help. */
 function stuck(token: PurseToken, heard: Heard, said: readonly Outcomes[]): boolean {
-  return said.at(-1)?.status !== 0x9000 && heard.action === token.action && heard.purse.number === token.number
+  const { number, settings } = heard.purse
+  const same = heard.action === token.action && number === token.number && settings === token.settings
+  return said.at(-1)?.status !== 0x9000 && same
 }
 
 function turn(
@@ -286,12 +291,12 @@ function turn(
   before: readonly CommandApdu[],
   messages: readonly ToChip[],
 ): Result<Turn, Refusal> {
-  const { purse, keyVersion, number } = row
+  const { purse, keyVersion, number, settings } = row
   const keys = means.vault.purseKeys(keyVersion, purse)
   if (keys === undefined) return no(refusal('key-version-unknown', { version: keyVersion }))
   const sealed = messages.map(message => purseCommand(INS.message, seal(means.crypto, keys, purse, message)))
   const commands = [...before, ...sealed].map(encodeCommand)
   const counts = { messages: messages.length, commands: commands.length }
-  const token: PurseToken = { kind: 'purse', caller, purse, action, number, ...counts }
+  const token: PurseToken = { kind: 'purse', caller, purse, action, number, settings, ...counts }
   return ok({ token: sealToken(means, token), commands, report })
 }

@@ -54,6 +54,7 @@ import { type Command, type DeviceRow, type PurseRow, type PurseStage, unchanged
 import type { InstallStatement, Means, Turn } from './contact.ts'
 import { type InstallStep, type InstallToken, sealToken } from './contact-token.ts'
 import { isInUse } from './operation.ts'
+import { versionToBring, withKeys } from './purse-keys.ts'
 import { settingsOf } from './step.ts'
 
 const LOAD_BLOCK_BYTES = 2_000
@@ -193,14 +194,15 @@ function bringProgram({ means, token, purse, device, answers }: Arrived): Result
   if (loadFiles === undefined || programs === undefined || session === undefined) return no(refusal('data-wrong'))
   const stands = has(programs, PURSE_AID)
   const keep = stands && purse.stage !== 'reserved'
+  const keys = versionToBring(purse, means.vault)
   const commands = [
     ...(stands && !keep ? [deleteContent(PURSE_AID)] : []),
     ...(has(loadFiles, PURSE_PACKAGE_AID) ? [] : loading(means)),
     ...(keep ? [] : [installAndMakeSelectable(PURSE_PACKAGE_AID, PURSE_AID)]),
     installForPersonalization(PURSE_AID),
-    ...personalisation(means, purse, device),
+    ...personalisation(means, purse, device, keys),
   ]
-  return through(means, { ...token, step: 'key' }, session, commands)
+  return through(means, { ...token, step: 'key', ...(keys && { keys }) }, session, commands)
 }
 
 const NONE = new Uint8Array(0)
@@ -212,14 +214,29 @@ function loading({ crypto, vault, module }: Means): readonly CommandApdu[] {
   return [installForLoad(crypto, signed), ...loadBlocks(signed, LOAD_BLOCK_BYTES)]
 }
 
-/** Identity, keys, and the order to make a key: the same bytes whenever this purse is installed. */
-function personalisation({ vault, policy }: Means, purse: PurseRow, device: DeviceRow): readonly CommandApdu[] {
+/**
+ * Identity, keys, and the order to make a key: the same bytes whenever this purse is installed. A purse in use gets a
+ * further version of its keys, or nothing, and tells the key that it has.
+ */
+function personalisation(
+  means: Means,
+  purse: PurseRow,
+  device: DeviceRow,
+  further: number | undefined,
+): readonly CommandApdu[] {
   // two versions live on a chip, so that a rotation refuses no valid payment (PROTOCOL §8)
-  const versions = [purse.keyVersion - 1, purse.keyVersion].flatMap(
-    version => vault.purseKeys(version, purse.purse) ?? [],
-  )
-  const keys = versions.map(set => group(GROUP.keys, keySet.write(set)))
-  const who = identity.write({
+  const versions = isInUse(purse) ? [further ?? 0] : [purse.keyVersion - 1, purse.keyVersion]
+  const keys = versions.flatMap(version => means.vault.purseKeys(version, purse.purse) ?? [])
+  const groups = [
+    ...(isInUse(purse) ? [] : [group(GROUP.identity, identityOf(means, purse, device))]),
+    ...keys.map(set => group(GROUP.keys, keySet.write(set))),
+    group(GROUP.makeKey, NONE),
+  ]
+  return groups.map((data, i) => storeData(data, i, false))
+}
+
+function identityOf({ vault, policy }: Means, purse: PurseRow, device: DeviceRow): Bytes {
+  return identity.write({
     purse: purse.purse,
     device: purse.device,
     currency: purse.currency,
@@ -230,8 +247,6 @@ function personalisation({ vault, policy }: Means, purse: PurseRow, device: Devi
     issuerKey: vault.publicKey('certificates'),
     deviceKey: device.publicKey,
   })
-  const groups = [group(GROUP.identity, who), ...keys, group(GROUP.makeKey, NONE)]
-  return groups.map((data, i) => storeData(data, i, false))
 }
 
 /** The chip has told its public key, through the channel: the center certifies it. */
@@ -239,24 +254,31 @@ async function bringCertificate({ means, token, purse, device, answers }: Arrive
   const publicKey = answers.at(-1)?.data
   const session = token.sessions.at(-1)
   if (publicKey?.length !== 65 || session === undefined) return no(refusal('data-wrong'))
-  const certificate = await means.book.run(certifyKey(means, token.purse, publicKey))
+  const certificate = await means.book.run(certifyKey(means, token, publicKey))
   if (!certificate.ok) return certificate
   const groups = [group(GROUP.certificate, certificate.value), group(GROUP.activate, NONE)]
-  const before = personalisation(means, purse, device).length
+  const before = personalisation(means, purse, device, token.keys).length
   const commands = groups.map((data, i) => storeData(data, before + i, i === groups.length - 1))
   return through(means, { ...token, step: 'activation' }, session, commands)
 }
 
 /**
  * A key that was certified before keeps its certificate, so that the chip gets the same bytes again, until half of its
- * time is over: then it gets a new one (C-9). An active purse never changes its key.
+ * time is over: then it gets a new one (C-9). An active purse never changes its key. What it was brought of secret keys in
+ * the same step it has, for it has answered what came behind them.
  */
-const certifyKey = (means: Means, purse: PurseId, publicKey: Bytes): Command<Result<Bytes, Refusal>> => ({
+const certifyKey = (
+  means: Means,
+  { purse, keys }: InstallToken,
+  publicKey: Bytes,
+): Command<Result<Bytes, Refusal>> => ({
   keys: { purse },
-  decide: ({ purse: row, now }) => {
-    if (row === undefined) return unchanged(no(refusal('not-found')))
+  decide: ({ purse: before, now }) => {
+    if (before === undefined) return unchanged(no(refusal('not-found')))
+    const row = withKeys(before, keys, now)
     const known = row.publicKey !== undefined && equal(row.publicKey, publicKey) ? row.certificate : undefined
-    if (known !== undefined && !worn(means.policy, known, now)) return unchanged(ok(known))
+    if (known !== undefined && !worn(means.policy, known, now))
+      return row === before ? unchanged(ok(known)) : { answer: ok(known), writes: [{ write: 'purse', row }] }
     if (known === undefined && isInUse(row)) return unchanged(no(refusal('chip-taken')))
     const certificate = certificateOf(means, row, publicKey, now)
     const stage = row.stage === 'reserved' ? 'certified' : row.stage

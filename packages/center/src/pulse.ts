@@ -1,7 +1,8 @@
 /**
  * The book's heartbeat (F-12): every few seconds one small row in the book, and then the same in the mark outside it. It
  * costs nothing per operation. A book that is found behind its mark was restored, at the start or under a running center;
- * what a restore loses of the last few seconds alone, chips and stores tell (restore.ts).
+ * what a restore loses of the last few seconds alone, chips and stores tell (restore.ts). At each beat the keys that another
+ * process has made or revoked are taken in too.
  */
 import type { Clock } from '@kozeni/base/clock'
 import { type Book, type Command, unchanged } from './book.ts'
@@ -9,11 +10,13 @@ import type { EpochRow } from './book-epoch.ts'
 import type { Center } from './center.ts'
 import { compareMarks, type Mark, type Marks } from './mark.ts'
 import { restored } from './restore.ts'
+import type { Vault } from './vault.ts'
 
 interface Means {
   readonly book: Book
   readonly marks: Marks
   readonly clock: Clock
+  readonly vault: Pick<Vault, 'refresh'>
   readonly log: Center['log']
 }
 
@@ -67,12 +70,13 @@ export class Pulse {
   }
 
   async #tryBeat(): Promise<void> {
-    const { clock, log } = this.#means
+    const { clock, log, vault } = this.#means
     this.#beatAt = clock.now()
     try {
+      await vault.refresh()
       await this.beat()
     } catch (error) {
-      log('error', 'the mark was not noted, and is tried again', { error: String(error) })
+      log('error', 'the vault was not read or the mark not noted: tried again', { error: String(error) })
     }
   }
 }

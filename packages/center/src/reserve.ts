@@ -41,7 +41,7 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
     if (chip === undefined) return unchanged(no(refusal('chip-unknown', { chip: wanted.chip })))
     if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
     if (purse !== undefined && purse.account === wanted.account && purse.stage !== 'retired')
-      return resumed(purse, wanted.device)
+      return resumed(purse, wanted.device, means.vault)
     const theirs = purse !== undefined && (isInUse(purse) || (purse.stage !== 'retired' && now < purse.reservedUntil))
     if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
     // a retired purse's chip is free: what it becomes next is another purse (C-5)
@@ -59,9 +59,10 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
 })
 
 /** The same holder goes on, from this device; once active, a purse stays with the device it was bound to. */
-function resumed(purse: PurseRow, device: DeviceId) {
-  if (purse.stage !== 'reserved' || purse.device === device) return unchanged(ok(purse))
-  const row: PurseRow = { ...purse, device }
+function resumed(purse: PurseRow, device: DeviceId, { keyVersion }: Means['vault']) {
+  const same = purse.device === device && purse.keyVersion === keyVersion
+  if (purse.stage !== 'reserved' || same) return unchanged(ok(purse))
+  const row: PurseRow = { ...purse, device, keyVersion }
   return { answer: ok(row), writes: [{ write: 'purse' as const, row }] }
 }
 
@@ -82,6 +83,8 @@ export function newPurse(
     publicKey: undefined,
     certificate: undefined,
     keyVersion: vault.keyVersion,
+    keysSince: now,
+    keyFloor: 1,
     epoch,
     number: 0,
     closedEpoch: epoch,

@@ -282,7 +282,7 @@ function purseRow(
   const none = total(0n)
   return {
     ...{ purse, chip: id<ChipId>(purse), device, account, currency: JPY, chipClass: 'software', stage: 'active' },
-    ...{ reservedUntil: NOW, publicKey, certificate: undefined, keyVersion: 2 },
+    ...{ reservedUntil: NOW, publicKey, certificate: undefined, keyVersion: 2, keysSince: 0, keyFloor: 1 },
     ...{ epoch: 1, number: 0, closedEpoch: 1, closedNumber: 0, flag: false },
     ...{ credits: total(5000n), debits: none, seenCredits: total(5000n), seenDebits: none, seenSeq: 0 },
     ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0 },

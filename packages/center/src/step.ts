@@ -106,7 +106,7 @@ export const settingsOf = (purse: PurseRow, now: number): ToChip => ({
     epoch: purse.epoch,
     settings: purse.settings,
     blocked: purse.blocked,
-    keyFloor: 1,
+    keyFloor: purse.keyFloor,
     time: seconds(now),
     ...purse.limits,
   },

@@ -58,7 +58,7 @@ async function proved(means: Means, terminal: TerminalRow, whole: Bytes): Promis
   const store = await storeOf(means.book, terminal, receipt)
   if (store === undefined) return { refused: 'not-found', receipt }
   const by = await prove(means, signed)
-  if (by !== 'mac' && by !== 'signature') return { refused: by, receipt }
+  if (by === 'not-found' || by === 'mac-wrong') return { refused: by, receipt }
   return { signed, whole, store, macWrong: by === 'signature' }
 }
 
@@ -90,16 +90,22 @@ async function storeOf(book: Book, terminal: TerminalRow, receipt: Receipt): Pro
   return other?.store === terminal.store ? terminal.store : undefined
 }
 
-/** By the MAC at once, by the signature where that fails. @spec K-5 */
+/**
+ * By the MAC at once, by the signature where that fails; by the signature alone where the version is revoked: under a
+ * revoked key a MAC is neither right nor wrong.
+ *
+ * @spec K-5, INV-KEYS
+ */
 async function prove(
   { book, crypto, vault }: Means,
   { receipt, body, signature, mac }: SignedReceipt,
-): Promise<'mac' | 'signature' | 'not-found' | 'mac-wrong'> {
+): Promise<'mac' | 'signature' | 'signature-alone' | 'not-found' | 'mac-wrong'> {
   const keys = vault.purseKeys(receipt.keyVersion, receipt.purse)
   if (keys !== undefined && equal(receiptMac(crypto, keys.receipt, body), mac)) return 'mac'
   const { purse } = await book.look({ purse: receipt.purse })
   if (purse === undefined) return 'not-found'
-  return purse.publicKey !== undefined && crypto.verify(purse.publicKey, body, signature) ? 'signature' : 'mac-wrong'
+  if (purse.publicKey === undefined || !crypto.verify(purse.publicKey, body, signature)) return 'mac-wrong'
+  return keys === undefined ? 'signature-alone' : 'signature'
 }
 
 /**

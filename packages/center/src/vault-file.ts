@@ -1,21 +1,25 @@
 /**
  * Master keys in one sealed file (AES-256-GCM under scrypt of a secret), made at the first start, written whole or not at
- * all, readable by its owner alone.
+ * all, readable by its owner alone. Any number of center processes share it: one changes it at a time, and the others take
+ * the change in before it is used (vault-master.ts: newestFrom).
  *
  * What this protects: with KOZENI_VAULT_PASSPHRASE, whoever has the file alone (a backup, a stolen disk) has nothing.
  * Without one, the secret stands in a key file beside it, and whoever has the folder has the keys. In neither case does
  * it protect against whoever reads this process's memory or acts as its user: that takes an HSM.
  */
 import { createCipheriv, createDecipheriv, scryptSync } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { assert } from '@kozeni/base/assert'
 import { type Bytes, base64url, concat, fromBase64url, fromUtf8, hex, utf8 } from '@kozeni/base/bytes'
+import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
+import { lockFile } from '@kozeni/base/lock-file'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { list, object, parseJson, type Reader, string, whole, word } from '@kozeni/protocol/json'
+import { list, object, optional, parseJson, type Reader, string, whole, word } from '@kozeni/protocol/json'
 import type { Vault } from './vault.ts'
-import { DERIVING, freshMasterKeys, type MasterKeys, MasterVault, SIGNING } from './vault-master.ts'
+import { DERIVING, freshMasterKeys, type MasterKeys, type Masters, MasterVault, SIGNING } from './vault-master.ts'
 
 export type VaultRefusal =
   | { readonly code: 'vault-damaged'; readonly file: string }
@@ -23,13 +27,15 @@ export type VaultRefusal =
   | { readonly code: 'passphrase-wrong'; readonly file: string }
   | { readonly code: 'key-file-missing'; readonly file: string }
   | { readonly code: 'vault-unusable'; readonly file: string; readonly detail: string }
+  | { readonly code: 'vault-busy'; readonly file: string }
 
-interface Options {
+export interface VaultOptions {
   readonly file: string
   /** Undefined or empty: a key file beside it, `<file>.key`. */
   readonly passphrase?: string | undefined
   readonly crypto: Crypto
   readonly dice: Dice
+  readonly clock: Clock
 }
 
 /** A passphrase can be guessed, at 128 MB and a third of a second each; a key file of 32 random bytes cannot. */
@@ -60,16 +66,68 @@ const head: Reader<Head> = object<Head>({
  * @refuses every VaultRefusal; explainVault has the sentence
  * @spec    PROTOCOL §8
  */
-export async function openVault(options: Options): Promise<Result<Vault, VaultRefusal>> {
-  const { file, crypto, dice } = options
+export async function openVault(options: VaultOptions): Promise<Result<Vault, VaultRefusal>> {
+  const { file, crypto, dice, clock } = options
   try {
     const content = (await readIfThere(file)) ?? (await make(options))
-    const keys = await unsealed(options, content)
-    return keys.ok ? ok(new MasterVault(keys.value, { crypto, dice })) : keys
+    const masters = await unsealed(options, content)
+    if (!masters.ok) return masters
+    return ok(new MasterVault(masters.value, { crypto, dice, clock, reread: rereading(options) }))
   } catch (error) {
     if (isSystem(error)) return no({ code: 'vault-unusable', file, detail: error.message })
     throw error
   }
+}
+
+/** Reads the file when it is another than at the last time. */
+function rereading(options: VaultOptions): () => Promise<Masters | undefined> {
+  let known: string | undefined
+  return async () => {
+    const { ino, mtimeMs, size } = await stat(options.file)
+    const now = `${ino} ${mtimeMs} ${size}`
+    if (now === known) return undefined
+    const masters = await unsealed(options, new Uint8Array(await readFile(options.file)))
+    if (!masters.ok) throw new Error(explainVault(masters.refusal))
+    known = now
+    return masters.value
+  }
+}
+
+/**
+ * Changes what the vault guards: the whole new file stands, or the old one. Processes that have it open follow by themselves.
+ *
+ * @refuses every VaultRefusal
+ */
+export async function changeVault(
+  options: VaultOptions,
+  change: (before: Masters) => Masters,
+): Promise<Result<Masters, VaultRefusal>> {
+  const { file } = options
+  const lock = lockFile(file)
+  if (lock === undefined) return no({ code: 'vault-busy', file })
+  try {
+    const content = await readFile(file)
+    const before = await unsealed(options, new Uint8Array(content))
+    if (!before.ok) return before
+    const after = change(before.value)
+    await replace(options, await resealed(options, new Uint8Array(content), after))
+    return ok(after)
+  } catch (error) {
+    if (isSystem(error)) return no({ code: 'vault-unusable', file, detail: error.message })
+    throw error
+  } finally {
+    lock.release()
+  }
+}
+
+/** Under the same secret, with a new salt and nonce. */
+async function resealed(options: VaultOptions, content: Bytes, masters: Masters): Promise<Bytes> {
+  const facts = head(parseJson(fromUtf8(content)?.split('\n')[0] ?? ''))
+  const secret = facts && (await secretFor(options, facts))
+  assert(facts !== undefined && Boolean(secret), 'it was opened just now')
+  const { dice } = options
+  const fresh = { ...facts, salt: base64url(dice.bytes(16)), nonce: base64url(dice.bytes(12)) }
+  return sealed(fresh, secret || new Uint8Array(0), spell(masters))
 }
 
 /** The refusal in a plain sentence, and what to do next. */
@@ -81,33 +139,38 @@ export function explainVault(refusal: VaultRefusal): string {
   if (code === 'passphrase-wrong') return `That passphrase does not open the vault ${file}, or the file was changed.`
   if (code === 'key-file-missing')
     return `The vault ${file} was sealed with the key file ${keyFileOf(file)}, which is not there. Put it back.`
+  if (code === 'vault-busy') return `Another process is changing the vault ${file}. Try again.`
   return `The vault ${file} cannot be used (${refusal.detail}). Name a folder you may write to.`
 }
 
 /** @returns what stands in the file: these new keys, or those of a center that was first */
-async function make({ file, passphrase, crypto, dice }: Options): Promise<Bytes> {
+async function make({ file, passphrase, crypto, dice }: VaultOptions): Promise<Bytes> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const lock = passphrase ? 'passphrase' : 'key-file'
   const fresh = utf8(base64url(dice.bytes(32)))
   const secret = passphrase ? utf8(passphrase) : await writeOnce(keyFileOf(file), fresh, dice)
   const salt = base64url(dice.bytes(16))
   const nonce = base64url(dice.bytes(12))
-  const keys = spell(freshMasterKeys(crypto, dice))
+  const keys = spell({ keys: freshMasterKeys(crypto, dice), newestFrom: 0 })
   const content = sealed({ format: FORMAT, lock, scrypt: SCRYPT[lock], salt, nonce }, secret, keys)
   return await writeOnce(file, content, dice)
 }
 
-async function unsealed({ file, passphrase }: Options, content: Bytes): Promise<Result<MasterKeys, VaultRefusal>> {
+async function unsealed(options: VaultOptions, content: Bytes): Promise<Result<Masters, VaultRefusal>> {
+  const { file } = options
   const [plain = '', body = ''] = fromUtf8(content)?.trim().split('\n') ?? []
   const facts = head(parseJson(plain))
   const locked = fromBase64url(body)
   if (facts === undefined || locked === undefined) return no({ code: 'vault-damaged', file })
-  const secret = facts.lock === 'passphrase' ? passphrase && utf8(passphrase) : await readIfThere(keyFileOf(file))
+  const secret = await secretFor(options, facts)
   if (!secret) return no({ code: facts.lock === 'passphrase' ? 'passphrase-missing' : 'key-file-missing', file })
   const keys = unlock(facts, plain, secret, locked)
   if (keys !== undefined) return ok(keys)
   return no({ code: facts.lock === 'passphrase' ? 'passphrase-wrong' : 'vault-damaged', file })
 }
+
+const secretFor = async ({ file, passphrase }: VaultOptions, { lock }: Head): Promise<Bytes | undefined> =>
+  lock === 'key-file' ? await readIfThere(keyFileOf(file)) : passphrase ? utf8(passphrase) : undefined
 
 /** Two lines: the plain part as JSON, and ciphertext ‖ tag in base64url. */
 function sealed(facts: Head, secret: Bytes, text: string): Bytes {
@@ -118,7 +181,7 @@ function sealed(facts: Head, secret: Bytes, text: string): Bytes {
   return utf8(`${plain}\n${base64url(locked)}\n`)
 }
 
-function unlock(facts: Head, plain: string, secret: Bytes, locked: Bytes): MasterKeys | undefined {
+function unlock(facts: Head, plain: string, secret: Bytes, locked: Bytes): Masters | undefined {
   try {
     const key = lockKey(facts, secret)
     const cipher = createDecipheriv('aes-256-gcm', key, fromBase64url(facts.nonce) ?? '', { authTagLength: 16 })
@@ -133,19 +196,26 @@ function unlock(facts: Head, plain: string, secret: Bytes, locked: Bytes): Maste
 const lockKey = ({ scrypt, salt }: Head, secret: Bytes): Bytes =>
   new Uint8Array(scryptSync(secret, fromBase64url(salt) ?? '', 32, { ...scrypt, maxmem: SCRYPT_MEMORY_BYTES }))
 
-const spell = (keys: MasterKeys): string =>
-  JSON.stringify(
-    Object.fromEntries(Object.entries(keys).map(([purpose, versions]) => [purpose, versions.map(base64url)])),
-  )
+const spell = ({ keys, newestFrom }: Masters): string =>
+  JSON.stringify({
+    ...Object.fromEntries(Object.entries(keys).map(([purpose, versions]) => [purpose, versions.map(base64url)])),
+    newestFrom,
+  })
 
+/** A revoked one is empty. */
 const key: Reader<Bytes> = value => {
   const bytes = typeof value === 'string' ? fromBase64url(value) : undefined
-  return bytes?.length === 32 ? bytes : undefined
+  return bytes?.length === 32 || bytes?.length === 0 ? bytes : undefined
 }
 
-function readKeys(value: unknown): MasterKeys | undefined {
+/** Vaults were written without it before keys were rotated. */
+const schedule = object({ newestFrom: optional(whole) })
+
+function readKeys(value: unknown): Masters | undefined {
   const readers = Object.fromEntries([...DERIVING, ...SIGNING].map(purpose => [purpose, list(key)]))
-  return object<MasterKeys>(readers as { readonly [P in keyof MasterKeys]: Reader<readonly Bytes[]> })(value)
+  const keys = object<MasterKeys>(readers as { readonly [P in keyof MasterKeys]: Reader<readonly Bytes[]> })(value)
+  const read = schedule(value)
+  return keys && read && { keys, newestFrom: read.newestFrom ?? 0 }
 }
 
 const keyFileOf = (file: string): string => `${file}.key`
@@ -165,14 +235,7 @@ async function readIfThere(file: string): Promise<Bytes | undefined> {
  * @returns what stands there afterwards
  */
 async function writeOnce(file: string, content: Bytes, dice: Dice): Promise<Bytes> {
-  const draft = join(dirname(file), `.${basename(file)}.${hex(dice.bytes(8))}`)
-  const handle = await open(draft, 'wx', 0o600)
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  const draft = await drafted(file, content, dice)
   try {
     await link(draft, file)
   } catch (error) {
@@ -182,6 +245,24 @@ async function writeOnce(file: string, content: Bytes, dice: Dice): Promise<Byte
   }
   await syncFolder(dirname(file))
   return new Uint8Array(await readFile(file))
+}
+
+/** Beside the file, durable, under a name of its own. */
+async function drafted(file: string, content: Bytes, dice: Dice): Promise<string> {
+  const draft = join(dirname(file), `.${basename(file)}.${hex(dice.bytes(8))}`)
+  const handle = await open(draft, 'wx', 0o600)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return draft
+}
+
+async function replace({ file, dice }: VaultOptions, content: Bytes): Promise<void> {
+  await rename(await drafted(file, content, dice), file)
+  await syncFolder(dirname(file))
 }
 
 async function syncFolder(folder: string): Promise<void> {

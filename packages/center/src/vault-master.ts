@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { assert } from '@kozeni/base/assert'
 import { type Bytes, concat, NO_BYTES, utf8 } from '@kozeni/base/bytes'
+import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
 import type { PurseId } from '@kozeni/base/ids'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -19,8 +20,15 @@ export const SIGNING = ['certificates', 'load-files', 'audit'] as const satisfie
 
 type Purpose = (typeof DERIVING)[number] | SigningPurpose
 
-/** Per purpose, 32 bytes each; the first is version 1. Signing keys are P-256 private keys. */
+/** Per purpose, 32 bytes each, none for a version that is revoked; the first is version 1. Signing keys are P-256 private keys. */
 export type MasterKeys = Readonly<Record<Purpose, readonly Bytes[]>>
+
+/** All that a vault guards. */
+export interface Masters {
+  readonly keys: MasterKeys
+  /** When the newest version of the purses' keys is used, in milliseconds since 1970: not before every process has it. */
+  readonly newestFrom: number
+}
 
 /** Two versions of all that a chip holds two of (PROTOCOL §8), one of the rest. */
 const FRESH_VERSIONS: Readonly<Record<Purpose, number>> = {
@@ -51,8 +59,26 @@ export function freshMasterKeys(crypto: Crypto, dice: Dice): MasterKeys {
   }
 }
 
+/** The purposes that get a further version together: a purse's keys are derived from both. */
+const ROTATED = ['operations', 'receipts'] as const
+
+/** With one version more of the purses' keys, to be used from that instant on. @spec PROTOCOL §8 */
+export function withNewVersion({ keys }: Masters, dice: Dice, newestFrom: number): Masters {
+  const fresh = Object.fromEntries(ROTATED.map(purpose => [purpose, [...keys[purpose], dice.bytes(32)]]))
+  return { keys: { ...keys, ...fresh }, newestFrom }
+}
+
+/** Without this version of the purses' keys, for ever: its bytes are gone. @spec INV-KEYS */
+export function withoutVersion({ keys, newestFrom }: Masters, version: number): Masters {
+  const emptied = Object.fromEntries(ROTATED.map(purpose => [purpose, keys[purpose].with(version - 1, NO_BYTES)]))
+  return { keys: { ...keys, ...emptied }, newestFrom }
+}
+
 interface Means {
   readonly crypto: Crypto
+  readonly clock: Clock
+  /** Brings what another process has changed; undefined for nothing new. */
+  readonly reread?: () => Promise<Masters | undefined>
   /** Deterministic, so that whoever repeats a step of an installation gets the same bytes (P-4); by RFC 6979 if not given. */
   readonly signing?: Pick<Crypto, 'sign'>
   /** For the nonces of tokens. */
@@ -65,20 +91,43 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 export class MasterVault implements Vault {
-  readonly #keys: MasterKeys
+  #masters: Masters
   readonly #means: Means
   readonly #purses = new Map<string, PurseKeys>()
   readonly #seeds = new Map<string, Bytes>()
   readonly #tokenKeys = new Map<string, KeyObject>()
 
-  constructor(keys: MasterKeys, means: Means) {
-    assert(keys.operations.length === keys.receipts.length, 'a version has a key of every purpose of purses')
-    this.#keys = keys
+  constructor(masters: Masters, means: Means) {
+    this.#masters = masters
     this.#means = means
+    this.take(masters)
+  }
+
+  /** Goes on with these. */
+  take(masters: Masters): void {
+    const { operations, receipts } = masters.keys
+    assert(operations.length === receipts.length, 'a version has a key of every purpose of purses')
+    this.#masters = masters
+    this.#purses.clear()
+  }
+
+  refresh: Vault['refresh'] = async () => {
+    const fresh = await this.#means.reread?.()
+    if (fresh !== undefined) this.take(fresh)
+  }
+
+  get #keys(): MasterKeys {
+    return this.#masters.keys
   }
 
   get keyVersion(): number {
-    return this.#keys.operations.length
+    const newest = this.#keys.operations.length
+    return this.#means.clock.now() >= this.#masters.newestFrom ? newest : newest - 1
+  }
+
+  /** The versions that a vault begins with live side by side; from the first rotation on each displaces the one before. */
+  get keyFloor(): number {
+    return this.keyVersion > FRESH_VERSIONS.operations ? this.keyVersion : 1
   }
 
   get issuerKeyVersion(): number {
@@ -91,7 +140,7 @@ export class MasterVault implements Vault {
     if (known !== undefined) return known
     const operations = this.#keys.operations[version - 1]
     const receipts = this.#keys.receipts[version - 1]
-    if (operations === undefined || receipts === undefined) return undefined
+    if (!operations?.length || !receipts?.length) return undefined
     return keep(this.#purses, name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
   }
 

@@ -2,12 +2,14 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bigEndian, hex } from '@kozeni/base/bytes'
+import { StillClock, systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import { id, type PurseId } from '@kozeni/base/ids'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { vaultContract } from './vault.contract.ts'
-import { explainVault, openVault } from './vault-file.ts'
+import { changeVault, explainVault, openVault } from './vault-file.ts'
+import { withNewVersion, withoutVersion } from './vault-master.ts'
 import { memoryVault } from './vault-memory.ts'
 
 let folder = ''
@@ -17,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const openFile = (name: string, passphrase?: string) =>
-  openVault({ file: join(folder, name), passphrase, crypto, dice: systemDice })
+  openVault({ file: join(folder, name), passphrase, crypto, dice: systemDice, clock: systemClock })
 
 async function opened(name: string, passphrase?: string) {
   const vault = await openFile(name, passphrase)
@@ -81,4 +83,44 @@ test('no changed character of the file goes unnoticed, and a refused vault is le
 test('a folder that cannot be used is named', async () => {
   await opened('in-the-way', 'right')
   expect(await openFile('in-the-way/vault')).toMatchObject({ refusal: { code: 'vault-unusable' } })
+})
+
+const changed = (name: string, change: Parameters<typeof changeVault>[1], passphrase?: string) =>
+  changeVault({ file: join(folder, name), passphrase, crypto, dice: systemDice, clock: systemClock }, change)
+
+const PURSE = id<PurseId>('0000000000000001')
+
+test('a further version reaches every process that has the vault open, and is used by all from one instant on', async () => {
+  const clock = new StillClock(1000)
+  const file = { file: join(folder, 'e.vault'), passphrase: 'right', crypto, dice: systemDice, clock }
+  const vaults = await Promise.all([1, 2].map(() => openVault(file)))
+  const processes = vaults.map(vault => (vault.ok ? vault.value : expect.fail('a vault opens')))
+  const before = processes[0]?.purseKeys(2, PURSE)
+  expect((await changed('e.vault', masters => withNewVersion(masters, systemDice, 2000), 'right')).ok).toBe(true)
+  for (const vault of processes) {
+    await vault.refresh()
+    expect([vault.keyVersion, vault.keyFloor]).toEqual([2, 1])
+    expect(vault.purseKeys(2, PURSE)).toEqual(before)
+  }
+  clock.advance(1000)
+  expect(processes.map(vault => [vault.keyVersion, vault.keyFloor])).toEqual([
+    [3, 3],
+    [3, 3],
+  ])
+  expect(processes[0]?.purseKeys(3, PURSE)).toEqual(processes[1]?.purseKeys(3, PURSE))
+})
+
+test('a revoked version is gone from the file and from every process, and the others stay', async () => {
+  const vault = await opened('f.vault')
+  await changed('f.vault', masters => withoutVersion(withNewVersion(masters, systemDice, 0), 1))
+  await vault.refresh()
+  expect([1, 2, 3].map(version => vault.purseKeys(version, PURSE)?.version)).toEqual([undefined, 2, 3])
+  expect((await opened('f.vault')).purseKeys(1, PURSE)).toBeUndefined()
+})
+
+test('of many that change one vault at once none is lost without being told so', async () => {
+  await opened('g.vault')
+  const tried = await Promise.all([1, 2, 3, 4].map(() => changed('g.vault', all => withNewVersion(all, systemDice, 0))))
+  expect((await opened('g.vault')).keyVersion).toBe(2 + tried.filter(({ ok }) => ok).length)
+  for (const one of tried.filter(({ ok }) => !ok)) expect(one).toMatchObject({ refusal: { code: 'vault-busy' } })
 })

@@ -10,8 +10,10 @@ import type { CardKeys, PurseKeys } from '@kozeni/protocol/keys'
 export type SigningPurpose = 'certificates' | 'load-files' | 'audit'
 
 export interface Vault {
-  /** The newest version of the purses' keys; older ones only verify. */
+  /** The newest version of the purses' keys that is in use; older ones only verify. */
   readonly keyVersion: number
+  /** Versions below it are to be refused by chips, as soon as each has a newer one. */
+  readonly keyFloor: number
   readonly issuerKeyVersion: number
   /** @returns undefined for a version that does not exist or was revoked */
   purseKeys(version: number, purse: PurseId): PurseKeys | undefined
@@ -20,6 +22,8 @@ export interface Vault {
   seed(window: { readonly store: StoreId; readonly generation: number; readonly window: number }): Bytes
   publicKey(purpose: SigningPurpose): Bytes
   sign(purpose: SigningPurpose, message: Bytes): Bytes
+  /** Takes in what another process has made or revoked since. Asked every few seconds; cheap when there is nothing. */
+  refresh(): Promise<void>
   /** Seals what a client carries for the center between two posts (P-4). The label says what it is for. */
   sealToken(label: string, content: Bytes): Bytes
   /** @returns undefined unless this center sealed it under the same label */

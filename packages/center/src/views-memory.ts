@@ -10,6 +10,7 @@ import type { HotlistRow } from './book-hotlist.ts'
 import type { MemoryBook, MemoryTables } from './book-memory.ts'
 import type { MoveRow } from './book-move.ts'
 import type { SettlementRow } from './book-settlement.ts'
+import type { KeyUse } from './purse-keys.ts'
 import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
@@ -78,6 +79,21 @@ export class MemoryViews implements Views {
     return rows.sort((a, b) => a.epoch - b.epoch || a.number - b.number)
   }
 
+  async keyUses(): Promise<readonly KeyUse[]> {
+    const uses = [...this.#tables.purse.values()]
+      .filter(({ stage }) => stage !== 'retired' && stage !== 'reserved')
+      .map(row => ({
+        version: row.keyVersion,
+        floor: row.keyFloor,
+        settled: row.settingsSeen >= row.settings,
+        since: row.keysSince,
+      }))
+    const alike = Map.groupBy(uses, use => `${use.version} ${use.floor} ${use.settled}`)
+    return [...alike.values()]
+      .flatMap(same => same.slice(0, 1).map(use => ({ ...use, purses: same.length, since: latest(same) })))
+      .sort((a, b) => a.version - b.version || a.floor - b.floor || Number(a.settled) - Number(b.settled))
+  }
+
   async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {
     const { operation, receipt, load, order, entry, alarm } = this.#tables
     const lines = storyOf({
@@ -136,6 +152,8 @@ export class MemoryViews implements Views {
     return [...rows.values()].filter(row => row.purse === purse)
   }
 }
+
+const latest = (uses: ReadonlyArray<{ readonly since: Instant }>): Instant => Math.max(...uses.map(use => use.since))
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

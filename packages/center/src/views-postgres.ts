@@ -17,6 +17,7 @@ import { RECEIPT } from './book-tables-receipt.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import {
   bigints,
+  booleans,
   byteStrings,
   currencies,
   type Field,
@@ -26,6 +27,7 @@ import {
   type Table,
   words,
 } from './postgres-table.ts'
+import type { KeyUse } from './purse-keys.ts'
 import type { SealRow } from './seal.ts'
 import { lastSeal } from './seals-postgres.ts'
 import { type StoryLine, storyOf } from './story.ts'
@@ -82,6 +84,19 @@ const MOVES = `
   select ${MOVE.list} from move
   where from_purse_id = $1
   order by epoch, number`
+
+const KEY_USES = `
+  select key_version, key_floor, settings_seen >= settings as settled, count(*), max(keys_since_ms)
+  from purse where stage not in (${PURSE_STAGE.reserved}, ${PURSE_STAGE.retired})
+  group by 1, 2, 3 order by 1, 2, 3`
+
+const KEY_USE: Field<KeyUse> = fields<KeyUse>({
+  version: numbers('key_version'),
+  floor: numbers('key_floor'),
+  settled: booleans('settled'),
+  purses: numbers('purses'),
+  since: numbers('since'),
+})
 
 const OPERATIONS = `
   select ${OPERATION.list} from operation
@@ -207,6 +222,10 @@ export class PostgresViews implements Views {
 
   moves(from: PurseId): Promise<readonly MoveRow[]> {
     return this.#rows(MOVE, MOVES, idNumber(from))
+  }
+
+  keyUses(): Promise<readonly KeyUse[]> {
+    return this.#rows(KEY_USE, KEY_USES)
   }
 
   async story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>> {

@@ -11,6 +11,7 @@ import type { AlarmRow } from './book-alarm.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import type { SettlementRow } from './book-settlement.ts'
+import type { KeyUse } from './purse-keys.ts'
 import type { SealRow } from './seal.ts'
 import type { StoryLine } from './story.ts'
 
@@ -60,6 +61,8 @@ export interface Views {
   waiting(purse: PurseId): Promise<readonly OrderRow[]>
   /** All that sweeps have taken off the purse, oldest first. */
   moves(from: PurseId): Promise<readonly MoveRow[]>
+  /** How purses stand with the versions of their keys, those that are retired or only reserved left out. */
+  keyUses(): Promise<readonly KeyUse[]>
   /** All that happened to the purse, oldest first. */
   story(purse: PurseId, page: PageQuery): Promise<Page<StoryLine>>
   /** Oldest first. */

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addAudit } from './command-audit.ts'
 import { addCenter } from './command-center.ts'
 import { addChip } from './command-chip.ts'
+import { addKeys } from './command-keys.ts'
 import { addPhone } from './command-phone.ts'
 import { addDay, addDoctor } from './command-small.ts'
 import { addStore } from './command-store.ts'
@@ -22,6 +23,7 @@ addTerminal(program)
 addPhone(program)
 addChip(program)
 addAudit(program)
+addKeys(program)
 addDoctor(program)
 
 await program.parseAsync()

@@ -1,20 +1,29 @@
 /** The issuer's keys in the data folder. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import { holdsPurses } from '@kozeni/center/migrate'
 import type { Vault } from '@kozeni/center/vault'
-import { explainVault, openVault } from '@kozeni/center/vault-file'
+import { changeVault, explainVault, openVault, type VaultOptions } from '@kozeni/center/vault-file'
+import type { Masters } from '@kozeni/center/vault-master'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import type { DataFolder } from './data-folder.ts'
 import { giveUp } from './say.ts'
+
+const optionsIn = (folder: DataFolder): VaultOptions => ({
+  file: pathIn(folder),
+  passphrase: process.env['KOZENI_VAULT_PASSPHRASE'],
+  crypto: nodeCrypto,
+  dice: systemDice,
+  clock: systemClock,
+})
 
 const pathIn = (folder: DataFolder): string => join(folder.of('center'), 'vault')
 
 /** Opens the vault, or makes it at the first start; or ends, with the next step. */
 export async function vaultIn(folder: DataFolder): Promise<Vault> {
-  const passphrase = process.env['KOZENI_VAULT_PASSPHRASE']
-  const vault = await openVault({ file: pathIn(folder), passphrase, crypto: nodeCrypto, dice: systemDice })
+  const vault = await openVault(optionsIn(folder))
   return vault.ok ? vault.value : giveUp(explainVault(vault.refusal))
 }
 
@@ -36,4 +45,11 @@ export async function existingVault(folder: DataFolder): Promise<Vault> {
   if (!existsSync(pathIn(folder)))
     giveUp(`There is no vault in ${folder.path}. Name the center's data folder with --data FOLDER.`)
   return vaultIn(folder)
+}
+
+/** Changes the keys in a vault that must be there; or ends, with the next step. */
+export async function changeVaultIn(folder: DataFolder, change: (before: Masters) => Masters): Promise<Masters> {
+  await existingVault(folder)
+  const changed = await changeVault(optionsIn(folder), change)
+  return changed.ok ? changed.value : giveUp(explainVault(changed.refusal))
 }

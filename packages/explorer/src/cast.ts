@@ -48,7 +48,10 @@ const SESSION_STEP_MS = policy.sessionMs + 1000
 export const PRESENT = 0
 export const NO_BACKUP = 0
 
-type Said = Parameters<Design['hear']>[3]
+type Said = readonly Outcomes[]
+
+/** Chips answer under the version that they are asked under: there is one in an exploration. */
+const underOurKeys = (said: Outcomes) => ({ ...said, keyVersion: means.vault.keyVersion })
 
 /** The center's book after it has heard a chip, and what the chip is to be told. */
 interface Hearing {
@@ -188,7 +191,7 @@ export class Cast {
   }
 
   #hearing(chip: number, book: number, said: Said, tick: number | undefined): Hearing {
-    const command = this.design.hear(means, purseId(chip + 1), undefined, said)
+    const command = this.design.hear(means, purseId(chip + 1), undefined, said.map(underOurKeys))
     const { book: after, answer } = this.centers.run(book, this.nowMs(tick), command)
     if ('behind' in answer) return this.#hearing(chip, this.newEpoch(after, answer.behind), said, tick)
     return { book: after, message: answer.ok ? answer.value.message : undefined }

@@ -56,7 +56,7 @@ export class Runner {
 
   /** @param module  the purse program, real or weakened */
   constructor(crypto: Crypto, module: Issuer['module']) {
-    this.#issuer = { crypto, vault: memoryVault(crypto, 1, crypto), policy: defaultPolicy, module }
+    this.#issuer = { crypto, vault: memoryVault(crypto, 1, { signing: crypto }), policy: defaultPolicy, module }
     this.#nursery = new Nursery(this.#issuer)
   }
 

@@ -38,11 +38,12 @@ import { openPayment, type Payment } from '@kozeni/center/payment'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { Pulse } from '@kozeni/center/pulse'
 import { blockPurse } from '@kozeni/center/purse-block'
+import type { KeyUse } from '@kozeni/center/purse-keys'
 import { orderRefund } from '@kozeni/center/refund'
 import { registerTerminal } from '@kozeni/center/register'
 import { reserve } from '@kozeni/center/reserve'
 import { settle } from '@kozeni/center/settle'
-import { memoryVault } from '@kozeni/center/vault-memory'
+import { type MemoryVault, memoryVault } from '@kozeni/center/vault-memory'
 import { Chip } from '@kozeni/chip/chip'
 import { forge, type Order } from '@kozeni/chip/foundry'
 import { CHIP_BYTES } from '@kozeni/chip/memory-map'
@@ -56,6 +57,7 @@ import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import type { Center as TillCenter } from '@kozeni/terminal/center'
+import { must, some } from './must.ts'
 import { type Center, type Loss, type Met, meet } from './relay-with-faults.ts'
 import { answersOf, memoryOffice, type Office } from './town-office.ts'
 
@@ -83,6 +85,7 @@ export class TownWith<B extends Book> {
   /** Outside the book, as beside a vault. */
   readonly marks = memoryMarks()
   readonly book: B
+  readonly vault: MemoryVault
   readonly #office: Office<B>
   /** What the center works with, for what a story does to it by itself. */
   readonly means: Means
@@ -95,7 +98,8 @@ export class TownWith<B extends Book> {
     this.#dice = new SeededDice(seed)
     this.#office = office(this.clock)
     this.book = this.#office.book
-    const vault = memoryVault(nodeCrypto, seed)
+    this.vault = memoryVault(nodeCrypto, seed, { clock: this.clock })
+    const { vault } = this
     this.means = {
       book: this.book,
       crypto: nodeCrypto,
@@ -198,6 +202,11 @@ export class TownWith<B extends Book> {
     }
     must(await this.book.run(requestLoad(request, defaultPolicy.loadMaximum)))
     return must(await this.book.run(recordCaptured(load, holder.purse, `capture of ${load}`)))
+  }
+
+  /** How purses stand with their keys. */
+  keyUses(): Promise<readonly KeyUse[]> {
+    return this.#office.views.keyUses()
   }
 
   /** The holder leaves a purse, for another when it is named. */
@@ -374,14 +383,4 @@ export class Town extends TownWith<MemoryBook> {
   restore(backup: MemoryBook): void {
     this.book.restore(backup)
   }
-}
-
-function must<T>(result: Result<T, Refusal>): T {
-  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.refusal)}`)
-  return result.value
-}
-
-function some<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('it should be there')
-  return value
 }
