@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { TerminalRow } from './book.ts'
 import { MemoryBook } from './book-memory.ts'
 import { memoryMarks } from './mark-memory.ts'
+import { defaultPolicy } from './policy.ts'
 import { takeIn } from './take-in.ts'
 import { memoryVault } from './vault-memory.ts'
 
@@ -20,6 +21,6 @@ test('an upload whose book is lost is not answered, and no part of it fails late
     lostAt: undefined,
   }
   await expect(
-    takeIn({ book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks() }, terminal, []),
+    takeIn({ book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks(), policy: defaultPolicy }, terminal, []),
   ).rejects.toThrow('lost')
 })
