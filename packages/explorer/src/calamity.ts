@@ -4,7 +4,7 @@ import { EPOCH } from './issuer.ts'
 
 const LOST = 1
 
-/** The backup's number once the center was restored to this book. */
+/** What stands in the backup's place once the center has started with this restored book. */
 const restoredFrom = (book: number): number => -1 - book
 const NEXT_EPOCH = EPOCH + 1
 
@@ -18,7 +18,7 @@ export function calamity(cast: Cast): void {
   if (cast.plot.restores > 0) restore(cast)
 }
 
-/** The book that the center was restored to; undefined when it never was. */
+/** The restored book that the center has started with; undefined when it never was. */
 export const restoredBook = (backup: number): number | undefined => (backup < NO_BACKUP ? -1 - backup : undefined)
 
 /** A backup is made at any moment. The mark outside the book shows that it is behind. */
@@ -37,7 +37,7 @@ function restore(cast: Cast): void {
       if (backup <= NO_BACKUP) return []
       const says = 'The center is restored from its backup'
       const after = cast.design.restored(backup - 1, book => cast.newEpoch(book, NEXT_EPOCH))
-      return [{ next: [after, restoredFrom(backup - 1)], sends: [], fair: false, says }]
+      return [{ next: [after, restoredFrom(after)], sends: [], fair: false, says }]
     },
   })
 }

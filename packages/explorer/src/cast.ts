@@ -4,7 +4,7 @@
  */
 import { assert } from '@kozeni/base/assert'
 import { money } from '@kozeni/base/money'
-import type { Command, PurseRow, StoreRow } from '@kozeni/center/book'
+import type { Command, OperationRow, PurseRow, StoreRow } from '@kozeni/center/book'
 import { recordCaptured, requestLoad } from '@kozeni/center/load'
 import { registerStore, registerTerminal } from '@kozeni/center/register'
 import { newPurse } from '@kozeni/center/reserve'
@@ -195,6 +195,16 @@ export class Cast {
     const { book: after, answer } = this.centers.run(book, this.nowMs(tick), command)
     if ('behind' in answer) return this.#hearing(chip, this.newEpoch(after, answer.behind), said, tick)
     return { book: after, message: answer.ok ? answer.value.message : undefined }
+  }
+
+  /** The book after a center that supposes, unheard, that its open operation was not done. */
+  supposed(book: number, purse: PurseRow, open: OperationRow, tick: number | undefined): number {
+    const chip = this.first.records.findIndex(record => this.chips.purse(record) === purse.purse)
+    const { result } = this.chips.facts(this.first.records[chip] ?? 0)
+    const { seenCredits: credits, seenDebits: debits, seenSeq: seq, settings } = purse
+    const place = { epoch: open.epoch, number: open.number, digest: open.digest }
+    const said: Outcomes = { ...result, ...place, credits, debits, seq, settings, outcome: 'cancelled', flag: true }
+    return this.#hearing(chip, book, [said], tick).book
   }
 
   /** The book, in an epoch that had to begin (F-12). */

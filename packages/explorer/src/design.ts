@@ -6,8 +6,10 @@ import type { Bytes } from '@kozeni/base/bytes'
 import { collect } from '@kozeni/center/collect'
 import { hear } from '@kozeni/center/contact'
 import { builtPurse } from '@kozeni/program/compile-node'
+import type { Kind } from '@kozeni/protocol/operation'
 import { decide } from '@kozeni/store/sale'
 import { beginSale, resumeSale, stepSale } from '@kozeni/terminal/sale'
+import type { Sale, Till } from '@kozeni/terminal/till'
 import { beginVoid, stepVoid } from '@kozeni/terminal/void'
 
 export interface Design {
@@ -32,8 +34,10 @@ export interface Design {
   readonly giveBack: (times: number) => number
   /** A restored book as the center starts with it: the mark outside shows that a new epoch has to begin. */
   readonly restored: (book: number, newEpoch: (book: number) => number) => number
-  /** A center that gives an open operation up by its own clock: the product's has no such thing. */
-  readonly gives: 'up-never' | 'up-by-time'
+  /** Sales of which the till tells the center that they were not given (D-5). */
+  readonly withholds: (till: Till) => readonly Sale[]
+  /** Kinds of operations that the center closes as not done when their time is over, unheard: none. */
+  readonly givesUp: readonly Kind[]
 }
 
 /** The product as it is. */
@@ -48,6 +52,7 @@ export async function product(): Promise<Design> {
     honour: decide,
     giveBack: () => 1,
     restored: (book, newEpoch) => newEpoch(book),
-    gives: 'up-never',
+    withholds: ({ withheld, sales }) => [...withheld].flatMap(number => sales.get(number) ?? []),
+    givesUp: [],
   }
 }

@@ -61,7 +61,7 @@ export class Desks {
       receipt: sale.receipt?.bytes,
       voidReceipt: sale.voidReceipt?.bytes,
     }))
-    return this.#desks.number(spell([known, seqs, desk.tap, desk.lost]), () => desk)
+    return this.#desks.number(spell([known, seqs, desk.tap, desk.lost, lateVoids(desk)]), () => desk)
   }
 
   /** What this journal tells. Journals do not change, so each is folded once. */
@@ -103,6 +103,15 @@ export class Desks {
     assert(introduction.ok, 'a terminal introduces itself')
     return [SELECT, apdu(introduction.value)]
   }
+}
+
+/** Sales whose void was asked for when the center had been shown the debit already. */
+export function lateVoids({ journal }: Pick<Desk, 'journal'>): readonly number[] {
+  const offered = new Set<number>()
+  return journal.flatMap(({ entry }) => {
+    if (entry.entry === 'offered') for (const sale of entry.sales) offered.add(sale)
+    return entry.entry === 'requested' && entry.deed === 'void' && offered.has(entry.sale) ? [entry.sale] : []
+  })
 }
 
 /** A signed request as the command that brings it. */

@@ -9,6 +9,7 @@ import type { MemoryTables } from '@kozeni/center/book-memory'
 import type { Receipt } from '@kozeni/protocol/debit'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
 import type { Facts } from './chips.ts'
+import { EPOCH } from './issuer.ts'
 
 const sum = (amounts: Iterable<bigint>): bigint => {
   let all = 0n
@@ -67,6 +68,12 @@ export function judgePair(facts: Facts, tables: MemoryTables): string | undefine
   if (row === undefined) return 'INV-ACCOUNTED: the chip’s purse is not in the book'
   const operations = [...tables.operation.values()].filter(one => one.purse === facts.purse)
   return judgeFlags(facts, row) ?? judgeClosed(facts, operations) ?? judgeEffects(facts, tables, operations)
+}
+
+/** As judgePair, of a center that was restored: chips are ahead of it, but what it has closed is as its chip says. */
+export function judgeRestoredPair(facts: Facts, tables: MemoryTables): string | undefined {
+  const operations = [...tables.operation.values()].filter(one => one.purse === facts.purse)
+  return judgeClosed(facts, operations)
 }
 
 function judgeFlags(facts: Facts, row: PurseRow): string | undefined {
@@ -132,10 +139,16 @@ export const earned = (tables: MemoryTables): bigint =>
     ),
   )
 
+/** The present epoch by the book. */
+export const epochOf = ({ epoch }: MemoryTables): number =>
+  Math.max(EPOCH, ...[...epoch.values()].map(row => row.epoch))
+
 /** Between a restore and the purse's fence nothing is closed. @spec F-9, F-12 */
 export function judgeUnfenced(purse: PurseId, restored: MemoryTables, now: MemoryTables): string | undefined {
   const row = now.purse.get(purse)
-  const present = Math.max(...[...now.epoch.values()].map(({ epoch }) => epoch))
+  const present = epochOf(now)
+  // where nobody has noticed the restore there is no fence to wait for yet
+  if (epochOf(restored) !== present) return undefined
   if (row === undefined || row.epoch >= present) return undefined
   const closed = (tables: MemoryTables): number =>
     [...tables.operation.values()].filter(one => one.purse === purse && one.closed !== undefined).length

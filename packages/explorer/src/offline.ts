@@ -9,6 +9,7 @@ import { type Desk, Desks, NOW } from './desks.ts'
 import { taps } from './taps.ts'
 import { TillJudge } from './till-judge.ts'
 import { uploads } from './uploads.ts'
+import { withheld } from './withheld.ts'
 
 /** What the judge asks of the terminals. */
 export interface Shelf {
@@ -36,7 +37,7 @@ class Counter {
   readonly #name: string
 
   constructor(cast: Cast, index: number) {
-    const { sales = [], voids, losable } = cast.plot.terminals[index] ?? {}
+    const { sales = [], voids, losable, withholds } = cast.plot.terminals[index] ?? {}
     this.#cast = cast
     this.#desks = new Desks(cast.design, index)
     this.#place = cast.stage.part(this.#desks.first)
@@ -49,6 +50,7 @@ class Counter {
     const till = { cast, desks: this.#desks, place: this.#place, name: this.#name }
     taps(till)
     uploads(till)
+    if (withholds === true) withheld(till, index)
   }
 
   /** What the clerk does: begins, stops, takes up again. Power may fail at any of it, which is a stop too. */

@@ -12,6 +12,7 @@ import { openPayment } from '@kozeni/center/payment'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
 import { makeNumber } from '@kozeni/protocol/number'
+import type { Kind } from '@kozeni/protocol/operation'
 import type { Offer } from '@kozeni/protocol/paylink'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
@@ -31,10 +32,9 @@ export function online(cast: Cast): void {
       openPayment(means, { purse: purseId(pay.by + 1), ...saleOf(i, pay.amount) }),
     )
   for (const [i, amount] of cast.plot.refunds.entries()) refund(cast, i, amount)
-  if (cast.plot.blocks)
-    for (const blocked of [true, false])
-      request(cast, `The issuer ${blocked ? 'blocks' : 'unblocks'} the purse`, blockPurse(purseId(1), blocked))
+  if (cast.plot.blocks) for (const blocked of [true, false]) block(cast, blocked)
   if (cast.plot.ticks > 0) ticks(cast)
+  for (const kind of cast.design.givesUp) givingUp(cast, kind)
 }
 
 /** A contact without any fault: the center hears where the chip stands now, or the chip hears what the center says to that. */
@@ -143,6 +143,39 @@ function refund(cast: Cast, i: number, amount: bigint): void {
       return after === book
         ? []
         : [{ next: [after, ...(tick === undefined ? [] : [tick])], sends: [], fair: false, says }]
+    },
+  })
+}
+
+/** So many settings there are, so that a quarrel about a block ends. */
+const LAST_SETTINGS = 4
+
+function block(cast: Cast, blocked: boolean): void {
+  cast.stage.may({
+    parts: [cast.centerAt, ...cast.clock],
+    perform: (book, tick) => {
+      if ((cast.centers.tables(book).purse.get(purseId(1))?.settings ?? 0) >= LAST_SETTINGS) return []
+      const { book: after } = cast.centers.run(book, cast.nowMs(tick), blockPurse(purseId(1), blocked))
+      const says = `The issuer ${blocked ? 'blocks' : 'unblocks'} the purse`
+      return after === book
+        ? []
+        : [{ next: [after, ...(tick === undefined ? [] : [tick])], sends: [], fair: false, says }]
+    },
+  })
+}
+
+/** A center that takes its own clock for evidence. */
+function givingUp(cast: Cast, kind: Kind): void {
+  cast.stage.may({
+    parts: [cast.centerAt, ...cast.clock],
+    perform: (book, tick) => {
+      const { purse, operation } = cast.centers.tables(book)
+      const open = [...operation.values()].find(row => row.kind === kind && row.closed === undefined)
+      const row = open && purse.get(open.purse)
+      if (open === undefined || row === undefined) return []
+      const after = cast.supposed(book, row, open, tick)
+      const next = [after, ...(tick === undefined ? [] : [tick])]
+      return [{ next, sends: [], fair: true, says: `The center gives up waiting for its ${kind} of ${open.amount}` }]
     },
   })
 }

@@ -3,7 +3,18 @@ import { calamity, restoredBook } from './calamity.ts'
 import { Cast, PRESENT } from './cast.ts'
 import type { Design } from './design.ts'
 import { EPOCH, purseId } from './issuer.ts'
-import { atRest, claimed, earned, judgeBook, judgePair, judgeUnfenced, owed, uncollected } from './judge.ts'
+import {
+  atRest,
+  claimed,
+  earned,
+  epochOf,
+  judgeBook,
+  judgePair,
+  judgeRestoredPair,
+  judgeUnfenced,
+  owed,
+  uncollected,
+} from './judge.ts'
 import { offline, type Shelf } from './offline.ts'
 import { online } from './online.ts'
 import type { Plot } from './plot.ts'
@@ -13,6 +24,8 @@ import type { Rules, Stage } from './stage.ts'
 /** What one chip and one book say of each other. */
 interface Pair {
   readonly broken: string | undefined
+  /** The same, of a center that was restored. */
+  readonly brokenRestored: string | undefined
   readonly rests: boolean
   /** Every debit is. */
   readonly collected: boolean
@@ -58,8 +71,8 @@ class Judge implements Rules {
   judge(state: Int32Array): string | undefined {
     const { chipAt, centerAt, backupAt } = this.#cast
     const book = state[centerAt] ?? 0
-    const { broken, claims, earned: online, epoch } = this.#book(book)
-    if (broken !== undefined) return broken
+    const { broken: wrong, claims, earned: online, epoch } = this.#book(book)
+    if (wrong !== undefined) return wrong
     const restored = restoredBook(state[backupAt] ?? 0)
     if (epoch > EPOCH && restored === undefined) return 'INV-EPOCH: a new epoch has begun, and nothing was restored'
     const unfenced = restored === undefined ? undefined : this.#unfenced(restored, book)
@@ -69,7 +82,8 @@ class Judge implements Rules {
     for (let chip = 0; chip < chipAt.length; chip++) {
       const record = state[chipAt[chip] ?? 0] ?? 0
       const pair = this.#pair(record, book)
-      if (pair.broken !== undefined && restored === undefined) return pair.broken
+      const broken = restored === undefined ? pair.broken : pair.brokenRestored
+      if (broken !== undefined) return broken
       there += this.#value(record) + pair.owed
     }
     const funds = this.#fundsOf(state)
@@ -110,12 +124,11 @@ class Judge implements Rules {
       }
       return undefined
     }
-    const epochs = [...tables.epoch.values()].map(({ epoch }) => epoch)
     return (this.#books[book] ??= {
       broken: judged(),
       claims: Number(claimed(tables)),
       earned: Number(earned(tables)),
-      epoch: Math.max(EPOCH, ...epochs),
+      epoch: epochOf(tables),
     })
   }
 
@@ -126,6 +139,7 @@ class Judge implements Rules {
     const [facts, tables] = [this.#cast.chips.facts(record), this.#cast.centers.tables(book)]
     const pair = {
       broken: judgePair(facts, tables),
+      brokenRestored: judgeRestoredPair(facts, tables),
       rests: atRest(facts, tables),
       // a void whose till never heard of it shows in the totals for ever (K-2)
       collected: uncollected(facts, tables).every(({ kind }) => kind === 'void'),

@@ -6,6 +6,8 @@ export interface TerminalPlot {
   readonly sales: readonly bigint[]
   /** Whether it may void what it sold. */
   readonly voids: boolean
+  /** Whether its clerk may say that a torn sale was not given. */
+  readonly withholds: boolean
   /** Whether it may be lost with all that it knows. */
   readonly losable: boolean
 }

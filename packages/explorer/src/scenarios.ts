@@ -1,7 +1,7 @@
 /** What is explored. Each scenario is a world of its own; no state is counted twice within one. */
 import { type Plot, quiet } from './plot.ts'
 
-const till = { sales: [1n], voids: false, losable: false }
+const till = { sales: [1n], voids: false, withholds: false, losable: false }
 
 /** Every scenario, the smallest first. */
 export const SCENARIOS: readonly Plot[] = [
@@ -31,7 +31,7 @@ export const SCENARIOS: readonly Plot[] = [
     name: 'load-and-till',
     about: 'A load of 2 beside two sales at a till that works alone and may be lost.',
     loads: [2n],
-    terminals: [{ sales: [1n, 1n], voids: true, losable: true }],
+    terminals: [{ ...till, sales: [1n, 1n], voids: true, losable: true }],
   },
   {
     ...quiet,
@@ -59,6 +59,58 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'torn',
+    about: 'A torn sale at a till that works alone, whose clerk may withhold the goods for good.',
+    terminals: [{ ...till, withholds: true }],
+  },
+  {
+    ...quiet,
+    name: 'restore-load',
+    about: 'A load of 2 while the center is restored from a backup of any moment.',
+    loads: [2n],
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'restore-pay',
+    about: 'A pay of 1, its store and its proofs, while the center is restored from a backup of any moment.',
+    pays: [{ amount: 1n, by: 0 }],
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'restore-session',
+    about: 'The same, and the pay’s session may end.',
+    pays: [{ amount: 1n, by: 0 }],
+    ticks: 1,
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'restore-both',
+    about: 'A load of 2 and a pay of 1, while the center is restored from a backup of any moment.',
+    loads: [2n],
+    pays: [{ amount: 1n, by: 0 }],
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'restore-both-till',
+    about: 'The same beside a sale at a till that works alone.',
+    loads: [2n],
+    pays: [{ amount: 1n, by: 0 }],
+    terminals: [till],
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'restore-till',
+    about: 'A sale at a till that works alone while the center is restored from a backup of any moment.',
+    terminals: [till],
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'two-chips',
     about: 'Two chips at one store: each pays on-line, and either may be taken from at one till.',
     chips: 2,
@@ -71,7 +123,7 @@ export const SCENARIOS: readonly Plot[] = [
 ]
 
 /** States after which a scenario is given up, by bound. */
-export const LIMITS = { small: 20_000, quick: 400_000, full: 8_000_000 } as const
+export const LIMITS = { small: 20_000, quick: 250_000, full: 8_000_000 } as const
 
 /** The scenario of this name. */
 export const scenario = (name: string): Plot | undefined => SCENARIOS.find(one => one.name === name)

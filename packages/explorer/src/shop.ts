@@ -11,6 +11,7 @@ import { type Cast, STORE } from './cast.ts'
 import { spell } from './centers.ts'
 import { Interner } from './interner.ts'
 import { crypto, EPOCH, means, vault } from './issuer.ts'
+import { epochOf } from './judge.ts'
 import type { Outcome } from './move.ts'
 import { saleOf } from './online.ts'
 
@@ -45,14 +46,14 @@ export class Shop {
   /** Every sale that the center has decided on is known to be, and every restore. */
   isAtRest(state: Int32Array): boolean {
     const { sales, reported } = this.#ledger(state)
-    const { number, operation, epoch } = this.#cast.centers.tables(state[this.#cast.centerAt] ?? 0)
-    const present = Math.max(EPOCH, ...[...epoch.values()].map(row => row.epoch))
+    const tables = this.#cast.centers.tables(state[this.#cast.centerAt] ?? 0)
+    const { number, operation } = tables
     const told = sales.every(({ number: name, decision }) => {
       const row = number.get(`${STORE} ${name}`)
       const opened = row && operation.get(`${row.purse} ${row.epoch} ${row.number}`)
       return decision !== null || opened === undefined
     })
-    return told && reported >= present
+    return told && reported >= epochOf(tables)
   }
 
   #ledger(state: Int32Array): Ledger {
@@ -112,8 +113,7 @@ export class Shop {
   /** The floor is raised first, durably; then all that was honoured is told, as often as it takes. */
   #fencing(): void {
     const { stage, centers, centerAt } = this.#cast
-    const present = (book: number): number =>
-      Math.max(EPOCH, ...[...centers.tables(book).epoch.values()].map(row => row.epoch))
+    const present = (book: number): number => epochOf(centers.tables(book))
     stage.may({
       parts: [this.#place, centerAt],
       perform: (shop, book) => {
