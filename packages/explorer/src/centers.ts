@@ -52,7 +52,8 @@ export class Centers {
   #spelled({ tables }: MemoryBook): string {
     const rows: number[] = []
     for (const [kind, table] of Object.entries(tables)) {
-      for (const [name, row] of table) rows.push(this.#rowNumber(kind, name, row))
+      // entries follow from the other rows; those of receipts are numbered by when they came, which matters to nobody
+      if (kind !== 'entry') for (const [name, row] of table) rows.push(this.#rowNumber(kind, name, row))
     }
     return rows.sort((a, b) => a - b).join()
   }

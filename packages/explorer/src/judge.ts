@@ -47,7 +47,9 @@ export function judgeBook(tables: MemoryTables, purse: PurseId): string | undefi
   if (balance('in-doubt') !== doubted)
     return `INV-SUM: ${balance('in-doubt')} is in doubt, and the open operations are ${doubted}`
   const paying = sum(open.filter(({ kind }) => kind === 'pay').map(({ amount }) => amount))
-  const float = row.credits - row.debits - paying
+  // what is collected is posted for all purses together
+  const collected = [...tables.receipt.values()].filter(one => one.purse === purse && one.standing === 'booked')
+  const float = row.credits - row.debits - paying + owed(collected)
   if (balance('purse-float') !== float)
     return `INV-SUM: the purse's float is ${balance('purse-float')}, and its totals say ${float}`
   const late = operations.find(
@@ -73,7 +75,11 @@ export function judgePair(facts: Facts, tables: MemoryTables): string | undefine
 /** As judgePair, of a center that was restored: chips are ahead of it, but what it has closed is as its chip says. */
 export function judgeRestoredPair(facts: Facts, tables: MemoryTables): string | undefined {
   const operations = [...tables.operation.values()].filter(one => one.purse === facts.purse)
-  return judgeClosed(facts, operations)
+  // a pay that nobody has honoured is void afterwards, whatever its chip has done, and owed back
+  return judgeClosed(
+    facts,
+    operations.filter(({ kind, decision }) => kind !== 'pay' || decision !== 'void'),
+  )
 }
 
 function judgeFlags(facts: Facts, row: PurseRow): string | undefined {
@@ -171,7 +177,7 @@ export const uncollected = (facts: Facts, tables: MemoryTables): readonly Receip
   facts.records.filter(({ seq }) => tables.receipt.get(`${facts.purse} ${seq}`)?.standing !== 'booked')
 
 /** What the chip's debits and voids that are not collected will move. */
-export const owed = (records: readonly Receipt[]): bigint =>
+export const owed = (records: readonly Pick<Receipt, 'kind' | 'amount'>[]): bigint =>
   sum(records.map(({ kind, amount }) => (kind === 'debit' ? (amount as bigint) : 0n - amount)))
 
 /** Whether chip and book have nothing left to say to each other. */

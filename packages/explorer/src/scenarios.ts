@@ -95,10 +95,12 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
-    name: 'restore-both-till',
-    about: 'The same beside a sale at a till that works alone.',
-    loads: [2n],
-    pays: [{ amount: 1n, by: 0 }],
+    name: 'restore-pays-till',
+    about: 'Two pays of 1 beside a sale at a till that works alone, while the center is restored.',
+    pays: [
+      { amount: 1n, by: 0 },
+      { amount: 1n, by: 0 },
+    ],
     terminals: [till],
     restores: 1,
   },

@@ -135,11 +135,11 @@ class Uploads {
     const keys = signed && vault.purseKeys(signed.receipt.keyVersion, signed.receipt.purse)
     assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
     const macWrong = !equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)
-    const claim = { signed, whole, store: STORE, macWrong }
-    const { book: after, answer } = centers.run(book, START_MS, design.collect(signed.receipt.purse, [claim]))
-    if ('epoch' in answer) return this.#collect(cast.newEpoch(after, answer.epoch), whole)
-    const [collected] = answer
-    assert(collected !== undefined, 'one answer for one receipt')
-    return { book: after, answer: { standing: collected.standing, final: design.settles(false) } }
+    const command = design.collect(signed.receipt.purse, [{ signed, whole, store: STORE, macWrong }])
+    const { book: after, answer } = centers.run(book, START_MS, command)
+    if ('standing' in answer) return this.#collect(cast.newEpoch(after, answer.epoch), whole)
+    const [taken] = answer
+    assert(taken !== undefined, 'one answer for each receipt')
+    return { book: after, answer: { standing: taken.standing, final: design.settles(false) } }
   }
 }

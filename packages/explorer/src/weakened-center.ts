@@ -45,31 +45,27 @@ export const withoutDigest = (product: Hear): Hear =>
 /** As withoutDigest, for receipts. */
 export const receiptsWithoutDigest =
   (product: Collect): Collect =>
-  claim =>
-    otherwise(product(claim), seen => {
-      const { receipt } = claim.signed
+  (purse, claims) =>
+    otherwise(product(purse, claims), seen => {
       const { open } = seen
-      if (open === undefined || comparePlaces(receipt, open) !== 0) return product(claim).decide(seen)
-      const signed = { ...claim.signed, receipt: { ...receipt, digest: open.digest } }
-      return product({ ...claim, signed }).decide(seen)
+      const misread = claims.map(claim => {
+        const { receipt } = claim.signed
+        if (open === undefined || comparePlaces(receipt, open) !== 0) return claim
+        return { ...claim, signed: { ...claim.signed, receipt: { ...receipt, digest: open.digest } } }
+      })
+      return product(purse, misread).decide(seen)
     })
 
 /** Whether a receipt is there already is not looked at: each upload is booked. */
 export const eachUpload =
   (product: Collect): Collect =>
-  claim =>
-    otherwise(product(claim), seen => {
-      const { seq } = claim.signed.receipt
-      if (!seen.receipts.has(seq)) return product(claim).decide(seen)
-      const { answer, writes } = product(claim).decide({ ...seen, receipts: new Map(), sale: undefined })
-      const second = BigInt(seen.purse?.bookedCount ?? 0)
-      return { answer, writes: writes.flatMap(write => bookedAgain(write, second)) }
+  (purse, claims) =>
+    otherwise(product(purse, claims), seen => {
+      if (claims.every(({ signed }) => !seen.receipts.has(signed.receipt.seq)))
+        return product(purse, claims).decide(seen)
+      const { answer, writes } = product(purse, claims).decide({ ...seen, receipts: new Map(), sales: new Map() })
+      return { answer, writes: writes.filter(({ write }) => write !== 'receipt') }
     })
-
-function bookedAgain(write: Write, second: bigint): Write[] {
-  if (write.write === 'receipt') return []
-  return [write.write === 'entry' ? { write: 'entry', row: { ...write.row, second } } : write]
-}
 
 /** Only a timer ends a pay's session: a RESULT that is late is in time. */
 export const sessionsByTimer =

@@ -204,7 +204,7 @@ export const WEAKENINGS: readonly Weakening[] = [
     number: 21,
     name: 'receipt without digest counts as evidence',
     wrong: 'center commits what the chip never ran',
-    scenario: 'restore-both-till',
+    scenario: 'restore-pays-till',
     make: part(product => ({ collect: receiptsWithoutDigest(product.collect), restored: sameEpoch })),
   },
   {
