@@ -30,7 +30,7 @@ export const bank: Layer = {
     'Whatever is sent up to five times to two centers on one database, by 64 clients at once, happens once, and the totals balance in every snapshot.',
   tries: 'operations',
   atLeast: { quick: 20_000, full: 250_000 },
-  budgetSeconds: { canary: 60, quick: 180, full: 900 },
+  budgetSeconds: { canary: 60, quick: 150, full: 900 },
   cores: 2,
   seesPlanted: true,
   run,
