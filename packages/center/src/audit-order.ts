@@ -87,17 +87,22 @@ function auditRefund(
 
 const soldBy = ({ store, terminal, sale }: ReceiptRow) => ({ store, transaction: returnName({ terminal, sale }) })
 
-/** What went back of an off-line sale is what was ordered, and not more than was taken. @spec D-5, D-6 */
-function auditReturn(row: ReturnRow, { orders, receipts }: PurseFile): Finding[] {
+/** What went back of off-line sales is what was ordered, and of none more than was taken. @spec D-5, D-6, K-1 */
+function auditReturn(row: ReturnRow, { orders, receipts, returns }: PurseFile): Finding[] {
   const name = `return (${row.purse}, ${row.seq})`
-  const mine = orders.filter(({ store, transaction }) => store === row.store && transaction === returnName(row))
-  const ordered = mine.reduce((sum, { amount }) => sum + amount, 0n)
+  const isOfSale = ({ store, transaction }: Pick<OrderRow, 'store' | 'transaction'>): boolean =>
+    store === row.store && transaction === returnName(row)
+  const ordered = sumOf(orders.filter(isOfSale).map(({ amount }) => amount))
+  // a purse that has paid one sale twice has two rows of one name
+  const back = sumOf(returns.filter(one => returnName(one) === returnName(row)).map(({ refunded }) => refunded))
   const taken = receipts.find(({ seq, kind }) => seq === row.seq && kind === 'debit')?.amount ?? 0n
   return [
-    ...compared(accounted(name, 'what went back is not what was ordered'), ordered, row.refunded),
+    ...compared(accounted(name, 'what went back is not what was ordered'), ordered, back),
     ...(row.refunded > taken ? compared(accounted(name, 'more went back than was taken'), taken, row.refunded) : []),
   ]
 }
+
+const sumOf = (amounts: readonly bigint[]): bigint => amounts.reduce((sum, amount) => sum + amount, 0n)
 
 /** The stages that a load may be in while its order is in this one. Without an order it was cancelled before. */
 const LOAD_STAGES: Readonly<Record<OrderRow['stage'] | 'none', readonly LoadStage[]>> = {

@@ -20,6 +20,7 @@ import {
   unchanged,
   type Write,
 } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { saleName, takesSale } from './book-writes.ts'
 import { judge } from './evidence.ts'
@@ -162,11 +163,15 @@ function booked(claim: Claim, before: PurseRow, now: Instant): Marked {
   return { purse, writes: [...marked.writes, ...writes] }
 }
 
-/** Kept and not posted, until somebody has looked: the void of a held debit too, so that the pair stays worth 0. */
+/**
+ * Kept and not posted; the void of a held debit too, so that the pair stays worth 0. A debit without a void goes back to its
+ * purse (return.ts): whoever has run one sale twice, it was not the holder.
+ */
 function held(made: Receipt, purse: PurseRow, { sales, now }: Case): Marked {
   if (made.kind === 'void') return { purse, writes: [] }
   const facts = { sale: String(made.sale), paidBy: sales.get(saleName(made))?.purse ?? '', alsoBy: made.purse }
-  return blockFor(purse, 'sale-paid-twice', facts, now)
+  const row: AlarmRow = { subject: made.terminal, what: 'sale-paid-twice', facts, at: now }
+  return { purse, writes: [{ write: 'alarm', row }] }
 }
 
 /**
@@ -182,7 +187,7 @@ function mustBeHeld(made: Receipt, { sales, receipts }: Case): boolean {
 }
 
 /** The totals follow the chip's; what CONFIRM acknowledges counts debits alone (C-6). */
-function afterBooking(purse: PurseRow, { kind, amount }: Receipt): PurseRow {
+export function afterBooking(purse: PurseRow, { kind, amount }: Pick<Receipt, 'kind' | 'amount'>): PurseRow {
   return kind === 'void'
     ? { ...purse, credits: total(purse.credits + amount), voidedAmount: total(purse.voidedAmount + amount) }
     : {

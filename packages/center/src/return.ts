@@ -10,9 +10,21 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { refundOrdered } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { type Command, type Decision, type Keys, type OrderRow, type Seen, unchanged, type Write } from './book.ts'
+import { blockIfOverdrawn } from './alarm.ts'
+import {
+  type Command,
+  type Decision,
+  type Keys,
+  type OrderRow,
+  type PurseRow,
+  type Seen,
+  unchanged,
+  type Write,
+} from './book.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
+import { saleName } from './book-writes.ts'
+import { afterBooking } from './collect.ts'
 import { inputDigest, requestName } from './request-name.ts'
 
 /** A terminal's own number of a sale, where a store's number would stand. */
@@ -157,5 +169,48 @@ function ordered(
       { write: 'return', row: { ...before, refunded: money(before.refunded + amount) } },
       { write: 'entry', row: refundOrdered({ ...row, store }) },
     ],
+  }
+}
+
+/** A debit that was held because its sale was paid already. */
+export type SecondDebit = Pick<ReceiptRow, 'purse' | 'seq' | 'terminal' | 'sale'>
+
+/**
+ * One sale is paid once: what another debit took for it goes back to its purse. It is booked, for the chip has paid, and
+ * ordered back at once, so its store gains nothing by it.
+ *
+ * @returns whether it is booked and ordered back
+ * @spec    K-1
+ */
+export function returnSecond(crypto: Crypto, second: SecondDebit): Command<boolean> {
+  const { purse, seq, terminal, sale } = second
+  const order = requestName<OrderId>(crypto, 'refund', `terminal:${terminal}`, `paid twice ${purse} ${seq}`)
+  return {
+    keys: { ...keysOf({ ...second, order }), sales: [{ terminal, sale }] },
+    decide: seen => {
+      const held = seen.receipts.get(seq)
+      const paid = seen.sales.get(saleName({ terminal, sale }))
+      const isSecond = held?.kind === 'debit' && held.standing === 'held' && paid !== undefined
+      const isVoided = seen.receipts.get(seq + 1)?.kind === 'void'
+      if (!isSecond || isVoided || seen.purse === undefined || seen.purse.stage === 'retired') return unchanged(false)
+      return bookedAndBack({ order, inputDigest: inputDigest(crypto, { purse, seq, terminal, sale }) }, held, {
+        ...seen,
+        purse: seen.purse,
+      })
+    },
+  }
+}
+
+function bookedAndBack(
+  named: Pick<ReturnRequest, 'order' | 'inputDigest'>,
+  held: ReceiptRow,
+  { purse: before, returned, now }: Seen & { readonly purse: PurseRow },
+): Decision<boolean> {
+  const debit: ReceiptRow = { ...held, standing: 'booked', at: now }
+  const { purse, writes } = blockIfOverdrawn(afterBooking(before, debit), now)
+  const back = ordered({ ...named, amount: debit.amount }, debit, returned ?? rowOf(debit), now)
+  return {
+    answer: true,
+    writes: [{ write: 'receipt', row: debit }, { write: 'purse', row: purse }, ...writes, ...back.writes],
   }
 }

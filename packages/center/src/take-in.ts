@@ -10,6 +10,7 @@ import type { Book, TerminalRow } from './book.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
 import { restored } from './restore.ts'
+import { returnSecond } from './return.ts'
 
 type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy'>
 
@@ -42,10 +43,17 @@ export async function takeIn(
   await Promise.all(
     [...byPurse].map(async ([purse, mine]) => {
       const collected = await collecting(means, purse, mine)
-      for (const [i, answer] of collected.entries()) answers.set(mine[i] as Claim, answer)
+      for (const [i, answer] of collected.entries())
+        answers.set(mine[i] as Claim, await finished(means, mine[i] as Claim, answer))
     }),
   )
   return judged.map(each => takenOf(each, answers.get(each), settled))
+}
+
+/** A debit that is held for its sale's sake goes back to its purse; told again, it is what the book then says. @spec K-1 */
+async function finished({ book, crypto }: Means, { signed }: Claim, answer: Collected): Promise<Collected> {
+  const isBack = answer.standing === 'held' && (await book.run(returnSecond(crypto, signed.receipt)))
+  return isBack ? { standing: 'booked' } : answer
 }
 
 /** A receipt that may be collected, or why it may not. */

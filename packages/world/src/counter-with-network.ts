@@ -27,9 +27,26 @@ export class CounterWithNetwork {
 
   /** A new till of the store's that has been on-line once. @param seed  another one makes another key */
   static async open(town: TownWith<Book>, store: StoreId, seed: number): Promise<CounterWithNetwork> {
+    const [counter] = await CounterWithNetwork.openCopies(town, store, seed, 1)
+    if (counter === undefined) throw new Error('one counter was opened')
+    return counter
+  }
+
+  /** So many tills that all are one and the same to the center: somebody has copied a terminal with its key. */
+  static async openCopies(
+    town: TownWith<Book>,
+    store: StoreId,
+    seed: number,
+    count: number,
+  ): Promise<CounterWithNetwork[]> {
     const key = crypto.generate(new SeededDice(seed))
+    const center = await town.openTill(store, crypto.publicKey(key))
+    return await Promise.all(Array.from({ length: count }, () => CounterWithNetwork.#start(town, center, key)))
+  }
+
+  static async #start(town: TownWith<Book>, reached: Center, key: Uint8Array): Promise<CounterWithNetwork> {
     const network = { on: true }
-    const center = over(network, await town.openTill(store, crypto.publicKey(key)))
+    const center = over(network, reached)
     const journal = new MemoryJournal(crypto)
     const opened = await Terminal.open({ crypto, clock: town.clock, journal, center, key })
     if (!opened.ok) throw new Error(opened.refusal.code)

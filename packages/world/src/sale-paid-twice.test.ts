@@ -1,0 +1,50 @@
+/**
+ * A copied terminal sells the same sale to two holders. The store is paid once, the second holder has the money back, and
+ * nobody who only paid is blocked. In both books.
+ */
+
+import type { Book } from '@kozeni/center/book'
+import { freshDatabase } from '@kozeni/center/postgres-for-tests'
+import { builtPurse } from '@kozeni/program/compile-node'
+import { beforeAll, expect, test } from 'vitest'
+import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
+import { Town, type TownWith } from './town.ts'
+import { postgresTown } from './town-postgres.ts'
+
+let module: Uint8Array
+
+beforeAll(async () => {
+  module = await builtPurse()
+})
+
+const towns: Readonly<Record<string, () => Promise<TownWith<Book>>>> = {
+  'in memory': async () => new Town(12, module),
+  'in PostgreSQL': async () => await postgresTown(await freshDatabase(), 12, module),
+}
+
+for (const [where, found] of Object.entries(towns)) {
+  test(`${where}: one sale is paid once, and what a second holder paid for it goes back`, async () => {
+    const town = await found()
+    const holders = [await town.settleIn(), await town.settleIn()]
+    for (const holder of holders) {
+      await town.fund(holder, 1000n)
+      await town.contact(holder)
+    }
+    const store = await town.openStore()
+    const copies = await CounterWithNetwork.openCopies(town, store, 5, 2)
+    for (const [i, holder] of holders.entries())
+      expect(await copies[i]?.sell(300n, radioOf(holder))).toMatchObject({ value: { outcome: 'done', sale: 1 } })
+    for (const copy of copies) await copy.upload()
+    await copies[1]?.upload()
+    expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n })
+    for (const [i, holder] of holders.entries()) {
+      await town.contact(holder) // the refund arrives
+      const { credits, debits, blocked } = await town.purse(holder)
+      expect({ value: credits - debits, blocked }).toEqual({ value: i === 0 ? 700n : 1000n, blocked: false })
+    }
+    expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n, onChips: 1700n })
+    town.clock.advance(1000)
+    expect(await town.settle(store)).toMatchObject({ offline: 600n, refunds: 300n })
+    await town.close()
+  })
+}
