@@ -6,6 +6,7 @@ import { getHealth, getSealedHead } from './routes-health.ts'
 import { reserveInstallation } from './routes-installation.ts'
 import { cancelLoad, createLoad, getLoad } from './routes-load.ts'
 import { getMove, leavePurse } from './routes-move.ts'
+import { listRefusedNumbers, raiseGeneration } from './routes-numbers.ts'
 import {
   blockPurse,
   orderRefund,
@@ -61,6 +62,8 @@ export const routes = {
   registerStore,
   registerTerminal,
   settle,
+  raiseGeneration,
+  listRefusedNumbers,
   blockPurse,
   reportLost,
   placeTerminal,

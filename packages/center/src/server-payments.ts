@@ -4,19 +4,25 @@ import { refusal } from '@kozeni/protocol/refusal'
 import { transactionFromText } from '@kozeni/protocol/transaction'
 import type { Center } from './center.ts'
 import { openPayment, settleVerdict } from './payment.ts'
+import type { RefusedNumbers } from './refused-numbers.ts'
 import { paymentAnswer } from './server-answer.ts'
 import type { Handlers } from './server-handler.ts'
 import { ownPurse } from './server-own.ts'
 
 /** Opening a payment, and asking after it for ever. */
-export const paymentHandlers = (center: Center): Pick<Handlers, 'createPayment' | 'getPayment'> => ({
+export const paymentHandlers = (
+  center: Center,
+  refused: RefusedNumbers,
+): Pick<Handlers, 'createPayment' | 'getPayment'> => ({
   createPayment: async ({ caller, body: { purse, transaction: compact, number } }) => {
     const own = await ownPurse(center, caller.device.account, purse)
     if (!own.ok) return own
     const transaction = transactionFromText(compact)
     if (transaction === undefined) return no(refusal('data-wrong', { field: 'transaction' }))
     const paid = await center.book.run(openPayment(center, { purse, transaction, number }))
-    return paid.ok ? ok(paymentAnswer(paid.value)) : paid
+    if (paid.ok) return ok(paymentAnswer(paid.value))
+    refused.note(transaction.store, paid.refusal)
+    return paid
   },
 
   getPayment: async ({ caller, params: { store, number } }) => {

@@ -11,12 +11,14 @@ import { type RouteName, routes } from '@kozeni/api/routes'
 import { refusal } from '@kozeni/protocol/refusal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Center } from './center.ts'
+import { RefusedNumbers } from './refused-numbers.ts'
 import { contactHandlers } from './server-contacts.ts'
 import { deviceHandlers } from './server-devices.ts'
 import { gapHandlers } from './server-gaps.ts'
 import type { Handler, Handlers } from './server-handler.ts'
 import { loadHandlers } from './server-loads.ts'
 import { moveHandlers } from './server-moves.ts'
+import { numberHandlers } from './server-numbers.ts'
 import { operatorHandlers } from './server-operator.ts'
 import { paymentHandlers } from './server-payments.ts'
 import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
@@ -63,7 +65,7 @@ export async function createServer(center: Center, limits: ServerLimits = defaul
   return app
 }
 
-const handlersOf = (center: Center): Handlers => ({
+const handlersOf = (center: Center, refused = new RefusedNumbers()): Handlers => ({
   ...contactHandlers(center),
   ...deviceHandlers(center),
   ...loadHandlers(center),
@@ -72,7 +74,8 @@ const handlersOf = (center: Center): Handlers => ({
   ...terminalPlaceHandlers(center),
   ...returnHandlers(center),
   ...gapHandlers(center),
-  ...paymentHandlers(center),
+  ...paymentHandlers(center, refused),
+  ...numberHandlers(center, refused),
   ...storeHandlers(center),
   ...terminalHandlers(center),
   ...viewHandlers(center),

@@ -23,7 +23,7 @@ const mishearing =
         means,
         purse,
         token,
-        said.map(one => misheard(one, seen)),
+        said.map(one => ({ ...one, ...misheard(one, seen) })),
       ).decide(seen),
     )
 

@@ -1,6 +1,7 @@
 /** What a center of a world answers: the real handlers of the routes that somebody asks for, without the web around them. */
 import type { Center } from '@kozeni/center/center'
 import { Hotlists } from '@kozeni/center/hotlist'
+import { RefusedNumbers } from '@kozeni/center/refused-numbers'
 import { contactHandlers } from '@kozeni/center/server-contacts'
 import { deviceHandlers } from '@kozeni/center/server-devices'
 import type { Handlers } from '@kozeni/center/server-handler'
@@ -37,7 +38,7 @@ export const routesOf = (center: Center): Routes => ({
   ...contactHandlers(center),
   ...deviceHandlers(center),
   ...loadHandlers(center),
-  ...paymentHandlers(center),
+  ...paymentHandlers(center, new RefusedNumbers()),
   ...terminalHandlers(center),
   ...storeHandlers(center),
   ...webhookHandlers(center),
