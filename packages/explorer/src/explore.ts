@@ -8,7 +8,7 @@ import { SCENARIOS } from './scenarios.ts'
 import type { Trial } from './trial.ts'
 import { WEAKENINGS } from './weakenings.ts'
 
-/** `quick` is what every integration runs; `full` is the whole claim. */
+/** `small` looks at the product alone; `quick` is what every integration runs; `full` is the whole claim. */
 export type Bound = 'small' | 'quick' | 'full'
 
 /** One job for a worker: a scenario as it is, or with one weakening. */
@@ -44,8 +44,11 @@ export async function runExplore(wish: Wish, say: (line: string) => void): Promi
   const begun = performance.now()
   const { bound, memory = true } = wish
   const plain = wish.weakening === undefined ? SCENARIOS.filter(({ name }) => (wish.scenario ?? name) === name) : []
+  const isAsked = (number: number): boolean => (wish.weakening ?? number) === number
   const weak =
-    wish.scenario === undefined ? WEAKENINGS.filter(({ number }) => (wish.weakening ?? number) === number) : []
+    wish.scenario !== undefined || (bound === 'small' && wish.weakening === undefined)
+      ? []
+      : WEAKENINGS.filter(({ number }) => isAsked(number))
   const jobs: Job[] = [
     ...plain.map(({ name }) => ({ scenario: name, weakening: undefined, bound, memory })),
     ...weak.map(({ scenario, number }) => ({ scenario, weakening: number, bound, memory })),

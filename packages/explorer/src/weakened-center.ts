@@ -1,8 +1,7 @@
 /** Centers that look right and are not: the product's commands, with what they see or write changed on the way. */
 import type { Command, Decision, Seen, Write } from '@kozeni/center/book'
 import type { collect } from '@kozeni/center/collect'
-import type { hear } from '@kozeni/center/contact'
-import type { Outcomes } from '@kozeni/protocol/message'
+import type { hear, Said } from '@kozeni/center/contact'
 import { comparePlaces } from '@kozeni/protocol/operation'
 
 type Hear = typeof hear
@@ -16,7 +15,7 @@ const otherwise = <A>(command: Command<A>, decide: (seen: Seen) => Decision<A>):
 
 /** The center hears something else than the chip said. */
 const mishearing =
-  (product: Hear, misheard: (said: Outcomes, seen: Seen) => Outcomes): Hear =>
+  (product: Hear, misheard: (said: Said, seen: Seen) => Said): Hear =>
   (means, purse, token, said) =>
     otherwise(product(means, purse, token, said), seen =>
       product(
