@@ -50,7 +50,7 @@ const noting = (archive: Archive, known: Known): Archive => ({
 })
 
 async function wrongChips({ phones }: KillTown, { value }: Known): Promise<readonly string[]> {
-  const shown = await Promise.all(phones.map(phone => phone.ask('GET /show')))
+  const shown = await Promise.all(phones.map(phone => patiently(() => phone.ask('GET /show'))))
   return shown.flatMap(said => {
     if (!said.ok) return [`a chip does not answer: ${said.refusal.code}`]
     const { purse, value: held } = said.value
@@ -63,7 +63,7 @@ async function wrongChips({ phones }: KillTown, { value }: Known): Promise<reado
 
 /** What the provider took less what it gave back is what the book says it owes. */
 async function wrongProvider({ town }: KillTown, { balances }: AuditReport): Promise<readonly string[]> {
-  const { body } = await tell(town.provider.port, 'GET /sandbox/ledger')
+  const { body } = await patiently(() => tell(town.provider.port, 'GET /sandbox/ledger'))
   const net = BigInt(Number(fieldsOf(fieldsOf(body['currencies'])['jpy'])['net'] ?? 0))
   const booked = balances.funding ?? 0n
   return net === booked ? [] : [`the provider has ${net}, the book says ${booked}`]
@@ -71,11 +71,26 @@ async function wrongProvider({ town }: KillTown, { balances }: AuditReport): Pro
 
 /** Every sale that a clerk has read "Paid." for is paid, and the center has taken it in. */
 async function wrongSales({ till }: KillTown, { sold }: Told): Promise<readonly string[]> {
-  const said = await till.ask('GET /sales')
+  const said = await patiently(() => till.ask('GET /sales'))
   if (!said.ok) return [`the till does not answer: ${said.refusal.code}`]
   const sales = Array.isArray(said.value['sales']) ? said.value['sales'].map(fieldsOf) : []
   const booked = new Set(
     sales.filter(({ standing }) => standing === 'booked' || standing === 'already-booked').map(({ sale }) => sale),
   )
   return [...sold].filter(sale => !booked.has(sale)).map(sale => `sale ${sale} was shown as paid at the till`)
+}
+
+const TRIES = 5
+const PAUSE_MS = 200
+
+/** Asks again when a kept connection was closed in between, as a busy machine does it. @throws when nobody is there */
+async function patiently<A>(asks: () => Promise<A>): Promise<A> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await asks()
+    } catch (error) {
+      if (tries === TRIES) throw error
+      await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+    }
+  }
 }
