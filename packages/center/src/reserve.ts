@@ -42,7 +42,7 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
     if ((chip.purse ?? wanted.purse) !== wanted.purse) return unchanged('moved-on')
     if (purse !== undefined && purse.account === wanted.account && purse.stage !== 'retired')
       return resumed(purse, wanted.device, means.vault)
-    const theirs = purse !== undefined && (isInUse(purse) || (purse.stage !== 'retired' && now < purse.reservedUntil))
+    const theirs = purse !== undefined && (isKept(purse) || (purse.stage !== 'retired' && now < purse.reservedUntil))
     if (theirs) return unchanged(no(refusal('chip-taken', { chip: wanted.chip })))
     // a retired purse's chip is free: what it becomes next is another purse (C-5)
     if (purse !== undefined)
@@ -57,6 +57,9 @@ const reservation = (means: Means, wanted: Wanted): Command<Result<PurseRow, Ref
     }
   },
 })
+
+/** A lost purse's chip is still its holder's: what is left of it is not paid out yet. */
+const isKept = (purse: PurseRow): boolean => isInUse(purse) || purse.stage === 'lost'
 
 /** The same holder goes on, from this device; once active, a purse stays with the device it was bound to. */
 function resumed(purse: PurseRow, device: DeviceId, { keyVersion }: Means['vault']) {

@@ -2,6 +2,7 @@
 import { money } from '@kozeni/base/money'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
 import type { Loss } from './relay-with-faults.ts'
 import { type Holder, Town } from './town.ts'
 
@@ -138,6 +139,24 @@ describe('a holder moves to a new phone', () => {
     const paid = await town.pay(old, town.sale(await town.openStore(), 2n))
     expect(paid).toMatchObject({ ok: false, refusal: { code: 'purse-not-active' } })
     expect(await town.leave(old, next)).toMatchObject({ ok: false, refusal: { code: 'purse-not-active' } })
+  })
+
+  test('a receipt that tells of a sweep does not close it: how much it took, only the chip’s own answer says', async () => {
+    const { old, next } = await twoPhones(1200n)
+    const counter = await CounterWithNetwork.open(town, await town.openStore(), 3)
+    counter.online = false
+    await counter.sell(100n, radioOf(old))
+    await town.leave(old, next)
+    expect((await town.contact(old, { lost: 'answers', at: 1 })).ended).toBe('lost')
+    await counter.till.voidLast({ reader: radioOf(old), waitMs: 1 })
+    counter.online = true
+    await counter.upload()
+    const [open] = [...town.book.tables.operation.values()].filter(({ closed }) => closed === undefined)
+    expect(open).toMatchObject({ kind: 'sweep', decision: 'open' })
+    await settle(old, next)
+    await settle(old, next)
+    expect([await value(old), await value(next), (await town.purse(old)).stage]).toEqual([0n, 1200n, 'retired'])
+    await expectSound(1200n)
   })
 
   test('the chip of a retired purse becomes another purse, and its old program is gone', async () => {
