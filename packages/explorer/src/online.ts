@@ -6,8 +6,7 @@ import { seconds } from '@kozeni/base/clock'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
 import type { Command } from '@kozeni/center/book'
-import { cancelLoad, recordCaptured, recordDeclined, recordGivenBack, requestLoad } from '@kozeni/center/load'
-import { recordChecked } from '@kozeni/center/load-check'
+import { cancelLoad, requestLoad } from '@kozeni/center/load'
 import { openPayment } from '@kozeni/center/payment'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { orderRefund } from '@kozeni/center/refund'
@@ -19,7 +18,7 @@ import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import { type Cast, PRESENT, STORE } from './cast.ts'
 import { crypto, JPY, loadId, means, orderId, policy, purseId, START_MS, vault } from './issuer.ts'
-import type { Outcome } from './move.ts'
+import { provide } from './provider.ts'
 
 /** Sets all of it up, as far as the plot has it. */
 export function online(cast: Cast): void {
@@ -90,45 +89,8 @@ function load(cast: Cast, i: number, amount: bigint): void {
   }
   request(cast, `The holder asks for a load of ${amount}`, requestLoad(asked, cast.plot.maximum))
   if (cast.plot.cancels) request(cast, `The holder cancels the load of ${amount}`, cancelLoad(crypto, name, purse))
-  cast.stage.may({
-    parts: [cast.centerAt, cast.providerAt],
-    perform: (book, provider) => {
-      const { load: loads, epoch: epochs } = cast.centers.tables(book)
-      const row = loads.get(name)
-      const stage = row?.stage
-      const before = cast.providers.value(provider)
-      const isBack = (before.back[i] ?? 0) > 0
-      const present = Math.max(1, ...[...epochs.values()].map(({ epoch }) => epoch))
-      if (
-        row !== undefined &&
-        row.checkedEpoch < present &&
-        (stage === 'captured' || (stage === 'requested' && isBack))
-      ) {
-        const record =
-          stage === 'captured'
-            ? recordChecked(name, purse, isBack ? 'given-back' : 'captured')
-            : recordDeclined(name, purse)
-        const { book: after } = cast.centers.run(book, START_MS, record)
-        return told(book, after, provider, provider, `The provider is asked again for ${amount}`)
-      }
-      if (stage === 'requested') {
-        const taken = cast.provided({ ...before, taken: before.taken.with(i, true) })
-        const { book: after } = cast.centers.run(book, START_MS, recordCaptured(name, purse, `capture ${i}`))
-        return told(book, after, provider, taken, `The provider takes ${amount} from the holder`)
-      }
-      if (stage !== 'giving-back') return []
-      const back = cast.provided({ ...before, back: before.back.with(i, cast.design.giveBack(before.back[i] ?? 0)) })
-      const { book: after } = cast.centers.run(book, START_MS, recordGivenBack(name, purse))
-      return told(book, after, provider, back, `The provider gives ${amount} back to the holder`)
-    },
-  })
+  provide(cast, i, amount)
 }
-
-/** The provider does it, and its word arrives or is lost. */
-const told = (book: number, after: number, provider: number, done: number, says: string): readonly Outcome[] => [
-  { next: [after, done], sends: [], fair: true, says },
-  ...(provider === done ? [] : [{ next: [book, done], sends: [], fair: false, says: `${says}; its answer is lost` }]),
-]
 
 function refund(cast: Cast, i: number, amount: bigint): void {
   const { number: transaction } = saleOf(0, cast.plot.pays[0]?.amount ?? 1n)
