@@ -113,6 +113,17 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'everything',
+    about:
+      'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',
+    loads: [2n],
+    cancels: true,
+    pays: [{ amount: 1n, by: 0 }],
+    terminals: [{ ...till, sales: [1n, 1n], voids: true, withholds: true, losable: true }],
+    ticks: 1,
+  },
+  {
+    ...quiet,
     name: 'two-chips',
     about: 'Two chips at one store: each pays on-line, and either may be taken from at one till.',
     chips: 2,
