@@ -46,6 +46,7 @@ export const alarm = naming(
       'debits-above-credits',
       'book-behind',
       'honoured-not-taken',
+      'journal-forked',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

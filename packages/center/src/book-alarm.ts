@@ -13,6 +13,7 @@ export interface AlarmRow {
     | 'debits-above-credits'
     | 'book-behind'
     | 'honoured-not-taken'
+    | 'journal-forked'
   readonly facts: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   readonly at: number

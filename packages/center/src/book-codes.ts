@@ -51,6 +51,7 @@ export const ALARM_WHAT = {
   'debits-above-credits': 6,
   'book-behind': 7,
   'honoured-not-taken': 8,
+  'journal-forked': 9,
 } as const satisfies Codes<AlarmRow['what']>
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>

@@ -77,6 +77,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     stolen: fc.boolean(),
     lostAt: maybe(instant),
     lastUpload: maybe(instant),
+    journal: maybe(fc.record({ position: u32, hash: bytes })),
   }),
   purse: fc
     .record<RowOf<'purse'>>({

@@ -22,6 +22,7 @@ import type {
   AccountRow,
   ChipRow,
   DeviceRow,
+  JournalHead,
   LoadRow,
   NumberRow,
   OperationRow,
@@ -110,6 +111,7 @@ export const TERMINAL = table<TerminalRow>('terminal', {
   stolen: booleans('stolen'),
   lostAt: optional(numbers('lost_at_ms')),
   lastUpload: optional(numbers('last_upload_ms')),
+  journal: optional(fields<JournalHead>({ position: numbers('journal_position'), hash: byteStrings('journal_hash') })),
 })
 
 export const PURSE = table<PurseRow>('purse', {

@@ -82,6 +82,14 @@ export interface TerminalRow {
   readonly lostAt: Instant | undefined
   /** When it last uploaded. */
   readonly lastUpload: Instant | undefined
+  /** Where its hash-chained journal stood then (K-3). */
+  readonly journal: JournalHead | undefined
+}
+
+/** The last entry of a terminal's journal: whoever has it can prove what stands before it. */
+export interface JournalHead {
+  readonly position: number
+  readonly hash: Bytes
 }
 
 /**

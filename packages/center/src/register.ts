@@ -2,7 +2,7 @@
  * Who joins: devices and accounts, chips, stores, terminals. Each is named by what makes its request repeatable, so that
  * the same request again finds what the first one made.
  */
-import { type Bytes, base64url, equal, fromBase64url } from '@kozeni/base/bytes'
+import { type Bytes, base64url, equal, fromBase64url, hex } from '@kozeni/base/bytes'
 import { type AccountId, type ChipId, type DeviceId, freshId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { ChipClass } from '@kozeni/protocol/certificate'
@@ -10,12 +10,14 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import {
   type Command,
   type DeviceRow,
+  type JournalHead,
   type Seen,
   type StoreRow,
   type TerminalRow,
   unchanged,
   type Write,
 } from './book.ts'
+import type { AlarmRow } from './book-alarm.ts'
 import type { Means } from './contact.ts'
 import { requestName } from './request-name.ts'
 
@@ -108,7 +110,15 @@ export const registerTerminal = (
     if (known !== undefined && (known.store !== store || !equal(known.publicKey, publicKey)))
       return unchanged(no(refusal('key-reused')))
     if (known !== undefined) return unchanged(ok({ terminal: known, store: seen.store }))
-    const row: TerminalRow = { terminal, store, publicKey, stolen: false, lostAt: undefined, lastUpload: undefined }
+    const row: TerminalRow = {
+      terminal,
+      store,
+      publicKey,
+      stolen: false,
+      lostAt: undefined,
+      lastUpload: undefined,
+      journal: undefined,
+    }
     return { answer: ok({ terminal: row, store: seen.store }), writes: [{ write: 'terminal', row }] }
   },
 })
@@ -140,11 +150,35 @@ export const placeTerminal = (terminal: TerminalId, place: TerminalPlace): Comma
   },
 })
 
-/** The terminal is alive, and has just uploaded. */
-export const noteUpload = (terminal: TerminalId): Command<undefined> => ({
+/**
+ * The terminal is alive, and has just uploaded; its journal stands here. A journal only grows: one of another hash at the
+ * same place is another, and somebody has to ask whose. One that stands further back is an upload that came late.
+ *
+ * @spec K-3
+ */
+export const noteUpload = (terminal: TerminalId, journal: JournalHead | undefined): Command<undefined> => ({
   keys: { terminal },
-  decide: seen =>
-    seen.terminal === undefined
-      ? unchanged(undefined)
-      : { answer: undefined, writes: [{ write: 'terminal', row: { ...seen.terminal, lastUpload: seen.now } }] },
+  decide: ({ terminal: before, now }) => {
+    if (before === undefined) return unchanged(undefined)
+    const fork = journal && before.journal && isFork(before.journal, journal)
+    const row: TerminalRow = { ...before, lastUpload: now, journal: furthest(before.journal, journal) }
+    const alarm: Write[] = fork ? [{ write: 'alarm', row: forked(terminal, fork, now) }] : []
+    return { answer: undefined, writes: [{ write: 'terminal', row }, ...alarm] }
+  },
 })
+
+const furthest = (kept: JournalHead | undefined, shown: JournalHead | undefined): JournalHead | undefined =>
+  shown !== undefined && (kept === undefined || shown.position > kept.position) ? shown : kept
+
+interface Fork {
+  readonly kept: JournalHead
+  readonly shown: JournalHead
+}
+
+const isFork = (kept: JournalHead, shown: JournalHead): Fork | undefined =>
+  shown.position === kept.position && !equal(shown.hash, kept.hash) ? { kept, shown } : undefined
+
+function forked(subject: TerminalId, { kept, shown }: Fork, at: number): AlarmRow {
+  const facts = { kept: `${kept.position} ${hex(kept.hash)}`, shown: `${shown.position} ${hex(shown.hash)}` }
+  return { subject, what: 'journal-forked', facts, at }
+}

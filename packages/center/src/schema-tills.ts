@@ -30,3 +30,11 @@ create table "return" (
   primary key (purse_id, seq)
 );
 `
+
+/** Where terminals' journals stood at their last upload. */
+export const JOURNALS = `
+alter table terminal
+  add column journal_position bigint,
+  add column journal_hash bytea,
+  add check ((journal_position is null) = (journal_hash is null));
+`

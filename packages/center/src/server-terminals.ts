@@ -1,5 +1,5 @@
 /** Tills: their receipts are taken in, each on its own; they are given all that they need to sell alone. */
-import type { Answer } from '@kozeni/api/route'
+import type { Answer, Input } from '@kozeni/api/route'
 import type { exchangeMail, getTerminal, uploadReceipts } from '@kozeni/api/routes-terminal'
 import { type Bytes, base64url, fromBase64url, NO_BYTES } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
@@ -8,7 +8,7 @@ import { MONEY_MAX } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import type { StoreRow, TerminalRow } from './book.ts'
+import type { JournalHead, StoreRow, TerminalRow } from './book.ts'
 import type { Center } from './center.ts'
 import type { HotlistNews } from './hotlist.ts'
 import { type Letter, lettersFor, takeAnswers } from './mail.ts'
@@ -27,7 +27,7 @@ export const terminalHandlers = (
     const receipts = body.receipts.map(text => fromBase64url(text) ?? NO_BYTES)
     const answers = await takeIn(center, caller.terminal, receipts)
     const notGiven = await takeNotGiven(center, caller.terminal, body.notGiven ?? [])
-    await center.book.run(noteUpload(caller.terminal.terminal))
+    await center.book.run(noteUpload(caller.terminal.terminal, headOf(body.journal)))
     const { version } = await center.hotlists.newest()
     return ok({ answers: answers.map(receiptAnswer), notGiven, hotlist: { version } })
   },
@@ -48,6 +48,12 @@ export const terminalHandlers = (
     return ok({ taken: taken.map(takenAnswer), version, letters: letters.map(letterAnswer) })
   },
 })
+
+type Journal = Input<typeof uploadReceipts>['body']['journal']
+
+/** The contract has checked the spelling. */
+const headOf = (journal: Journal): JournalHead | undefined =>
+  journal && { position: journal.position, hash: fromBase64url(journal.hash) ?? NO_BYTES }
 
 type Told = Answer<typeof uploadReceipts>['notGiven'][number]
 

@@ -18,6 +18,7 @@ test('an upload whose book is lost is not answered, and no part of it fails late
     publicKey: new Uint8Array(65),
     stolen: false,
     lastUpload: undefined,
+    journal: undefined,
     lostAt: undefined,
   }
   await expect(

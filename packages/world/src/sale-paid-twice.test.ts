@@ -45,6 +45,8 @@ for (const [where, found] of Object.entries(towns)) {
     expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n, onChips: 1700n })
     town.clock.advance(1000)
     expect(await town.settle(store)).toMatchObject({ offline: 600n, refunds: 300n })
+    const alarms = await town.alarms()
+    expect(alarms).toContain('journal-forked') // two journals of one terminal
     await town.close()
   })
 }

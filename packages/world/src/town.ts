@@ -328,6 +328,12 @@ export class TownWith<B extends Book> {
     return some((await this.book.look({ purse, operation: { epoch, number } })).operation)
   }
 
+  /** What every alarm is about. */
+  async alarms(): Promise<readonly string[]> {
+    const { rows } = await this.#office.views.alarms({ limit: 100, after: undefined })
+    return rows.map(({ what }) => what)
+  }
+
   audit(): Promise<AuditReport> {
     return this.#office.read(archive => this.auditOf(archive))
   }

@@ -225,6 +225,7 @@ async function openTills(city: City, count: number, shops: readonly Shop[], dice
       stolen: false,
       lostAt: undefined,
       lastUpload: undefined,
+      journal: undefined,
     }
     await write(city, { terminal }, [{ write: 'terminal', row }])
     tills.push(new Till(city, row, key))
