@@ -35,9 +35,10 @@ async function run({ signal }: Run): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'kozeni-auditor-'))
   const file = join(folder, 'report.json')
   const args = ['run', CASES, '--reporter=json', `--outputFile.json=${file}`]
-  const child = spawn(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'ignore', signal })
+  const child = spawn(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'ignore' })
+  signal.addEventListener('abort', () => child.kill())
   await once(child, 'exit')
-  const { testResults }: Tested = JSON.parse(await readFile(file, 'utf8'))
+  const { testResults }: Tested = JSON.parse(await readFile(file, 'utf8').catch(() => '{"testResults":[]}'))
   await rm(folder, { recursive: true })
   const cases = testResults.flatMap(({ assertionResults }) => assertionResults)
   return {

@@ -24,7 +24,7 @@ export const kill: Layer = {
     'Postmaster, center with its mover, store server and terminal may be killed at any moment: nothing is created, lost or doubled, what people were told stays so, and nothing is left to do within a minute.',
   tries: 'deaths',
   atLeast: { quick: 6, full: 60 },
-  budgetSeconds: { canary: 90, quick: 150, full: 900 },
+  budgetSeconds: { canary: 90, quick: 180, full: 900 },
   cores: 2,
   seesPlanted: true,
   run,
