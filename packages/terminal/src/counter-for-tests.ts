@@ -125,17 +125,20 @@ export class CenterForTests implements Center {
     return turn === undefined ? no(refusal('center-unreachable')) : ok(turn)
   }
 
+  /** Debits whose goods were not given: the store is charged again with what it was credited. */
+  readonly #refunded = new Set<string>()
+
   /** Value that the store is owed. */
   get owed(): bigint {
-    return [...this.seen.values()].reduce(
-      (sum, { kind, amount }) => (kind === 'debit' ? sum + amount : sum - amount),
-      0n,
-    )
+    return [...this.seen]
+      .filter(([name]) => !this.#refunded.has(name))
+      .reduce((sum, [, { kind, amount }]) => (kind === 'debit' ? sum + amount : sum - amount), 0n)
   }
 
   /** As the center does: it is refunded once its receipt is there. */
   #noted({ sale, purse, seq }: NonNullable<Upload['notGiven']>[number]): UploadAnswer['notGiven'][number] {
     const known = this.seen.has(`${purse} ${seq}`)
+    if (known) this.#refunded.add(`${purse} ${seq}`)
     return { sale, standing: known ? 'refunded' : 'noted', final: known && this.final }
   }
 
