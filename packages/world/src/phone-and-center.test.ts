@@ -9,6 +9,7 @@ import { type FundingSource, noFunding } from '@kozeni/center/funding'
 import { Hotlists } from '@kozeni/center/hotlist'
 import { memoryMarks } from '@kozeni/center/mark-memory'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { registerChip } from '@kozeni/center/register'
 import { createServer } from '@kozeni/center/server'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { MemoryViews } from '@kozeni/center/views-memory'
@@ -34,6 +35,7 @@ import { expect, test } from 'vitest'
 
 const NOW_MS = 1_800_000_000_000
 const CHIP = id<ChipId>('0102030405060708')
+const NEXT_CHIP = id<ChipId>('0102030405060709')
 const STORE = id<StoreId>('0505050505050505')
 const JPY = currency('JPY')
 const module = await compilePurse()
@@ -123,12 +125,23 @@ async function world() {
     const device = await Device.open(memory, () => crypto.generate(dice))
     return new Phone({ device, dial: center, chip: () => lanes.lane(reader), crypto, clock, dice, progress: () => {} })
   }
+  /** A new phone with a blank chip of its own, and weather that is always fine. */
+  const another = async () => {
+    const fresh = new MemorySilicon(CHIP_BYTES)
+    const cardKeys = vault.cardKeys(NEXT_CHIP)
+    forge(fresh, { chip: NEXT_CHIP, chipClass: 'software', cardKeys, loadKey: vault.publicKey('load-files') })
+    await book.run(registerChip(NEXT_CHIP, 'software'))
+    const device = await Device.open(new MemoryDeviceMemory(), () => crypto.generate(dice))
+    const own = new ExclusiveReader(clock)
+    const chip = () => own.lane(new LocalReader(new Chip({ silicon: fresh, crypto, dice })))
+    return new Phone({ device, dial: center, chip, crypto, clock, dice, progress: () => {} })
+  }
   /** When the newest certificate of this purse ends, in seconds: what its chip shows to terminals. */
   const expires = async (purse: PurseId) => {
     const row = (await book.look({ purse })).purse
     return purseCertificate.read(row?.certificate?.slice(0, purseCertificate.size) ?? NO_BYTES)?.expires
   }
-  return { start, weather, vault, clock, expires, captures: () => captures }
+  return { start, another, weather, vault, clock, expires, captures: () => captures }
 }
 
 function sale(seed: Uint8Array, amount: bigint, window: number) {
@@ -233,3 +246,41 @@ test('whatever is torn or lost between phone, chip and center: one purse, one ca
     { numRuns: 15 },
   )
 }, 120_000)
+
+const AT_SEA: ReadonlyArray<{ readonly radio: Fate[]; readonly network: Fate[] }> = [
+  { radio: [], network: [] },
+  { radio: ['before'], network: [] },
+  { radio: [undefined, undefined, 'after'], network: [] },
+  { radio: [], network: ['after'] },
+  { radio: [], network: [undefined, 'after'] },
+  { radio: [], network: [undefined, undefined, 'before'] },
+]
+
+test.each(AT_SEA)(
+  'a holder moves to a new phone that asked first; lost by radio $radio, by network $network',
+  async lost => {
+    const { start, another, weather } = await world()
+    const phone = await start()
+    await phone.install()
+    await phone.load({ amount: money(2000n), method: 'card' })
+    const old = phone.state.purses[0]?.purse
+    const { registered } = phone.state
+    if (old === undefined || !registered?.secret)
+      throw new Error('a phone that is installed has a purse and an account')
+    const next = await another()
+    expect(await next.register({ account: registered.account, secret: registered.secret })).toMatchObject({ ok: true })
+    expect(await next.install()).toMatchObject({ ok: true })
+    expect(await next.move({ from: old, to: undefined })).toMatchObject({
+      ok: true,
+      value: { move: { stage: 'leaving' } },
+    })
+    const here = next.state.purses[0]?.purse
+    Object.assign(weather, lost)
+    await phone.move({ from: undefined, to: here })
+    Object.assign(weather, { radio: [], network: [] })
+    if (phone.state.purses.length > 0) await phone.move({ from: undefined, to: here })
+    expect(phone.state.purses).toEqual([])
+    expect(await next.contact()).toMatchObject({ ok: true })
+    expect(await next.show()).toMatchObject({ ok: true, value: { value: 2000n } })
+  },
+)
