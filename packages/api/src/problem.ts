@@ -72,6 +72,7 @@ const BY_STATUS: Readonly<Partial<Record<number, RefusalCode>>> = {
   401: 'not-authenticated',
   403: 'caller-not-allowed',
   404: 'not-found',
+  405: 'method-wrong',
   409: 'data-wrong',
   413: 'too-large',
   415: 'media-type-wrong',

@@ -25,6 +25,10 @@ import {
 const WINDOWS = 1000
 const HONOURED = 1000
 
+/** Far beyond what restores can come to: a store’s word must not carry the epoch to its end. */
+const EPOCHS = 0xffff
+const epochTold = z.int().min(1).max(EPOCHS)
+
 export const windowRule = naming(
   'WindowRule',
   'Windows are counted from 1970. Each opens and closes with an overlap; `ahead` of them are handed before their time.',
@@ -65,7 +69,7 @@ export const honouredReport = naming(
   'What a store has honoured, told to a center that came back from a backup (F-12). After the last part the center holds ' +
     'whatever was not named for never honoured.',
   z.strictObject({
-    epoch: whole,
+    epoch: epochTold,
     last: z.boolean(),
     honoured: z
       .array(
@@ -73,7 +77,7 @@ export const honouredReport = naming(
           number: transactionNumber,
           verdict: z.enum(['paid', 'not-paid']),
           operation: operationReference,
-          epoch: whole,
+          epoch: epochTold,
         }),
       )
       .max(HONOURED),

@@ -2,10 +2,12 @@
 import { fromUtf8 } from '@kozeni/base/bytes'
 import type { LoadId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
-import { parseJson } from '@kozeni/protocol/json'
+import { idText, object, parseJson, string } from '@kozeni/protocol/json'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
 import type { Captured, CaptureNotice, Checked, FundingSource, GivenBack } from './funding.ts'
+
+const NOTICE = object<CaptureNotice>({ load: idText<LoadId>, capture: string })
 
 export class TestFunding implements FundingSource {
   next: 'pays' | 'declines' | 'silent-before' | 'silent-after' = 'pays'
@@ -38,7 +40,6 @@ export class TestFunding implements FundingSource {
   }
 
   hear(body: Uint8Array, signature: string): Result<CaptureNotice | undefined, Refusal> {
-    const notice = parseJson(fromUtf8(body) ?? '') as CaptureNotice | undefined
-    return signature === 'right' ? ok(notice) : no(refusal('signature-wrong'))
+    return signature === 'right' ? ok(NOTICE(parseJson(fromUtf8(body) ?? ''))) : no(refusal('signature-wrong'))
   }
 }

@@ -35,11 +35,14 @@ const NOTHING = z.strictObject({})
 const BODY_BYTES = 256 << 10
 const RECEIPTS_BYTES = 1 << 20
 
+/** A path of the contract as Fastify spells it. */
+export const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+
 /** Lets the server answer this route by this handler. */
 export function serve(app: FastifyInstance, center: Center, route: Route, handle: Handler<Route>): void {
   app.route({
     method: route.method,
-    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    url: urlOf(route.path),
     bodyLimit: route.name === 'uploadReceipts' ? RECEIPTS_BYTES : BODY_BYTES,
     config: { routeName: route.name },
     handler: async (request, reply) => {

@@ -3,11 +3,12 @@
  * reference, and a log that holds no body, no header and no secret.
  */
 import { randomUUID } from 'node:crypto'
+import { METHODS } from 'node:http'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
 import type { Route } from '@kozeni/api/route'
-import { type RouteName, routes } from '@kozeni/api/routes'
+import { allRoutes, type RouteName, routes } from '@kozeni/api/routes'
 import { refusal } from '@kozeni/protocol/refusal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Center } from './center.ts'
@@ -24,7 +25,7 @@ import { paymentHandlers } from './server-payments.ts'
 import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
 import { addReference } from './server-reference.ts'
 import { returnHandlers } from './server-returns.ts'
-import { serve } from './server-route.ts'
+import { serve, urlOf } from './server-route.ts'
 import { storeHandlers } from './server-stores.ts'
 import { terminalPlaceHandlers } from './server-terminal-place.ts'
 import { terminalHandlers } from './server-terminals.ts'
@@ -61,8 +62,26 @@ export async function createServer(center: Center, limits: ServerLimits = defaul
   await addProtection(app, limits)
   const handlers = handlersOf(center)
   for (const name of Object.keys(routes) as RouteName[]) serve(app, center, routes[name], anyHandler(handlers, name))
+  refuseOtherMethods(app)
   await addReference(app)
   return app
+}
+
+/** @spec RFC 9110 §9.1, §15.5.6 */
+function refuseOtherMethods(app: FastifyInstance): void {
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+  for (const [path, declared] of Map.groupBy(allRoutes, ({ path }) => path)) {
+    const allowed = declared.map(({ method }): string => method)
+    const refuse = async (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+      sendRefusal(reply.header('allow', allowed.join(', ')), refusal('method-wrong'))
+    // before anybody looks at the body
+    app.route({
+      method: METHODS.filter(each => !allowed.includes(each)),
+      url: urlOf(path),
+      onRequest: refuse,
+      handler: refuse,
+    })
+  }
 }
 
 const handlersOf = (center: Center, refused = new RefusedNumbers()): Handlers => ({

@@ -16,6 +16,7 @@ const REFUSALS = {
     'Mend the field that is named.',
   ),
   'too-large': wire(0, 413, 'changed', 'The request is too large.', 'Send less at once.'),
+  'method-wrong': wire(0, 405, 'changed', 'That is not done by this method.', 'Use one that the header Allow names.'),
   'media-type-wrong': wire(
     0,
     415,
