@@ -25,6 +25,7 @@ test('what opens something new in the book is repeated under a key, and says so'
   expect(keyed.map(({ name }) => name)).toEqual([
     'createLoad',
     'createRefund',
+    'createReturn',
     'registerStore',
     'registerTerminal',
     'settle',
