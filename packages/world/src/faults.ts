@@ -43,6 +43,8 @@ export interface Faults {
   readonly alteredOffer: number
   readonly clonedChip: number
   readonly rolledBackChip: number
+  /** A telephone is gone for good, with its chip, and its holder says so. */
+  readonly purseLost: number
   /** An operator blocks many purses at once, and lets them go a little later. */
   readonly blockedInBursts: number
 }
@@ -80,6 +82,7 @@ export const NO_FAULTS: Faults = {
   alteredOffer: 0,
   clonedChip: 0,
   rolledBackChip: 0,
+  purseLost: 0,
   blockedInBursts: 0,
 }
 
@@ -113,6 +116,7 @@ const MOST: Faults = {
   alteredOffer: 0.5,
   clonedChip: 0.05,
   rolledBackChip: 0.05,
+  purseLost: 0.3,
   blockedInBursts: 0.3,
 }
 

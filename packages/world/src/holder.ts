@@ -46,6 +46,9 @@ export interface Told {
   verdict: 'unknown' | 'refused' | 'pending' | 'paid' | 'not-paid'
 }
 
+/** Where a chip was, and is no more. */
+const NOWHERE: Reader = { connect: async () => false, transmit: async () => undefined, disconnect: async () => {} }
+
 /** What they do, and how often. */
 export type Habits = Readonly<Record<'load' | 'pay' | 'tap' | 'contact' | 'cancel' | 'bring' | 'old' | 'renew', number>>
 
@@ -64,6 +67,7 @@ export class Holder implements Customer {
   readonly #wishes = new Map<string, Wish>()
   readonly #loads: LoadId[] = []
   #installed: boolean
+  #gone = false
 
   constructor(city: City, citizen: Citizen, places: Places, installed: boolean) {
     this.#city = city
@@ -89,11 +93,22 @@ export class Holder implements Customer {
     this.#air = this.#reader('radio')
   }
 
+  /** The telephone is gone, with its chip; nobody will ever hear of either. */
+  lose(): void {
+    this.#gone = true
+    this.#wire = NOWHERE
+    this.#air = NOWHERE
+  }
+
+  get isGone(): boolean {
+    return this.#gone
+  }
+
   /** Somebody with another chip that says that it is this purse. */
   copied(): Customer {
     const silicon = this.#silicon.copy()
     const chip = new Chip({ silicon, crypto: this.#city.crypto, dice: this.#dice })
-    return { purse: this.purse, atCounter: new LocalReader(chip, 'radio') }
+    return { purse: this.purse, atCounter: new LocalReader(chip, 'radio'), isGone: false }
   }
 
   #reader(way: Way): Reader {
@@ -103,7 +118,7 @@ export class Holder implements Customer {
 
   /** Does as is their habit, so many times. */
   async live(habits: Habits, rounds: number, pauseMs: number): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds && !this.#gone; round++) {
       await this.#clock.wait(this.#dice.spread(1_000, 2 * pauseMs))
       if (this.#installed) await this.#act(this.#dice.weighted(habits))
       else await this.install()
@@ -120,6 +135,7 @@ export class Holder implements Customer {
 
   /** Everything that a telephone does at leisure: asks again whatever was not answered, and lets the chip meet the center. */
   async recover(): Promise<void> {
+    if (this.#gone) return
     if (!this.#installed) return this.install()
     for (const wish of [...this.#wishes.values()]) await this.#ask(wish)
     await this.contact()

@@ -85,8 +85,10 @@ function stillOpen({ book: { tables }, suspects }: City): readonly Complaint[] {
 /** The chip's own word against the book's. */
 async function judgeChip(city: City, holder: Holder, gap: Gap): Promise<readonly Complaint[]> {
   const { purse } = holder.citizen
-  if (city.suspects.has(purse)) return []
   const row = city.book.tables.purse.get(purse)
+  if (holder.isGone && row?.stage !== 'retired')
+    return [complaint(purse, 'INV-LIVE', `it was lost, and is ${row?.stage}`)]
+  if (city.suspects.has(purse)) return []
   if (row?.stage !== 'active') return [complaint(purse, 'INV-LIVE', `its installation is ${row?.stage ?? 'nowhere'}`)]
   const said = await askChip(city, holder, row)
   if (said === undefined) return [complaint(purse, 'INV-LIVE', 'its chip does not answer')]

@@ -19,13 +19,13 @@ export interface Plan {
 }
 
 /** So many things are done in a world, more in one with a thousand chips. */
-const ROUNDS = 1_900
-const ROUNDS_EACH = 8
+const ROUNDS = 2_400
+const ROUNDS_EACH = 10
 
 /** Every hundredth world has a thousand chips. */
 export function drawPlan(seed: number, dice: QuickDice): Plan {
   const chips = seed % 100 === 0 ? 1_000 : dice.spread(3, 120)
-  const blank = Math.min(chips - 1, dice.between(4, 8))
+  const blank = Math.min(chips - 1, dice.between(4, 5))
   const rounds = Math.max(ROUNDS_EACH, Math.ceil(ROUNDS / chips))
   const pauseMs = dice.spread(60_000, 4 * 3_600_000)
   return {
@@ -45,10 +45,10 @@ export function drawPlan(seed: number, dice: QuickDice): Plan {
 const drawHabits = (dice: QuickDice): Habits => ({
   load: dice.between(1, 4),
   pay: dice.between(0, 8),
-  tap: dice.between(0, 10),
-  contact: dice.between(0, 2),
-  cancel: dice.between(0, 1),
-  bring: dice.between(0, 1),
-  old: dice.between(0, 1),
-  renew: dice.part() / 4,
+  tap: dice.between(1, 16),
+  contact: dice.part(),
+  cancel: dice.part() / 2,
+  bring: dice.part() / 2,
+  old: dice.part(),
+  renew: dice.part() / 8,
 })

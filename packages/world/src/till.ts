@@ -33,6 +33,8 @@ export interface Customer {
   readonly purse: PurseId
   /** The chip over radio. */
   readonly atCounter: Reader
+  /** They never come again. */
+  readonly isGone: boolean
 }
 
 export class Till {
@@ -74,7 +76,7 @@ export class Till {
     const { unresolved = [], unresolvedVoids = [] } = (await this.#work(async terminal => terminal.status())) ?? {}
     for (const { sale } of [...unresolved, ...unresolvedVoids]) {
       const holder = this.#waiting.get(sale)
-      if (holder !== undefined && this.#dice.chance(0.8)) await this.#retry(holder, sale)
+      if (holder !== undefined && !holder.isGone && this.#dice.chance(0.8)) await this.#retry(holder, sale)
       else await this.#work(terminal => terminal.markNotGiven(sale))
     }
   }

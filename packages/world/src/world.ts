@@ -77,11 +77,10 @@ class World {
     this.#parties = parties
     this.#mover = mover
     const { shops, holders } = parties
-    const purses = holders.map(({ purse }) => purse)
     this.#operator = new Operator(
       city,
       shops.map(({ id }) => id),
-      purses,
+      holders,
     )
     this.#thief = new Thief(city, parties)
   }
@@ -145,9 +144,11 @@ class World {
     await timeline.run(timeline.now + 3_600_000)
   }
 
-  /** What was sent long ago arrives. */
+  /** What was sent long ago arrives; and lost purses have had their time. */
   async drain(): Promise<void> {
-    await this.#city.timeline.run()
+    const { timeline, policy } = this.#city
+    await timeline.run()
+    await timeline.run(timeline.now + policy.maxOfflineMs + policy.lostMarginMs)
   }
 
   async verdict(healingMs: number): Promise<Verdict> {
