@@ -19,7 +19,7 @@ export interface Plan {
 }
 
 /** So many things are done in a world, more in one with a thousand chips. */
-const ROUNDS = 2_400
+const ROUNDS = 2_000
 const ROUNDS_EACH = 10
 
 /** Every hundredth world has a thousand chips. */
