@@ -137,7 +137,7 @@ export class CenterForTests implements Center {
 
   /** As the center does: it is refunded once its receipt is there. */
   #noted({ sale, purse, seq }: NonNullable<Upload['notGiven']>[number]): UploadAnswer['notGiven'][number] {
-    const known = this.seen.has(`${purse} ${seq}`)
+    const known = this.seen.get(`${purse} ${seq}`)?.sale === sale
     if (known) this.#refunded.add(`${purse} ${seq}`)
     return { sale, standing: known ? 'refunded' : 'noted', final: known && this.final }
   }
