@@ -128,12 +128,19 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
  * Before everything else: whoever takes sales of a terminal waits here for whoever else does, and holds nothing yet that
  * anybody waits for.
  */
-const findSold = (lookups: Lookups, group: readonly Keys[], lock: ReadOptions['lock']): Rows<TerminalSales> =>
-  lookups.find(TERMINAL_SALES, byId(group.flatMap(({ sales = [] }) => sales.map(({ terminal }) => terminal))), {
-    columns: 'terminal_id',
-    name: row => row.terminal,
-    lock: lock !== 'nothing',
-  })
+function findSold(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['lock']): Rows<TerminalSales> {
+  const terminals = byId(group.flatMap(({ sales = [] }) => sales.map(({ terminal }) => terminal)))
+  const locks = lock !== 'nothing'
+  if (locks && terminals.length > 0)
+    lookups.ask(statement(FIRST_SALES, arrayOf('bigint', terminals.flat())), () => undefined)
+  return lookups.find(TERMINAL_SALES, terminals, { columns: 'terminal_id', name: row => row.terminal, lock: locks })
+}
+
+/** A row that is not there cannot be locked: two who bring a terminal's first sales would both add it. */
+const FIRST_SALES = `
+  insert into terminal_sales (terminal_id, sold)
+  select id, '' from unnest($1::bigint[]) as id order by id
+  on conflict do nothing`
 
 /** What the rows found so far refer to. */
 function findBehind(

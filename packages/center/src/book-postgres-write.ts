@@ -8,6 +8,7 @@ import { including, NO_RANGES } from '@kozeni/base/ranges'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { Instant, Seen, Write } from './book.ts'
 import { type Packed, packedOf } from './book-postgres-batch.ts'
+import { changedPurses } from './book-postgres-change.ts'
 import { SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { SettlementRow } from './book-settlement.ts'
@@ -69,6 +70,7 @@ export function changesOf(group: readonly Decided[], { sold, newBatch }: WriteMe
   )
   const settlements = writes.filter(each => each.write === 'settlement')
   return [
+    ...changedPurses(group, packed.trails),
     ...gathered([...lines, ...batchLines(packed), ...soldLines(writes, sold)]),
     ...settlements.map(({ row }) => taking(row)),
   ]
@@ -112,7 +114,7 @@ function linesOf(shown: Seen, each: Write): Line[] {
     case 'terminal':
       return [line(seen ? SQL.replaceTerminal : SQL.addTerminal, row)]
     case 'purse':
-      return [line(seen ? SQL.replacePurse : SQL.addPurse, row)]
+      return shown.purse !== undefined && seen ? [] : [line(SQL.addPurse, row)]
     case 'operation':
       return [line(seen ? SQL.replaceOperation : SQL.addOperation, row)]
     case 'load':
@@ -185,7 +187,6 @@ const SQL = {
   addStore: add(STORE),
   replaceTerminal: replace(TERMINAL, 'terminal_id'),
   addTerminal: add(TERMINAL),
-  replacePurse: replace(PURSE, 'purse_id'),
   addPurse: add(PURSE),
   replaceOperation: replace(OPERATION, 'purse_id, epoch, number'),
   addOperation: add(OPERATION),

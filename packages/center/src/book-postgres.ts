@@ -35,6 +35,8 @@ export interface PostgresBookOptions {
   readonly readers?: number
   /** The most commands in one transaction. */
   readonly groupSize?: number
+  /** The most purses whose receipts are collected in one. */
+  readonly collectionSize?: number
   /** For waiting between attempts; the book's own time is the database's. */
   readonly clock?: Clock
   readonly dice?: Dice
@@ -52,6 +54,8 @@ export class PostgresBook implements Book {
   readonly #writers: Pool
   readonly #readers: Pool
   readonly #commands: Groups<Task>
+  /** Apart, in groups of their own size: whoever waits for an answer at a counter does not wait for a night's receipts. */
+  readonly #collections: Groups<Task>
   readonly #looks: Groups<Task>
   readonly #options: TransactionOptions
   readonly #clock: Clock
@@ -59,7 +63,7 @@ export class PostgresBook implements Book {
   readonly #unanswered = new Set<Promise<unknown>>()
 
   constructor(options: PostgresBookOptions) {
-    const { url, writers = 2, readers = 2, groupSize = 256 } = options
+    const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048 } = options
     const dice = options.dice ?? systemDice
     this.#options = {
       lockOneByOne: options.lockOneByOne ?? false,
@@ -68,14 +72,21 @@ export class PostgresBook implements Book {
     }
     this.#clock = options.clock ?? systemClock
     this.#dice = dice
-    this.#writers = openPool({ url, connections: writers, name: WRITERS, byKey: true })
+    this.#writers = openPool({ url, connections: writers + 2, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
-    this.#commands = new Groups({ size: groupSize, lanes: writers, work: group => this.#transact(group) })
+    this.#commands = new Groups({
+      size: groupSize,
+      lanes: writers,
+      work: group => this.#transact(this.#commands, group),
+    })
+    const size = collectionSize
+    this.#collections = new Groups({ size, lanes: 2, work: group => this.#transact(this.#collections, group) })
     this.#looks = new Groups({ size: groupSize, lanes: readers, work: group => this.#show(group) })
   }
 
   run<A>(command: Command<A>): Promise<A> {
-    return this.#ask(this.#commands, command.keys, seen => command.decide(seen))
+    const groups = command.keys.sales === undefined ? this.#commands : this.#collections
+    return this.#ask(groups, command.keys, seen => command.decide(seen))
   }
 
   look(keys: Keys): Promise<Seen> {
@@ -105,12 +116,12 @@ export class PostgresBook implements Book {
     return answer
   }
 
-  async #transact(group: readonly Task[]): Promise<void> {
+  async #transact(groups: Groups<Task>, group: readonly Task[]): Promise<void> {
     try {
       const again = await withSession(this.#writers, session => transact(session, group, this.#options))
-      this.#commands.addFirst(...again)
+      groups.addFirst(...again)
     } catch (error) {
-      this.#afterFailure(this.#commands, group, error)
+      this.#afterFailure(groups, group, error)
     }
   }
 

@@ -18,9 +18,15 @@ export interface Field<T> {
   readonly columns: readonly Column[]
   write(value: T): readonly Cell[]
   read(cells: readonly unknown[]): T
+  /** The same, of the cells that begin at `from`. */
+  readAt(cells: readonly unknown[], from: number): T
 }
 
+const fieldOf = <T>(parts: Omit<Field<T>, 'read'>): Field<T> => ({ ...parts, read: cells => parts.readAt(cells, 0) })
+
 export interface Table<Row> extends Field<Row> {
+  /** The fields of its rows, by name. */
+  readonly parts: { readonly [K in keyof Row]?: Field<Row[K]> }
   /** As SQL spells it. */
   readonly name: string
   /** All columns: `a, b, c`. */
@@ -42,22 +48,24 @@ const smallints = (name: string): Field<number> => column(name, 'smallint', cell
 const jsons = (name: string): Field<string> => column(name, 'jsonb', cell => typeof cell === 'string')
 
 function column<T extends Cell>(name: string, type: ColumnType, is: (cell: unknown) => boolean): Field<T> {
-  return {
+  return fieldOf<T>({
     columns: [{ name, type }],
     write: value => [value],
-    read: ([cell]) => {
-      assert(is(cell), `${name} holds a ${type}, not a ${typeof cell}`)
+    readAt: (cells, from) => {
+      const cell = cells[from]
+      if (!is(cell)) assert(false, `${name} holds a ${type}, not a ${typeof cell}`)
       return cell as T
     },
-  }
+  })
 }
 
 /** The same columns, for a value of another type. */
-export const mapped = <A, B>(field: Field<A>, to: (value: B) => A, from: (value: A) => B): Field<B> => ({
-  columns: field.columns,
-  write: value => field.write(to(value)),
-  read: cells => from(field.read(cells)),
-})
+export const mapped = <A, B>(field: Field<A>, to: (value: B) => A, from: (value: A) => B): Field<B> =>
+  fieldOf({
+    columns: field.columns,
+    write: value => field.write(to(value)),
+    readAt: (cells, at) => from(field.readAt(cells, at)),
+  })
 
 /** A whole number that the program holds as a number: a place, a count, an instant in milliseconds. */
 export const numbers = (name: string): Field<number> => mapped(bigints(name), BigInt, Number)
@@ -100,29 +108,31 @@ export const textRecords = (name: string): Field<Readonly<Record<string, string>
   })
 
 /** Undefined where every column is null. */
-export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
-  columns: field.columns,
-  write: value => (value === undefined ? field.columns.map(() => null) : field.write(value)),
-  read: cells => (cells.every(cell => cell === null) ? undefined : field.read(cells)),
-})
+export const optional = <T>(field: Field<T>): Field<T | undefined> =>
+  fieldOf<T | undefined>({
+    columns: field.columns,
+    write: value => (value === undefined ? field.columns.map(() => null) : field.write(value)),
+    readAt: (cells, from) =>
+      field.columns.every((_, i) => cells[from + i] === null) ? undefined : field.readAt(cells, from),
+  })
 
 /** Several fields, each in columns of its own, one after the other. */
 export function fields<T extends object>(parts: { readonly [K in keyof T]: Field<T[K]> }): Field<T> {
   const names = Object.keys(parts) as Array<keyof T & string>
-  return {
+  const widths = names.map(name => parts[name].columns.length)
+  return fieldOf<T>({
     columns: names.flatMap(name => parts[name].columns),
     write: value => names.flatMap(name => parts[name].write(value[name])),
-    read: cells => {
+    readAt: (cells, from) => {
       const value: Partial<T> = {}
-      let at = 0
-      for (const name of names) {
-        const { length } = parts[name].columns
-        value[name] = parts[name].read(cells.slice(at, at + length))
-        at += length
+      let at = from
+      for (const [i, name] of names.entries()) {
+        value[name] = parts[name].readAt(cells, at)
+        at += widths[i] ?? 0
       }
       return value as T
     },
-  }
+  })
 }
 
 /** A table whose rows are these fields. */
@@ -130,12 +140,13 @@ export function table<Row extends object>(
   name: string,
   parts: { readonly [K in keyof Row]: Field<Row[K]> },
 ): Table<Row> {
-  return tableOf(name, fields<Row>(parts))
+  return { ...tableOf(name, fields<Row>(parts)), parts }
 }
 
 /** A table whose rows are this field. */
 export const tableOf = <Row>(name: string, field: Field<Row>): Table<Row> => ({
   ...field,
+  parts: {},
   name,
   list: field.columns.map(each => each.name).join(', '),
   arrays: field.columns.map((each, i) => `$${i + 1}::${each.type}[]`).join(', '),

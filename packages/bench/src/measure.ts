@@ -1,0 +1,71 @@
+/** One measured piece of work, and what it has cost: time, latencies, processor seconds of center and database, log. */
+import { type Measured } from './database.ts'
+
+export interface Row {
+  readonly work: string
+  /** Units in one transaction or one call, as the work says. */
+  readonly batch: number
+  readonly clients: number
+  /** Units of work done. */
+  readonly units: number
+  readonly seconds: number
+  readonly perSecond: number
+  /** Of one call, in milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  /** Processor seconds: of this process, load included, and of PostgreSQL. */
+  readonly centerCpu: number
+  readonly databaseCpu: number
+  readonly walBytesPerUnit: number
+}
+
+export interface Work {
+  readonly work: string
+  readonly batch: number
+  readonly clients: number
+  readonly units: number
+  /** Does all of it; says how long each call took. */
+  readonly run: (took: (ms: number) => void) => Promise<void>
+}
+
+/** Runs it once. */
+export async function measured(database: Measured, { run, units, ...what }: Work): Promise<Row> {
+  const latencies: number[] = []
+  const before = { cpu: process.cpuUsage(), database: database.cpuSeconds(), wal: await database.walBytes() }
+  const begun = performance.now()
+  await run(ms => latencies.push(ms))
+  const seconds = (performance.now() - begun) / 1000
+  const { user, system } = process.cpuUsage(before.cpu)
+  latencies.sort((a, b) => a - b)
+  return {
+    ...what,
+    units,
+    seconds,
+    perSecond: units / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    centerCpu: (user + system) / 1e6,
+    databaseCpu: database.cpuSeconds() - before.database,
+    walBytesPerUnit: ((await database.walBytes()) - before.wal) / units,
+  }
+}
+
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+
+/** The run in the middle, by throughput. */
+export async function median(runs: number, once: () => Promise<Row>): Promise<Row> {
+  const rows: Row[] = []
+  for (let i = 0; i < runs; i++) rows.push(await once())
+  rows.sort((a, b) => a.perSecond - b.perSecond)
+  return rows[Math.floor(runs / 2)] as Row
+}
+
+/** `clients` at once, each doing the next job as soon as its last is done. */
+export async function side(clients: number, jobs: number, job: (i: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const client = async (): Promise<void> => {
+    for (let i = next++; i < jobs; i = next++) await job(i)
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+}

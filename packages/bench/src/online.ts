@@ -1,0 +1,94 @@
+/**
+ * On-line pays at the handler's seam: the store's number is checked and the pay opened in one durable commit, and what the
+ * chip answers is judged and the pay closed in another. What the chip and the network take is not in it.
+ */
+import { assert } from '@kozeni/base/assert'
+import { currency } from '@kozeni/base/currency'
+import { money, total } from '@kozeni/base/money'
+import type { Book, Command, OperationRow } from '@kozeni/center/book'
+import { judge } from '@kozeni/center/evidence'
+import { openPayment } from '@kozeni/center/payment'
+import { defaultPolicy } from '@kozeni/center/policy'
+import type { Vault } from '@kozeni/center/vault'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { makeNumber, type TransactionNumber } from '@kozeni/protocol/number'
+import { windowAt } from '@kozeni/protocol/seed'
+import type { Transaction } from '@kozeni/protocol/transaction'
+import { side, type Work } from './measure.ts'
+import { LOADED, purse, STORES, store } from './population.ts'
+
+/** A sale that a purse is to pay. */
+export interface Sale {
+  readonly by: number
+  readonly transaction: Transaction
+  readonly number: TransactionNumber
+}
+
+let sequence = 0
+
+/**
+ * @param hot  the part of all sales that one store has
+ * @param by   which purse pays the sale of this number
+ */
+export function sales(vault: Vault, count: number, hot: number, by: (i: number) => number): Sale[] {
+  const now = Math.floor(Date.now() / 1000)
+  const seeds = new Map<number, Uint8Array>()
+  return Array.from({ length: count }, (_, i) => {
+    const at = i % 1000 < 1000 * hot ? 1 : 1 + (i % STORES)
+    const place = { store: store(at), generation: 1, window: windowAt(now, defaultPolicy.windows.lengthSeconds) }
+    const seed = seeds.get(at) ?? vault.seed(place)
+    seeds.set(at, seed)
+    const transaction: Transaction = {
+      ...place,
+      ...{ terminal: null, sequence: ++sequence, amount: money(100n), currency: currency('JPY'), time: now },
+      ...{ expires: now + 3000, orderReference: 'bench', returnUrl: '' },
+    }
+    return { by: by(i), transaction, number: makeNumber(crypto, seed, transaction) }
+  })
+}
+
+/** Opens and closes each sale's pay. */
+export function paying(
+  work: string,
+  { book, vault }: { readonly book: Book; readonly vault: Vault },
+  due: readonly Sale[],
+  clients: number,
+  perSecond = Number.POSITIVE_INFINITY,
+): Work {
+  const means = { crypto, vault, policy: defaultPolicy }
+  const started = performance.now()
+  return {
+    ...{ work, batch: 1, clients, units: due.length },
+    run: took =>
+      side(clients, due.length, async i => {
+        const sale = due[i]
+        if (sale === undefined) return
+        await until(started + (1000 * i) / perSecond)
+        const begun = performance.now()
+        const opened = await book.run(openPayment(means, { purse: purse(sale.by), ...sale }))
+        assert(opened.ok, opened.ok ? '' : opened.refusal.code)
+        await book.run(closing(opened.value.operation))
+        took(performance.now() - begun)
+      }),
+  }
+}
+
+const until = (at: number): Promise<void> | undefined => {
+  const wait = at - performance.now()
+  return wait > 1 ? new Promise(resolve => void setTimeout(resolve, wait)) : undefined
+}
+
+/** The chip says that it has done it. */
+const closing = (open: OperationRow): Command<void> => ({
+  keys: { purse: open.purse },
+  decide: seen => {
+    assert(seen.purse !== undefined, 'the purse is there')
+    const { epoch, number, digest, amount } = open
+    const { seenCredits, seenDebits, seenSeq } = seen.purse
+    const said = { epoch, number, digest, amount, outcome: 'applied', flag: true, source: 'result' } as const
+    const totals = { credits: seenCredits, debits: total(seenDebits + amount), seq: seenSeq }
+    assert(seenCredits <= LOADED, 'as it was made')
+    const { writes } = judge({ ...seen, purse: seen.purse }, { ...said, ...totals })
+    return { answer: undefined, writes }
+  },
+})
