@@ -12,31 +12,41 @@ export function memoryArchive(book: MemoryBook): Archive {
   const claims = claimsOf(all('entry'), all('settlement'))
   return {
     async *purses() {
+      const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'return' | 'number' | 'found'>(kind: K) =>
+        grouped(all(kind), ({ purse }) => purse)
+      const [operations, loads, orders] = [byPurse('operation'), byPurse('load'), byPurse('order')]
+      const [receipts, returns, numbers, found] = [
+        byPurse('receipt'),
+        byPurse('return'),
+        byPurse('number'),
+        byPurse('found'),
+      ]
+      const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
       for (const purse of all('purse')) {
-        const mine = <R extends { readonly purse: string }>(rows: readonly R[]): R[] =>
-          rows.filter(row => row.purse === purse.purse)
+        const name = purse.purse
         const file: PurseFile = {
           purse,
-          operations: mine(all('operation')),
-          loads: mine(all('load')),
-          orders: mine(all('order')),
-          moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
-          receipts: mine(all('receipt')),
-          returns: mine(all('return')),
+          operations: operations(name),
+          loads: loads(name),
+          orders: orders(name),
+          moves: all('move').filter(({ from, to }) => from === name || to === name),
+          receipts: receipts(name),
+          returns: returns(name),
           lost: 0,
-          numbers: mine(all('number')),
-          found: mine(all('found')),
-          entries: all('entry').filter(entry => entry.subject === purse.purse),
-          claims: claims.filter(claim => claim.subject === purse.purse),
+          numbers: numbers(name),
+          found: found(name),
+          entries: entries(name),
+          claims: mine(name),
         }
         yield file
       }
     },
     async *batches() {
+      const ofBatch = <R extends EntryName>(rows: readonly R[]) => grouped(rows.filter(isOfBatch), ({ first }) => first)
+      const [entries, mine] = [ofBatch(all('entry')), ofBatch(claims)]
       for (const [i, receipts] of book.batches.entries()) {
         const batch = BigInt(i + 1)
-        const isMine = (row: EntryName): boolean => isOfBatch(row) && row.first === batch
-        yield { batch, receipts, broken: 0, entries: all('entry').filter(isMine), claims: claims.filter(isMine) }
+        yield { batch, receipts, broken: 0, entries: entries(batch), claims: mine(batch) }
       }
     },
     async *stores() {
@@ -62,6 +72,14 @@ export function memoryArchive(book: MemoryBook): Archive {
     },
     async *seals() {}, // what is gone with its process is not sealed
   }
+}
+
+const subjectOf = ({ subject }: EntryName): string => subject
+
+/** The rows by what they are about, found in one pass. */
+function grouped<R, K>(rows: readonly R[], about: (row: R) => K): (name: K) => R[] {
+  const groups = Map.groupBy(rows, about)
+  return name => groups.get(name) ?? []
 }
 
 /** In memory a claim is what its entry says; the first window that ends after it has taken it. */
