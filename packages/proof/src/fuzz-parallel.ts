@@ -23,6 +23,7 @@ export async function parallel(
   dice: SeededDice,
 ): Promise<{ readonly requests: number; readonly wrong: readonly string[] }> {
   const name = NAMES[dice.below(NAMES.length)] ?? 'createLoad'
+  town.center.clock.advance(1000) // a window closes later than the one before
   const sample = town.sample(name)
   const altered = { ...sample, body: alteredBody(sample.body) }
   const who = town.rightful(routes[name])
@@ -36,7 +37,9 @@ export async function parallel(
   const effects = rows() - before
   const wrong = [
     ...(effects > 1 ? [`${name}: ${AT_ONCE} at once under one key had ${effects} effects`] : []),
-    ...(taken.size !== 1 ? [`${name}: ${AT_ONCE} at once under one key were told ${taken.size} things`] : []),
+    ...(taken.size !== 1
+      ? [`${name}: ${AT_ONCE} at once under one key were told ${taken.size} things; ${answers[0]?.body.slice(0, 200)}`]
+      : []),
     ...(odd.length > 0 ? [`${name}: ${odd.length} of ${AT_ONCE} at once failed: ${odd[0]?.body.slice(0, 200)}`] : []),
   ]
   return { requests: AT_ONCE, wrong }
