@@ -1,5 +1,6 @@
 import { routes } from '@kozeni/api/routes'
 import { seconds } from '@kozeni/base/clock'
+import { currency } from '@kozeni/base/currency'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { verifyWebhook, type WebhookHeaders, webhookKey } from '@kozeni/protocol/webhook'
 import { beforeEach, expect, test } from 'vitest'
@@ -143,4 +144,21 @@ test('waits double, and have a bound', () => {
   }
   expect(waits).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300])
   expect(againAt('webhook', since, since + 3 * DAY_MS) - since - 3 * DAY_MS).toBe(3_600_000)
+})
+
+test('before money goes back the mark is noted: a book restored to before it is known to be behind', async () => {
+  const { book, marks } = center.center
+  const load = right(
+    await holder.call(routes.createLoad, {
+      body: { purse: holder.purse, amount: '500', currency: currency('JPY'), method: 'pm_card_visa' },
+      idempotencyKey: 'a-load',
+    }),
+  )
+  right(await holder.call(routes.cancelLoad, { params: { load: load.load } }))
+  const before = await marks.read()
+  await mover.step()
+  const { present } = await book.look({})
+  expect((await book.look({ load: load.load })).load?.stage).toBe('given-back')
+  expect(present.beat).toBeGreaterThan(before?.beat ?? 0)
+  expect(await marks.read()).toEqual({ epoch: present.epoch, beat: present.beat })
 })

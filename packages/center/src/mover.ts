@@ -9,9 +9,11 @@ import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
 import { checkFunds, fund, returnFunds } from './load-funding.ts'
 import { payOutLost } from './lost.ts'
+import type { Marks } from './mark.ts'
 import { bringMove } from './move-settle.ts'
 import { settleVerdict } from './payment.ts'
 import type { Policy } from './policy.ts'
+import { Pulse } from './pulse.ts'
 import { sendWebhook, type WebhookMeans } from './store-webhook.ts'
 import type { Views } from './views.ts'
 
@@ -19,6 +21,7 @@ export interface MoverMeans extends WebhookMeans {
   readonly policy: Policy
   readonly views: Pick<Views, 'operations'>
   readonly funding: FundingSource
+  readonly marks: Marks
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
 }
 
@@ -136,6 +139,8 @@ export class Mover {
 
   /** @spec F-5 */
   async #giveBack(load: LoadRow): Promise<Moved> {
+    // first the mark: a restored book that has forgotten it is behind, and loads nothing that went back
+    if (load.stage === 'giving-back') await new Pulse(this.#means).beat()
     return (await returnFunds(this.#means, load)) ? 'done' : { since: load.at }
   }
 
