@@ -2,6 +2,7 @@
 import type { Means } from './contact.ts'
 import type { FundingSource } from './funding.ts'
 import type { Hotlists } from './hotlist.ts'
+import type { Operator } from './operators.ts'
 import type { Views } from './views.ts'
 
 /** Ports and parts; how long each lives is for whoever builds them. */
@@ -9,8 +10,7 @@ export interface Center extends Means {
   readonly views: Views
   readonly funding: FundingSource
   readonly hotlists: Hotlists
-  /** Undefined: no operator is let in. */
-  readonly operatorToken: string | undefined
+  readonly operators: readonly Operator[]
   /** Says what an operator may want to read later; never a secret. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
 }

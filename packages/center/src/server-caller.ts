@@ -2,18 +2,18 @@
  * Who asks: devices, stores and terminals by the signature of their registered key, operators by a token, the card
  * provider by its own signature. Says nothing of what they may do with whose things: that is each handler's.
  */
-import { timingSafeEqual } from 'node:crypto'
 import type { HttpRequest } from '@kozeni/api/http'
 import type { RegisteredKey } from '@kozeni/api/key-name'
 import type { Route } from '@kozeni/api/route'
 import { verify } from '@kozeni/api/signature'
-import { type Bytes, utf8 } from '@kozeni/base/bytes'
+import type { Bytes } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { DeviceRow, StoreRow, TerminalRow } from './book.ts'
 import type { Center } from './center.ts'
 import type { CaptureNotice } from './funding.ts'
+import { operatorBy } from './operators.ts'
 
 export type Caller =
   /** `key` has signed the request and is registered for nobody; `doubt` is why the caller could not be known. */
@@ -21,13 +21,14 @@ export type Caller =
   | { readonly kind: 'device'; readonly device: DeviceRow }
   | { readonly kind: 'store'; readonly store: StoreRow }
   | { readonly kind: 'terminal'; readonly terminal: TerminalRow }
-  | { readonly kind: 'operator' }
+  | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'provider'; readonly notice: CaptureNotice | undefined }
 
 /** What a name made from the caller's idempotency key begins with: one caller never meets another's. */
 export function callerName(caller: Caller): string {
   if (caller.kind === 'device') return `device:${caller.device.device}`
   if (caller.kind === 'store') return `store:${caller.store.store}`
+  if (caller.kind === 'operator') return `operator:${caller.name}`
   return caller.kind === 'terminal' ? `terminal:${caller.terminal.terminal}` : caller.kind
 }
 
@@ -88,11 +89,10 @@ async function registered({ book }: Center, name: RegisteredKey): Promise<Regist
   return terminal && { caller: { kind: 'terminal', terminal }, publicKey: terminal.publicKey }
 }
 
-function operator({ crypto, operatorToken }: Center, header: string): Result<Caller, Refusal> {
+function operator({ crypto, operators }: Center, header: string): Result<Caller, Refusal> {
   const token = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(header)?.[1]
-  if (token === undefined || operatorToken === undefined) return no(refusal('caller-unknown'))
-  const [given, wanted] = [crypto.sha256(utf8(token)), crypto.sha256(utf8(operatorToken))]
-  return timingSafeEqual(given, wanted) ? ok({ kind: 'operator' }) : no(refusal('caller-unknown'))
+  const known = token === undefined ? undefined : operatorBy(crypto, operators, token)
+  return known === undefined ? no(refusal('caller-unknown')) : ok({ kind: 'operator', name: known.name })
 }
 
 function provider({ funding }: Center, body: Bytes, signature: string): Result<Caller, Refusal> {

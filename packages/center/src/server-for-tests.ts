@@ -38,12 +38,15 @@ import type { FundingSource } from './funding.ts'
 import { TestFunding } from './funding-for-tests.ts'
 import { Hotlists } from './hotlist.ts'
 import { memoryMarks } from './mark-memory.ts'
+import { FIRST_OPERATOR, operatorOf } from './operators.ts'
 import { defaultPolicy } from './policy.ts'
 import { createServer, defaultLimits, type ServerLimits } from './server.ts'
 import { memoryVault } from './vault-memory.ts'
 import { MemoryViews } from './views-memory.ts'
 
 export const OPERATOR_TOKEN = 'the-operators-token-of-this-test'
+/** Of another operator. */
+export const SECOND_TOKEN = 'the-second-operators-token'
 const NOW = Date.parse('2026-04-01T09:30:00.000Z')
 const JPY = currency('JPY')
 
@@ -107,7 +110,7 @@ export class Town<B extends Book = Book, C extends Clock = Clock> {
       dice: this.dice,
     })
 
-  operator = (): Call => this.client({ show: 'token', token: OPERATOR_TOKEN })
+  operator = (token = OPERATOR_TOKEN): Call => this.client({ show: 'token', token })
 
   signing(name: (key: Bytes) => KeyName, privateKey = crypto.generate(this.dice)): Signing {
     const publicKey = crypto.publicKey(privateKey)
@@ -238,7 +241,7 @@ export class TestCenter extends Town<MemoryBook, StillClock> {
       policy: defaultPolicy,
       module: utf8('the purse program'),
       hotlists: new Hotlists({ book, clock, views, vault }),
-      operatorToken: OPERATOR_TOKEN,
+      operators: [operatorOf(crypto, FIRST_OPERATOR, OPERATOR_TOKEN), operatorOf(crypto, 'second', SECOND_TOKEN)],
       log: (level, message, facts) => this.logged.push(JSON.stringify({ level, message, ...facts })),
     }
   }

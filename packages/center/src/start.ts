@@ -12,6 +12,7 @@ import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
 import type { Marks } from './mark.ts'
 import { type MigrationRefusal, migrate } from './migrate.ts'
+import { FIRST_OPERATOR, type Operator, operatorOf } from './operators.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { type DatabaseRefusal, explainDatabase, reachDatabase } from './postgres-url.ts'
 import { Sealer } from './sealer.ts'
@@ -35,8 +36,10 @@ export interface StartOptions {
   readonly port: number
   /** Left out: this machine alone. Others are let in through a proxy that ends TLS. */
   readonly host?: string
-  /** Left out: no operator is let in. */
+  /** Of the first operator. Left out, with `operators`: no operator is let in. */
   readonly operatorToken?: string | undefined
+  /** The others, by name. */
+  readonly operators?: readonly Operator[]
   readonly log?: Center['log']
   readonly limits?: ServerLimits
 }
@@ -77,7 +80,7 @@ export async function startCenter(options: StartOptions): Promise<Result<Running
   })
 }
 
-const withDefaults = ({ policy, funding, host, log, operatorToken, ...given }: StartOptions) => ({
+const withDefaults = ({ policy, funding, host, log, operatorToken, operators = [], ...given }: StartOptions) => ({
   ...given,
   crypto: nodeCrypto,
   clock: systemClock,
@@ -85,7 +88,7 @@ const withDefaults = ({ policy, funding, host, log, operatorToken, ...given }: S
   policy: policy ?? defaultPolicy,
   funding: funding ?? noFunding,
   host: host ?? '127.0.0.1',
-  operatorToken,
+  operators: [...(operatorToken ? [operatorOf(nodeCrypto, FIRST_OPERATOR, operatorToken)] : []), ...operators],
   log: log ?? (() => undefined),
 })
 

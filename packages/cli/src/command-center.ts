@@ -11,6 +11,7 @@ import { defaultPolicy } from '@kozeni/center/policy'
 import { explainStart, startCenter } from '@kozeni/center/start'
 import { builtPurse } from '@kozeni/program/compile-node'
 import type { Command } from 'commander'
+import { operatorsIn } from './command-operators.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { serveUntilEnd } from './parent.ts'
@@ -56,6 +57,7 @@ async function serve(options: CenterOptions, folder: DataFolder): Promise<void> 
     port: portNumber(options.port),
     host: options.host,
     operatorToken: ownToken(folder),
+    operators: operatorsIn(folder),
     ...(options.log === false ? {} : { log: writeLog }),
   })
   if (!center.ok) {

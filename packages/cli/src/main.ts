@@ -4,6 +4,7 @@ import { addAudit } from './command-audit.ts'
 import { addCenter } from './command-center.ts'
 import { addChip } from './command-chip.ts'
 import { addKeys } from './command-keys.ts'
+import { addOperators } from './command-operators.ts'
 import { addPhone } from './command-phone.ts'
 import { addDay, addDoctor } from './command-small.ts'
 import { addStore } from './command-store.ts'
@@ -24,6 +25,7 @@ addPhone(program)
 addChip(program)
 addAudit(program)
 addKeys(program)
+addOperators(program)
 addDoctor(program)
 
 await program.parseAsync()

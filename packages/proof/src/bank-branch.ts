@@ -57,7 +57,7 @@ export async function openBranch(parts: BranchParts): Promise<Branch> {
   const center: Center = {
     ...means,
     hotlists: new Hotlists(means),
-    operatorToken: undefined,
+    operators: [],
     log: (level, message, facts) => {
       if (level === 'error') log(`${message} ${JSON.stringify(facts)}`)
     },

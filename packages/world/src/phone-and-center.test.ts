@@ -74,7 +74,7 @@ async function world() {
     ...{ book, views, vault, marks: memoryMarks(), clock, dice, crypto, module, policy: defaultPolicy },
     funding: { ...noFunding, capture, giveBack: async () => 'given-back' },
     hotlists: new Hotlists({ book, views, vault, clock }),
-    operatorToken: undefined,
+    operators: [],
     log: () => {},
   })
   const silicon = new MemorySilicon(CHIP_BYTES)

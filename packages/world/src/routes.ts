@@ -45,13 +45,13 @@ export const routesOf = (center: Center): Routes => ({
 })
 
 /** All that differs between two processes of one center is left out: each has its own. */
-export type CenterParts = Omit<Center, 'hotlists' | 'dice' | 'log' | 'operatorToken'>
+export type CenterParts = Omit<Center, 'hotlists' | 'dice' | 'log' | 'operators'>
 
 /** A center's own lists and dice around its parts; it lets no operator in and says nothing. */
 export const centerOf = (parts: CenterParts, dice: QuickDice): Center => ({
   ...parts,
   dice,
   hotlists: new Hotlists(parts),
-  operatorToken: undefined,
+  operators: [],
   log: () => {},
 })

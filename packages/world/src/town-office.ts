@@ -30,6 +30,6 @@ export function memoryOffice(clock: Clock): Office<MemoryBook> {
 /** What the center's server says to stores and tills that it has let in. */
 export function answersOf(means: Means, views: Views) {
   const hotlists = new Hotlists({ ...means, views })
-  const center = { ...means, views, hotlists, funding: noFunding, operatorToken: undefined, log: () => {} }
+  const center = { ...means, views, hotlists, funding: noFunding, operators: [], log: () => {} }
   return { ...storeHandlers(center), ...terminalHandlers(center), ...contactHandlers(center) }
 }
