@@ -15,8 +15,9 @@ export class TestFunding implements FundingSource {
   readonly refunded = new Set<string>()
   readonly givenBack = new Map<LoadId, bigint>()
 
-  async capture(load: LoadRow): Promise<Captured> {
+  async capture(load: LoadRow): Promise<Checked> {
     const how = this.next
+    if (this.givenBack.has(load.load)) return { state: 'given-back' }
     if (this.captured.has(load.load)) return { state: 'captured', capture: `pi_${load.load}` }
     if (how === 'declines') return { state: 'declined', reason: 'insufficient_funds' }
     if (how !== 'silent-before') this.captured.set(load.load, load.amount)

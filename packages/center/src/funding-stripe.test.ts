@@ -89,6 +89,16 @@ test('a card pays once, however often the load is asked for', async () => {
   expect((await ledger()).currencies['jpy']).toMatchObject({ captured: 2000, refunded: 0 })
 })
 
+test('what has gone back is not taken again, by whomever it is asked for under the same name', async () => {
+  const { funding, ledger } = await scene()
+  const load = loadOf()
+  const taken = await funding.capture(load)
+  const capture = taken.state === 'captured' ? taken.capture : undefined
+  expect(await funding.giveBack({ ...load, stage: 'giving-back', capture }, load.amount)).toBe('given-back')
+  expect(await funding.capture(load)).toEqual({ state: 'given-back' })
+  expect((await ledger()).currencies['jpy']).toMatchObject({ captured: 2000, refunded: 2000 })
+})
+
 test('a card’s no is a no, with its reason, and stays one', async () => {
   const { funding, ledger } = await scene()
   const load = loadOf({ method: 'pm_card_visa_chargeDeclinedInsufficientFunds' })

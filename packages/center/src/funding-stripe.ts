@@ -52,12 +52,16 @@ export class StripeFunding implements FundingSource {
     this.#stripe = new Stripe(options.secretKey, { ...common, ...options.double })
   }
 
-  async capture(load: LoadRow): Promise<Captured> {
+  async capture(load: LoadRow): Promise<Checked> {
     if (load.cancelled || this.#age(load) > REPEATABLE_MS) return await this.#look(load)
     const amount = providerAmount(load.amount, load.currency)
     if (amount === undefined) return declined('amount-not-payable')
     try {
-      return await this.#stateOf(await this.#pay(load, amount), load)
+      const intent = await this.#pay(load, amount)
+      const said = await this.#stateOf(intent, load)
+      // asked for before, perhaps by a center whose book was lost since: it may have gone back
+      const replayed = intent.lastResponse.headers['idempotent-replayed'] === 'true'
+      return replayed && said.state === 'captured' ? await this.#unlessReturned(said) : said
     } catch (error) {
       return await this.#afterFailure(error, load)
     }
@@ -110,7 +114,7 @@ export class StripeFunding implements FundingSource {
 
   #age = (load: LoadRow): number => this.#options.clock.now() - load.at
 
-  #pay({ load, purse, method, currency }: LoadRow, amount: number): Promise<Stripe.PaymentIntent> {
+  #pay({ load, purse, method, currency }: LoadRow, amount: number) {
     return this.#stripe.paymentIntents.create(
       {
         amount,

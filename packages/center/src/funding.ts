@@ -29,8 +29,8 @@ export interface CaptureNotice {
 }
 
 export interface FundingSource {
-  /** Takes the money for this load, once, however often it is asked. */
-  capture(load: LoadRow): Promise<Captured>
+  /** Takes the money for this load, once, however often it is asked; what has gone back since is not taken again. */
+  capture(load: LoadRow): Promise<Checked>
   /** What became of the capture; takes nothing. */
   check(load: LoadRow): Promise<Checked>
   /** Gives back so much of what was captured for this load, once, however often it is asked. */

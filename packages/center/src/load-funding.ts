@@ -35,8 +35,7 @@ export async function fund(means: Means, load: LoadRow): Promise<Funded> {
 /** A request from before a restore may have been captured since, and gone back: that is asked for first. @spec F-12 */
 async function asked({ book, funding }: Means, load: LoadRow): Promise<Captured> {
   const { present } = await book.look({})
-  if (isChecked(load, present)) return await funding.capture(load)
-  return orDeclined(await funding.check(load))
+  return orDeclined(await (isChecked(load, present) ? funding.capture(load) : funding.check(load)))
 }
 
 const orDeclined = (said: Checked): Captured =>
