@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { siliconContract } from './silicon.contract.ts'
 import { ERASED, PowerLost, SiliconTaken } from './silicon.ts'
 import { openSiliconFile } from './silicon-file.ts'
@@ -78,6 +78,7 @@ async function holdElsewhere(path: string): Promise<ReturnType<typeof spawn>> {
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   if (child.stdout !== null) await once(child.stdout, 'data')
   return child
 }
