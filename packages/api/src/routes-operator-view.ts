@@ -47,6 +47,7 @@ export const alarm = naming(
       'book-behind',
       'honoured-not-taken',
       'journal-forked',
+      'epoch-unheard-of',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

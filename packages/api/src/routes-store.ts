@@ -25,9 +25,7 @@ import {
 const WINDOWS = 1000
 const HONOURED = 1000
 
-/** Far beyond what restores can come to: a store’s word must not carry the epoch to its end. */
-const EPOCHS = 0xffff
-const epochTold = z.int().min(1).max(EPOCHS)
+const epochTold = z.int().min(1).max(0xffff_ffff)
 
 export const windowRule = naming(
   'WindowRule',
@@ -226,7 +224,7 @@ export const reportHonoured = {
   caller: ['store'],
   body: honouredReport,
   answer: honouredAnswer,
-  refuses: [],
+  refuses: ['epoch-unheard-of'],
   summary: 'Tell a restored center what was honoured',
   description: 'Sent by a fenced store for proofs of older epochs (F-12). Any part of it again is harmless.',
   idempotent: 'by-nature',

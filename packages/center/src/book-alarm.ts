@@ -9,6 +9,7 @@ export interface AlarmRow {
     | 'statements-not-comparable'
     | 'mac-wrong-signature-right'
     | 'rolled-back'
+    | 'epoch-unheard-of'
     | 'sale-paid-twice'
     | 'debits-above-credits'
     | 'book-behind'

@@ -52,6 +52,7 @@ export const ALARM_WHAT = {
   'book-behind': 7,
   'honoured-not-taken': 8,
   'journal-forked': 9,
+  'epoch-unheard-of': 10,
 } as const satisfies Codes<AlarmRow['what']>
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>

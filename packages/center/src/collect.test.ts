@@ -21,6 +21,7 @@ import type { PurseRow, Write } from './book.ts'
 import { MemoryBook } from './book-memory.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import { defaultPolicy } from './policy.ts'
+import { EPOCHS_FORGOTTEN } from './restore.ts'
 import { returnSecond } from './return.ts'
 
 const JPY = currency('JPY')
@@ -198,6 +199,19 @@ test('statements that are ahead in one total and behind in another are a rolled-
   await take(claimOf({ seq: 6, amount: money(100n), debits: total(200n), sale: 6 }))
   expect((await booked())?.blocked).toBe(true)
   expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['statements-not-comparable'])
+})
+
+test('a receipt of an epoch that no restore can have begun is booked, and its purse blocked; no epoch begins for it', async () => {
+  const far = claimOf({ epoch: 0xffff_fff0 })
+  expect(await take(far)).toEqual({ standing: 'booked' })
+  expect(await booked()).toMatchObject({ blocked: true, seenEpoch: 0, debits: 1n })
+  expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['epoch-unheard-of'])
+})
+
+test('a receipt of an epoch that a book put back can have forgotten begins the next', async () => {
+  const claim = claimOf({ epoch: 1 + EPOCHS_FORGOTTEN })
+  expect(await book.run(collect(purse, [claim]))).toMatchObject({ standing: 'behind', epoch: 2 + EPOCHS_FORGOTTEN })
+  expect(await booked()).toMatchObject({ blocked: false })
 })
 
 test('one sale of a terminal is paid once: a second debit for it is held, and goes back to its purse, once', async () => {

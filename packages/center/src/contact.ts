@@ -17,6 +17,7 @@ import { blockFor } from './alarm.ts'
 import {
   type Book,
   type Command,
+  type Decision,
   type OperationRow,
   type PurseRow,
   type PurseStage,
@@ -33,7 +34,7 @@ import { isLeft } from './move.ts'
 import { isListenedTo, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
 import { type KeySchedule, withRaisedFloor } from './purse-keys.ts'
-import { epochAfter, isFenced, restored } from './restore.ts'
+import { epochAfter, isFenced, isUnheardOf, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
@@ -103,7 +104,7 @@ export async function beginContact(means: Means, caller: string, purse: PurseId)
 /**
  * Takes in what the chip answered to the last turn's commands, and makes the next.
  *
- * @refuses mac-wrong · chip-gone · what the chip says in plain status words
+ * @refuses mac-wrong · chip-gone · purse-blocked · what the chip says in plain status words
  */
 export async function continueContact(
   means: Means,
@@ -123,7 +124,7 @@ export async function continueContact(
 /**
  * Takes in what a chip answered to a message that somebody has carried to it: evidence like any other.
  *
- * @refuses mac-wrong · chip-gone · not-found · purse-not-active · what the chip says in plain status words
+ * @refuses mac-wrong · chip-gone · not-found · purse-not-active · purse-blocked · what the chip says in plain status words
  * @spec    F-6, F-9
  */
 export async function takeAnswer(means: Means, purse: PurseId, answer: Bytes): Promise<Result<undefined, Refusal>> {
@@ -159,7 +160,7 @@ type Hearing = [purse: PurseId, token: PurseToken | undefined, said: readonly Sa
 /**
  * One transaction: judge what was said, decide what time has decided, open what waits, choose what to say.
  *
- * @refuses not-found · purse-not-active
+ * @refuses not-found · purse-not-active · purse-blocked (it speaks of an epoch that never was)
  */
 export const hear = (
   means: Pick<Means, 'crypto'> & { readonly vault: KeySchedule },
@@ -170,6 +171,8 @@ export const hear = (
     const { purse: row } = seen
     if (row === undefined || row.stage === 'retired') return unchanged(no(refusal('not-found')))
     if (!isListenedTo(row)) return unchanged(no(refusal('purse-not-active', { stage: row.stage })))
+    const lie = said.find(one => isUnheardOf(one, seen.present))
+    if (lie !== undefined) return notBelieved({ ...seen, purse: row }, lie)
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll({ ...seen, purse: row }, said)
@@ -189,6 +192,12 @@ export const hear = (
       writes: [...writes, ...after.writes, ...putIf(left, after.purse)],
     }
   },
+})
+
+/** Nothing else that the chip said in this turn is heard: its keys are out. */
+const notBelieved = (seen: Seen & { readonly purse: PurseRow }, lie: Outcomes): Decision<Result<Heard, Refusal>> => ({
+  answer: no(refusal('purse-blocked', { purse: seen.purse.purse })),
+  writes: judge(seen, { ...lie, source: 'result' }).writes,
 })
 
 const putIf = (row: PurseRow | undefined, before: PurseRow): Write[] =>

@@ -10,22 +10,17 @@ import { committed, type PostedOperation, takenBack, voided } from '@kozeni/ledg
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
 import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import type { EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
-import { incomparable, type Link, noted, saidIn, seenOf, spelled } from './chain.ts'
+import type { AlarmRow } from './book-alarm.ts'
+import { incomparable, noted, saidIn, seenOf, spelled } from './chain.ts'
 import { moveOf } from './move.ts'
 import { tellGiveBack, tellStore } from './outbox.ts'
-import { isFenced } from './restore.ts'
+import { type Heard, isFenced, isUnheardOf } from './restore.ts'
 
 /** One authentic statement of a purse's chip. */
-export interface Evidence {
+export interface Evidence extends Heard {
   readonly source: Exclude<EvidenceSource, 'lost'>
-  readonly epoch: number
-  readonly number: number
-  readonly digest: Bytes
-  readonly outcome: Outcome
   /** What the operation moved, where the statement says it (RESULT). */
   readonly amount: Money | undefined
-  /** Fc: no center has confirmed it. */
-  readonly flag: boolean
   readonly credits: Total
   readonly debits: Total
   readonly seq: number
@@ -45,13 +40,15 @@ type Case = Pick<Seen, 'open' | 'openOrder' | 'openLoad' | 'present' | 'now'> & 
 
 /**
  * Takes one statement in. Pure, and harmless to repeat: a statement that is behind proves nothing. Between a restore and
- * the purse's fence it is noted and not acted on; fence.ts asks the chip for all of it again.
+ * the purse's fence it is noted and not acted on; fence.ts asks the chip for all of it again. What cannot be true is not
+ * even noted.
  *
  * @spec F-5, F-6, F-8, F-9, K-1
  */
 export function judge(seen: Case, evidence: Evidence): Judged {
   const said = saidIn(evidence)
-  if (incomparable(seenOf(seen.purse), said)) return alarmed(seen, said)
+  if (isUnheardOf(evidence, seen.present)) return alarmed(seen, 'epoch-unheard-of', claimed(evidence))
+  if (incomparable(seenOf(seen.purse), said)) return alarmed(seen, 'statements-not-comparable', spelled(said))
   const purse = noted(seen.purse, said)
   const { open } = seen
   const mute = open === undefined || !isFenced(purse, seen.present) || !isAbout(evidence, open)
@@ -64,10 +61,13 @@ export function judge(seen: Case, evidence: Evidence): Judged {
     : close({ ...seen, purse }, { ...open, decision, amount: amountOf(open, evidence) }, evidence)
 }
 
-function alarmed(seen: Case, said: Link): Judged {
-  const facts = { known: spelled(seenOf(seen.purse)), said: spelled(said) }
-  return { open: seen.open, ...blockFor(seen.purse, 'statements-not-comparable', facts, seen.now) }
+function alarmed(seen: Case, what: AlarmRow['what'], said: string): Judged {
+  const facts = { known: spelled(seenOf(seen.purse)), said }
+  return { open: seen.open, ...blockFor(seen.purse, what, facts, seen.now) }
 }
+
+const claimed = ({ epoch, epochFloor, settingsEpoch }: Evidence): string =>
+  JSON.stringify({ epoch, epochFloor, settingsEpoch })
 
 /** Same place and same digest, and something was done: anything else says nothing about this operation. @spec F-9 */
 const isAbout = (evidence: Evidence, open: OperationRow): boolean =>

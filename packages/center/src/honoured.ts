@@ -8,12 +8,28 @@ import { type Command, type OperationRow, type StoreRow, unchanged } from './boo
 import type { AlarmRow } from './book-alarm.ts'
 import type { HonouredRow } from './book-epoch.ts'
 import { verdictOf } from './payment.ts'
+import { isUnheardOf } from './restore.ts'
 
 /** One decision that the store was told. */
 export type Honoured = Pick<HonouredRow, 'store' | 'transaction' | 'verdict' | 'reference' | 'epoch'>
 
 /** `known`: as the book has it, or as the store said before. `behind`: of the present epoch, so the book was restored. */
 export type HonouredAnswer = 'known' | 'noted' | 'behind'
+
+/**
+ * What a store's word of the latest epoch that it has heard of means to the book: `behind` when the book was restored.
+ *
+ * @spec F-12
+ */
+export const takeEpoch = (store: StoreId, epoch: number): Command<'known' | 'behind' | 'unheard-of'> => ({
+  keys: {},
+  decide: ({ present, now }) => {
+    if (!isUnheardOf({ epoch }, present)) return unchanged(epoch > present.epoch ? 'behind' : 'known')
+    const facts = { known: String(present.epoch), said: String(epoch) }
+    const row: AlarmRow = { subject: store, what: 'epoch-unheard-of', facts, at: now }
+    return { answer: 'unheard-of', writes: [{ write: 'alarm', row }] }
+  },
+})
 
 /** @spec F-12 */
 export const takeHonoured = (said: Honoured): Command<HonouredAnswer> => ({

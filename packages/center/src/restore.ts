@@ -16,12 +16,29 @@ export interface Heard {
   readonly number: number
   readonly digest: Bytes
   readonly outcome: Outcome
+  /** Fc: no center has confirmed it. */
   readonly flag: boolean
   /** Not in receipts. */
   readonly epochFloor?: number
   readonly settingsEpoch?: number
   readonly settings?: number
 }
+
+type Epochs = Pick<Heard, 'epoch' | 'epochFloor' | 'settingsEpoch'>
+
+/**
+ * A book may have forgotten this many epochs: one for each restore since its backup, where the mark was lost with it. A chip
+ * that claims to have heard of a later one was opened, and a store that does is wrong or lies.
+ */
+export const EPOCHS_FORGOTTEN = 8
+
+/** The latest epoch that it speaks of, in whatever way. */
+const latestEpoch = ({ epoch, epochFloor = 0, settingsEpoch = 0 }: Epochs): number =>
+  Math.max(epoch, epochFloor, settingsEpoch)
+
+/** Whether no restore, nor several, can account for the epoch that a chip or a store speaks of. @spec F-12 */
+export const isUnheardOf = (said: Epochs, present: EpochRow): boolean =>
+  latestEpoch(said) > present.epoch + EPOCHS_FORGOTTEN
 
 type Standing = Pick<Seen, 'open' | 'present'> & { readonly purse: PurseRow }
 
@@ -30,11 +47,12 @@ export const isFenced = (purse: Pick<PurseRow, 'epoch'>, present: EpochRow): boo
 
 /**
  * The epoch that has to begin, because the chip has heard more of the center than the book remembers; undefined when it
- * has not. Before its fence a purse is expected to be ahead in older epochs.
+ * has not. Before its fence a purse is expected to be ahead in older epochs. An epoch that is unheard of is no restore.
  *
  * @spec F-12
  */
 export function epochAfter({ purse, open, present }: Standing, said: Heard): number | undefined {
+  if (isUnheardOf(said, present)) return undefined
   const fenced = isFenced(purse, present)
   const place = fenced ? purse : { epoch: present.epoch, number: 0 }
   const settings = { epoch: place.epoch, number: fenced ? purse.settings : 0 }
@@ -44,7 +62,7 @@ export function epochAfter({ purse, open, present }: Standing, said: Heard): num
     comparePlaces({ epoch: settingsEpoch, number }, settings) > 0 ||
     epochFloor > present.epoch ||
     (fenced && open !== undefined && knowsBetter(open, said))
-  return ahead ? Math.max(present.epoch, said.epoch, epochFloor, settingsEpoch) + 1 : undefined
+  return ahead ? Math.max(present.epoch, latestEpoch(said)) + 1 : undefined
 }
 
 /** At the open operation's place the chip has another operation, or one that a center has confirmed. */

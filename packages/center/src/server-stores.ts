@@ -14,7 +14,7 @@ import { windowsHanded } from '@kozeni/protocol/seed'
 import type { OrderRow, StoreRow } from './book.ts'
 import type { EpochRow } from './book-epoch.ts'
 import type { Center } from './center.ts'
-import { completeReport, type Honoured, takeHonoured } from './honoured.ts'
+import { completeReport, type Honoured, takeEpoch, takeHonoured } from './honoured.ts'
 import { settleVerdict } from './payment.ts'
 import { orderRefund } from './refund.ts'
 import { inputDigest, requestName } from './request-name.ts'
@@ -56,7 +56,9 @@ export const storeHandlers = (center: Center): Pick<Handlers, StoreRoutes> => ({
 
   reportHonoured: async ({ caller, body }) => {
     const { store } = caller.store
-    await noticeEpoch(center, store, body.epoch)
+    const latest = Math.max(body.epoch, ...body.honoured.map(({ epoch }) => epoch))
+    const noticed = await noticeEpoch(center, store, latest)
+    if (!noticed.ok) return noticed
     for (const { number, operation, ...told } of body.honoured)
       await takeReport(center, { ...told, store, transaction: number, reference: unhex(operation) })
     if (body.last) await center.book.run(completeReport(store, body.epoch))
@@ -87,10 +89,17 @@ function seedsOf(
   return { epoch, generation, rule: policy.windows, seeds }
 }
 
-/** A store that knows of an epoch that the book does not: the book was restored. @spec F-12 */
-async function noticeEpoch(center: Center, store: StoreId, epoch: number): Promise<void> {
-  const { present } = await center.book.look({})
-  if (epoch > present.epoch) await restored(center, epoch + 1, noticedBy(store, epoch + 1))
+/**
+ * A store that knows of an epoch that the book does not: the book was restored.
+ *
+ * @refuses epoch-unheard-of (and leaves an alarm)
+ * @spec    F-12
+ */
+async function noticeEpoch(center: Center, store: StoreId, epoch: number): Promise<Result<undefined, Refusal>> {
+  const taken = await center.book.run(takeEpoch(store, epoch))
+  if (taken === 'unheard-of') return no(refusal('epoch-unheard-of', { epoch }))
+  if (taken === 'behind') await restored(center, epoch + 1, noticedBy(store, epoch + 1))
+  return ok(undefined)
 }
 
 /** @spec F-12 */

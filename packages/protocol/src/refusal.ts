@@ -66,6 +66,13 @@ const REFUSALS = {
     'The center was restored from a backup, and this purse has not met it since.',
     'Let the purse’s chip meet the center once, then repeat.',
   ),
+  'epoch-unheard-of': wire(
+    0,
+    409,
+    'never',
+    'No restore can have begun the epoch that is spoken of.',
+    'Ask the issuer: either this is another center, or the epoch was not told by it.',
+  ),
   'purse-not-lost': wire(
     0,
     409,

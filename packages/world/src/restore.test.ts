@@ -1,7 +1,12 @@
 /** The center comes back from a backup (F-12): what it lost is asked of chips and stores, and nothing is guessed. */
+import { concat } from '@kozeni/base/bytes'
+import { money, total } from '@kozeni/base/money'
 import type { LoadRow } from '@kozeni/center/book'
+import { takeAnswer } from '@kozeni/center/contact'
 import { recordChecked } from '@kozeni/center/load-check'
 import { builtPurse } from '@kozeni/program/compile-node'
+import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import { type Fenced, OUTCOME_RING, seal } from '@kozeni/protocol/message'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Holder, Town } from './town.ts'
 
@@ -285,6 +290,57 @@ test('what the restored book knows of a sale is told again as of the new epoch, 
   await restored(backup)
   await town.contact(holder)
   expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'paid', epoch: 2 } })
+})
+
+describe('an opened chip that speaks of an epoch that never was', () => {
+  const FAR = 0xffff_ffff
+  const nothing = { epoch: 0, number: 0, kind: 0, digest: new Uint8Array(32), outcome: 'none' } as const
+  const stands: Fenced = {
+    ...{ status: 0x9000, epoch: 1, number: 1, kind: 1, digest: nothing.digest, outcome: 'applied', flag: false },
+    ...{ amount: money(100n), credits: total(100n), debits: total(0n), seq: 0 },
+    ...{ offlineAmount: total(0n), offlineCount: 0, acknowledgedAmount: total(0n), acknowledgedCount: 0 },
+    ...{ epochFloor: 1, settingsEpoch: 1, settings: 1, blocked: false, frozen: false, pinTries: 3, time: 0 },
+    ring: Array.from({ length: OUTCOME_RING }, () => nothing),
+  }
+  const says = (lie: Partial<Fenced>) => {
+    const keys = town.vault.purseKeys(1, holder.purse)
+    if (keys === undefined) throw new Error('the first version of keys')
+    const sealed = seal(nodeCrypto, keys, holder.purse, { type: 'fenced', body: { ...stands, ...lie } })
+    return takeAnswer(town.means, holder.purse, concat(sealed, Uint8Array.of(0x90, 0x00)))
+  }
+
+  test.each([{ epoch: FAR }, { epochFloor: FAR }, { settingsEpoch: FAR }, { epoch: FAR, number: FAR }])(
+    'pushes the center nowhere: its purse is blocked, with an alarm (%o)',
+    async lie => {
+      expect(await says(lie)).toMatchObject({ ok: false, refusal: { code: 'purse-blocked' } })
+      expect(await town.purse(holder)).toMatchObject({ blocked: true, epoch: 1, number: 1, seenEpoch: 1 })
+      expect(await town.alarms()).toEqual(['epoch-unheard-of'])
+      expect((await town.beat()).epoch).toBe(1)
+    },
+  )
+
+  test('nor does it enter an epoch by it that has really begun', async () => {
+    await town.beat()
+    const backup = town.backup()
+    await town.beat()
+    await restored(backup)
+    expect((await says({ epoch: FAR })).ok).toBe(false)
+    expect(await town.purse(holder)).toMatchObject({ blocked: true, epoch: 1, closedEpoch: 1 })
+    await expectRest(100n)
+    expect((await town.beat()).epoch).toBe(2)
+  })
+})
+
+test('a store that speaks of an epoch that never was is not believed, and told of to an operator', async () => {
+  const store = await town.openStore()
+  const proof = { number: town.sale(store, 1n).number, verdict: 'paid', operation: '0'.repeat(32), epoch: 1 } as const
+  for (const [epoch, honoured] of [
+    [0xffff_ffff, []],
+    [1, [{ ...proof, epoch: 0xffff_ffff }]],
+  ] as const)
+    await expect(town.report(store, epoch, [...honoured])).rejects.toThrow('epoch-unheard-of')
+  expect(await town.alarms()).toContain('epoch-unheard-of')
+  expect((await town.beat()).epoch).toBe(1)
 })
 
 describe('a load that waits in the backup', () => {
