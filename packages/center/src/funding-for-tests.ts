@@ -5,7 +5,7 @@ import { no, ok, type Result } from '@kozeni/base/result'
 import { idText, object, parseJson, string } from '@kozeni/protocol/json'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { LoadRow } from './book.ts'
-import type { Captured, CaptureNotice, Checked, FundingSource, GivenBack } from './funding.ts'
+import type { CaptureNotice, Checked, FundingSource, GivenBack } from './funding.ts'
 
 const NOTICE = object<CaptureNotice>({ load: idText<LoadId>, capture: string })
 

@@ -1,5 +1,6 @@
 /** The archive over a book in memory, for simulations and tests. */
 import type { Archive, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
+import type { PurseRow } from '@kozeni/center/book'
 import type { MemoryBook } from '@kozeni/center/book-memory'
 import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
@@ -12,34 +13,8 @@ export function memoryArchive(book: MemoryBook): Archive {
   const claims = claimsOf(all('entry'), all('settlement'))
   return {
     async *purses() {
-      const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'return' | 'number' | 'found'>(kind: K) =>
-        grouped(all(kind), ({ purse }) => purse)
-      const [operations, loads, orders] = [byPurse('operation'), byPurse('load'), byPurse('order')]
-      const [receipts, returns, numbers, found] = [
-        byPurse('receipt'),
-        byPurse('return'),
-        byPurse('number'),
-        byPurse('found'),
-      ]
-      const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
-      for (const purse of all('purse')) {
-        const name = purse.purse
-        const file: PurseFile = {
-          purse,
-          operations: operations(name),
-          loads: loads(name),
-          orders: orders(name),
-          moves: all('move').filter(({ from, to }) => from === name || to === name),
-          receipts: receipts(name),
-          returns: returns(name),
-          lost: 0,
-          numbers: numbers(name),
-          found: found(name),
-          entries: entries(name),
-          claims: mine(name),
-        }
-        yield file
-      }
+      const fileOf = filesOf(tables, claims)
+      for (const purse of all('purse')) yield fileOf(purse)
     },
     async *batches() {
       const ofBatch = <R extends EntryName>(rows: readonly R[]) => grouped(rows.filter(isOfBatch), ({ first }) => first)
@@ -72,6 +47,35 @@ export function memoryArchive(book: MemoryBook): Archive {
     },
     async *seals() {}, // what is gone with its process is not sealed
   }
+}
+
+/** Makes each purse’s file of the book as it stands. */
+function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (purse: PurseRow) => PurseFile {
+  const all = <K extends keyof typeof tables>(kind: K) => [...tables[kind].values()]
+  const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'return' | 'number' | 'found'>(kind: K) =>
+    grouped(all(kind), ({ purse }) => purse)
+  const [operations, loads, orders, receipts] = [
+    byPurse('operation'),
+    byPurse('load'),
+    byPurse('order'),
+    byPurse('receipt'),
+  ]
+  const [returns, numbers, found] = [byPurse('return'), byPurse('number'), byPurse('found')]
+  const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
+  return purse => ({
+    purse,
+    operations: operations(purse.purse),
+    loads: loads(purse.purse),
+    orders: orders(purse.purse),
+    moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
+    receipts: receipts(purse.purse),
+    returns: returns(purse.purse),
+    lost: 0,
+    numbers: numbers(purse.purse),
+    found: found(purse.purse),
+    entries: entries(purse.purse),
+    claims: mine(purse.purse),
+  })
 }
 
 const subjectOf = ({ subject }: EntryName): string => subject
