@@ -18,7 +18,7 @@ function explored(name: string, design: Design, memory = true): Trial {
   return tried(plot, { design, limit: LIMIT, memory })
 }
 
-test.each(['load', 'pay', 'till', 'maximum'])(
+test.each(['load', 'pay', 'till', 'refused', 'maximum'])(
   'whatever is lost, torn, repeated or late, nothing is created or lost, and there is a way back to rest: %s',
   name => {
     const { broken, whole, rests } = explored(name, sound)

@@ -9,7 +9,7 @@ import { type Desk, Desks, NOW } from './desks.ts'
 import { taps } from './taps.ts'
 import { TillJudge } from './till-judge.ts'
 import { uploads } from './uploads.ts'
-import { withheld } from './withheld.ts'
+import { withheld, withholding } from './withheld.ts'
 
 /** What the judge asks of the terminals. */
 export interface Shelf {
@@ -50,7 +50,8 @@ class Counter {
     const till = { cast, desks: this.#desks, place: this.#place, name: this.#name }
     taps(till)
     uploads(till)
-    if (withholds === true) withheld(till, index)
+    withheld(till, index)
+    if (withholds === true) withholding(till)
   }
 
   /** What the clerk does: begins, stops, takes up again. Power may fail at any of it, which is a stop too. */

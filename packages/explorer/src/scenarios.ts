@@ -65,6 +65,14 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'refused',
+    about:
+      'A sale of more than the chip holds beside a load that makes it enough: what was refused may be debited later.',
+    loads: [2n],
+    terminals: [{ ...till, sales: [4n] }],
+  },
+  {
+    ...quiet,
     name: 'restore-load',
     about: 'A load of 2 while the center is restored from a backup of any moment.',
     loads: [2n],

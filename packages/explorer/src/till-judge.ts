@@ -1,4 +1,5 @@
 /** What must hold at a till, by what chips really did: INV-SHOW and INV-ONCE. */
+import type { Receipt } from '@kozeni/protocol/debit'
 import type { Cast } from './cast.ts'
 import { type Desks, lateVoids } from './desks.ts'
 import { terminalId } from './issuer.ts'
@@ -9,6 +10,7 @@ export class TillJudge {
   readonly #desks: Desks
   readonly #place: number
   readonly #index: number
+  readonly #takenForNothing = new Map<number, readonly Receipt[]>()
   readonly #judged = new Map<number, string | undefined>()
   readonly #givenNow = keeping(true, (number, book) => this.#given(number, book))
 
@@ -21,13 +23,32 @@ export class TillJudge {
   }
 
   isAtRest(state: Int32Array): boolean {
-    const desk = this.#desks.desk(state[this.#place] ?? 0)
-    const { unresolved, unanswered, withheld } = this.#desks.till(desk)
-    const told = [...withheld].every(number => {
-      const { told: word, receipt } = this.#desks.till(desk).sales.get(number) ?? {}
-      return word !== undefined && (word.final || receipt === undefined)
+    const number = state[this.#place] ?? 0
+    const desk = this.#desks.desk(number)
+    if (desk.lost) return true
+    const { unresolved, unanswered, withheld, sales } = this.#desks.till(desk)
+    if (desk.tap !== undefined || unresolved.size + unanswered.size > 0) return false
+    if ([...withheld].some(sale => sales.get(sale)?.told === undefined)) return false
+    return this.#cast.chipAt.every(at => this.#isOwedBack(number, state[at] ?? 0, state[this.#cast.centerAt] ?? 0))
+  }
+
+  /** What a chip has paid for a sale that was refused or not given is on its way back, all of it. @spec D-5 */
+  #isOwedBack(number: number, record: number, book: number): boolean {
+    const key = record * 2 ** 26 + number
+    if (!this.#takenForNothing.has(key)) this.#takenForNothing.set(key, this.#forNothing(number, record))
+    const taken = this.#takenForNothing.get(key) ?? []
+    return taken.every(({ purse, seq, amount }) => {
+      const row = this.#cast.centers.tables(book).return.get(`${purse} ${seq}`)
+      return row?.refunded === amount
     })
-    return desk.lost || (desk.tap === undefined && unresolved.size + unanswered.size === 0 && told)
+  }
+
+  #forNothing(number: number, record: number): readonly Receipt[] {
+    const { sales } = this.#desks.till(this.#desks.desk(number))
+    return this.#cast.chips.facts(record).records.filter(({ terminal, sale, kind }) => {
+      const stage = terminal === terminalId(this.#index + 1) && kind === 'debit' ? sales.get(sale)?.stage : undefined
+      return stage === 'refused' || stage === 'not-given'
+    })
   }
 
   isLost(state: Int32Array): boolean {
@@ -72,7 +93,7 @@ export class TillJudge {
       if (debits > 1) return `INV-ONCE: ${name} was debited ${debits} times`
       if (stage === 'paid' && asked?.request.purse === purse && debits === 0)
         return `INV-SHOW: ${name} is paid, and the chip was not debited`
-      // one that was refused may be debited yet, by a relay that kept its request: the till's word stays durable (D-5)
+      // one that was refused may be debited yet, by a relay that kept its request: then it goes back, see above
       if ((stage === 'abandoned' || stage === 'open') && debits > voids)
         return `INV-SHOW: ${name} is ${stage}, and the chip was debited`
       if (voids > 0 && late.includes(sale))

@@ -1,6 +1,6 @@
 /**
- * Sales whose goods the clerk has withheld for good (D-5): the till looks for the debit on the chip, shows it to the center,
- * and tells it that nothing was given; then, and only then, the holder is owed it.
+ * Sales that were not given (D-5), by the clerk's word or because the chip refused and a relay may have it debit later: the till
+ * looks for the debit on the chip, shows it to the center, and tells it that nothing was given; only then is the holder owed it.
  */
 import { bigEndian } from '@kozeni/base/bytes'
 import { noteNotGiven } from '@kozeni/center/return'
@@ -11,9 +11,15 @@ import { NOW, type PlacedTill } from './desks.ts'
 import { crypto, START_MS, terminalId } from './issuer.ts'
 import type { Outcome } from './move.ts'
 
-/** The clerk's word, the look into the chip's ring, and the center's hearing of both. */
+/** The look into the chip's ring, and the center's hearing of it and of the till's word. */
 export function withheld(till: PlacedTill, index: number): void {
-  const { cast, desks, place, name } = till
+  const { cast, place } = till
+  for (const chip of cast.chipAt.keys()) looking(till, chip)
+  cast.stage.may({ parts: [place, cast.centerAt], perform: (number, book) => telling(till, index, number, book) })
+}
+
+/** The clerk's word. */
+export function withholding({ cast, desks, place, name }: PlacedTill): void {
   cast.stage.may({
     parts: [place],
     perform: number => {
@@ -31,8 +37,6 @@ export function withheld(till: PlacedTill, index: number): void {
       ]
     },
   })
-  for (const chip of cast.chipAt.keys()) looking(till, chip)
-  cast.stage.may({ parts: [place, cast.centerAt], perform: (number, book) => telling(till, index, number, book) })
 }
 
 /** The chip is read for a sale of which it is not known whether it was debited. */
@@ -69,7 +73,7 @@ function telling({ cast, desks, name }: PlacedTill, index: number, number: numbe
   const said = { purse, seq: seq + 1, store: STORE, terminal: terminalId(index + 1), sale: sale.sale }
   const { book: after, answer } = cast.centers.run(book, START_MS, noteNotGiven(crypto, said))
   const heard = desks.number(
-    desks.written(desk, { entry: 'not-given-told', at: NOW, sale: sale.sale, final: answer.standing !== 'noted' }),
+    desks.written(desk, { entry: 'not-given-told', at: NOW, sale: sale.sale, final: answer.standing === 'nothing' }),
   )
   const says = `${name} tells the center that sale ${sale.sale} was not given: ${answer.standing}`
   return [

@@ -93,6 +93,20 @@ test('what the chip refuses ends the sale, and nothing was taken', async () => {
   expect(chip.value).toBe(1000n)
 })
 
+test('a debit that the chip refused stays signed: one that a relay has it make later is found, shown and not the store’s', async () => {
+  const { counter, terminal, chip } = await stand()
+  chip.refuses = 'purse-blocked'
+  await terminal.sell(money(300n), once(chip))
+  chip.refuses = undefined
+  const { asked } = terminal.sale(1) ?? {}
+  if (asked === undefined) throw new Error('the chip was asked')
+  chip.payElsewhere(asked.request)
+  expect(await terminal.sell(money(10n), once(chip))).toMatchObject({ value: { outcome: 'done', sale: 2 } })
+  await terminal.upload()
+  expect(terminal.sale(1)).toMatchObject({ stage: 'refused', told: { final: false } })
+  expect(counter.center.owed).toBe(10n)
+})
+
 test('what only the holder can lift keeps the sale’s one request: PIN typed, the same request is taken', async () => {
   const { terminal, chip } = await stand()
   chip.refuses = 'pin-required'

@@ -92,7 +92,7 @@ export interface Till {
   readonly unresolved: ReadonlySet<number>
   /** Sales with a receipt that the center has not answered for. */
   readonly unanswered: ReadonlySet<number>
-  /** Not given, though a chip was asked: until the center says that nothing more comes of it. */
+  /** Refused or not given, though a chip was asked and may do it yet: until the center says that nothing more comes of it. */
   readonly withheld: ReadonlySet<number>
   /** Answered, and not settled for good: kept, and shown again. */
   readonly unsettled: ReadonlySet<number>
@@ -233,9 +233,13 @@ function putSale(till: OpenTill, sale: Sale): void {
   till.lastSale = Math.max(till.lastSale, sale.sale)
   keep(till.unresolved, sale.sale, sale.stage === 'unresolved')
   keep(till.unanswered, sale.sale, sale.receipt !== undefined && sale.answered === undefined)
-  keep(till.withheld, sale.sale, sale.stage === 'not-given' && sale.asked !== undefined && sale.told?.final !== true)
+  keep(till.withheld, sale.sale, isWithheld(sale))
   keep(till.unsettled, sale.sale, sale.answered?.final === false)
 }
+
+/** Whoever kept the signed request can have it done later: what is taken then goes back (D-5). */
+const isWithheld = ({ stage, asked, told }: Sale): boolean =>
+  (stage === 'not-given' || stage === 'refused') && asked !== undefined && told?.final !== true
 
 const keep = (set: Set<number>, sale: number, there: boolean): unknown => (there ? set.add(sale) : set.delete(sale))
 

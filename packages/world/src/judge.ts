@@ -124,7 +124,7 @@ async function askChip(city: City, { silicon }: Pick<Holder, 'silicon'>, row: Pu
 
 /** What a purse's totals may show that no receipt will ever say, and which sales it comes from. */
 interface Gap {
-  /** Paid for goods that were never given. @spec D-5 */
+  /** Paid for goods that were never given, or by a chip that had refused at first. @spec D-5 */
   readonly notGiven: bigint
   /** Given back by a void that the clerk gave up asking for. @spec K-2 */
   readonly voided: bigint
@@ -139,7 +139,7 @@ async function gapsOf(tills: readonly Till[]): Promise<ReadonlyMap<string, Gap>>
       if (asked === undefined) continue
       const { notGiven, voided } = gaps.get(asked.request.purse) ?? NO_GAP
       gaps.set(asked.request.purse, {
-        notGiven: stage === 'not-given' ? notGiven + amount : notGiven,
+        notGiven: stage === 'not-given' || stage === 'refused' ? notGiven + amount : notGiven,
         voided: voidStage === 'given-up' ? voided + amount : voided,
       })
     }

@@ -2,13 +2,16 @@
  * A tap is torn, the goods are not given: the holder has the money back once both are proved, that the chip was debited and
  * that nothing was given; and not before, and not twice. Real chip, program, till and center.
  */
-
+import type { Bytes } from '@kozeni/base/bytes'
 import { SeededDice } from '@kozeni/base/dice'
 import { freshId, type OrderId, type StoreId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import { orderReturn } from '@kozeni/center/return'
 import { builtPurse } from '@kozeni/program/compile-node'
+import { encodeCommand } from '@kozeni/protocol/apdu'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { INS, purseCommand } from '@kozeni/protocol/purse'
+import type { Reader } from '@kozeni/protocol/reader'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
 import { type Holder, Town } from './town.ts'
@@ -76,6 +79,33 @@ test('the ring alone moves nothing: while the sale may still be given, its recei
   await counter.upload()
   expect(orders()).toEqual([])
   await expectHeld(700n)
+})
+
+/** At the next tap a relay first brings the chip this command, whose answer nobody hears. */
+function relayed(kept: Bytes): Reader {
+  const radio = radioOf(holder)
+  let answered = 0
+  return {
+    ...radio,
+    transmit: async command => {
+      if (answered++ === 2) await radio.transmit(kept)
+      return await radio.transmit(command)
+    },
+  }
+}
+
+test('a debit that the chip refused, and that a relay has it make later, goes back: the till had shown “refused”', async () => {
+  expect(await counter.sell(1500n, radioOf(holder))).toMatchObject({ value: { why: { code: 'balance-too-low' } } })
+  await town.fund(holder, 1000n)
+  await town.contact(holder)
+  const { asked } = counter.till.sale(1) ?? {}
+  if (asked === undefined) expect.fail('the chip was asked')
+  const kept = encodeCommand(purseCommand(INS.debit, asked.bytes))
+  expect(await counter.sell(50n, relayed(kept))).toMatchObject({ value: { why: { code: 'seq-fell' } } })
+  expect(counter.till.sale(1)?.stage).toBe('refused')
+  await counter.upload()
+  expect(orders()).toMatchObject([{ purse: holder.purse, amount: 1500n, store }])
+  await expectHeld(2000n)
 })
 
 test('a chip that was never debited gets nothing for a sale that was not given', async () => {
