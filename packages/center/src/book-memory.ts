@@ -234,11 +234,11 @@ export class MemoryBook implements Book {
   }
 
   #waiting(purse: PurseId): OrderRow | undefined {
-    const [oldest] = [...this.#index.waiting(purse)]
+    const [first] = [...this.#index.waiting(purse)]
       .map(order => find(this.#tables.order, order))
       .filter(order => order !== undefined)
-      .sort((a, b) => a.at - b.at || (a.order < b.order ? -1 : 1))
-    return oldest
+      .sort((a, b) => afterRefunds(a) - afterRefunds(b) || a.at - b.at || (a.order < b.order ? -1 : 1))
+    return first
   }
 
   #unsettled(store: StoreId, until: Instant): Unsettled {
@@ -262,6 +262,8 @@ export class MemoryBook implements Book {
 
 /** What may be written without having been seen. */
 const UNSEEN: ReadonlySet<Kind> = new Set(['outbox', 'alarm', 'epoch'])
+
+const afterRefunds = ({ kind }: OrderRow): number => (kind === 'refund' ? 0 : 1)
 
 const find = <Row>(rows: ReadonlyMap<string, Row>, name: string | undefined): Row | undefined => {
   const row = name === undefined ? undefined : rows.get(name)

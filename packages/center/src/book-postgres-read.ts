@@ -7,7 +7,7 @@ import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { has } from '@kozeni/base/ranges'
 import { comparePlaces } from '@kozeni/protocol/operation'
 import type { Instant, Keys, OperationRow, OrderRow, PurseRow, Seen } from './book.ts'
-import { ORDER_STAGE } from './book-codes.ts'
+import { ORDER_KIND, ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import { type Booked, readBooked } from './book-postgres-booked.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
@@ -217,9 +217,9 @@ const returnedIn = ({ purse, returned }: Keys): Key[] =>
 const WAITING = `
   select distinct on (purse_id) ${ORDER.list} from "order"
   where purse_id = any($1) and stage = ${ORDER_STAGE.waiting}
-  order by purse_id, at_ms, order_id`
+  order by purse_id, (kind <> ${ORDER_KIND.refund}), at_ms, order_id`
 
-/** Each purse's oldest waiting order, by the purse. */
+/** Each purse's next waiting order, by the purse: refunds first, for a load may have to wait for long. */
 function findWaiting(lookups: Lookups, group: readonly Keys[]): Rows<OrderRow> {
   const found = new Map<PurseId, OrderRow>()
   const purses = byId(group.map(keys => keys.purse)).flat()

@@ -197,7 +197,7 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
   })
 
   on(
-    'a purse is shown with its open operation, that one’s order and load, and its oldest waiting order',
+    'a purse is shown with its open operation, that one’s order and load, and its next waiting order: refunds first, then the oldest',
     async ({ book }) => {
       const [purse, order] = [name<PurseId>(), name<OrderId>()]
       const load = order as OrderId & LoadId
@@ -210,7 +210,7 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
         decision: 'void',
         closed: { at: 9, source: 'fence', outcome: 'none' },
       })
-      const orders = [3, 1, 2].map(at => rowOf('order', { order: name(), purse, stage: 'waiting', at }))
+      const orders = [3, 1, 2].map(at => rowOf('order', { order: name(), purse, kind: 'move', stage: 'waiting', at }))
       const openOrder = rowOf('order', { order, purse, stage: 'open', at: 0 })
       const openLoad = rowOf('load', { load, purse })
       const rows: Write[] = [
@@ -222,6 +222,9 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       await book.run(put({ purse }, ...rows))
       const seen = await book.look({ purse, operation: { epoch: 1, number: 1 } })
       expect(seen).toMatchObject({ open: openOperation, openOrder, openLoad, waiting: orders[1] })
+      const refund = rowOf('order', { order: name(), purse, kind: 'refund', stage: 'waiting', at: 4 })
+      await book.run(put({ purse }, { write: 'order', row: refund }))
+      expect((await book.look({ purse })).waiting).toEqual(refund)
       expect(seen.operation).toEqual(closedOperation)
       expect((await book.look({ purse: name() })).waiting).toBeUndefined()
     },

@@ -299,7 +299,7 @@ export interface Keys {
 
 /**
  * The rows that were there. `open` is the purse's one open operation, with its order and load when it has them;
- * `waiting` is its oldest waiting order. Whatever belongs to a store (of the number, the sale's terminal, the open pay)
+ * `waiting` is its next order, refunds first. Whatever belongs to a store (of the number, the sale's terminal, the open pay)
  * comes with `store` only when the keys name it.
  */
 export interface Seen {

@@ -113,7 +113,7 @@ export function putBack(
 }
 
 /**
- * The oldest waiting order, if the chip has it already: then it is done, and is not opened again.
+ * The next waiting order, if the chip has it already: then it is done, and is not opened again.
  *
  * @spec F-12
  */

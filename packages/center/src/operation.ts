@@ -67,7 +67,7 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
 }
 
 /**
- * Opens what is the center's own to open, if nothing else is open: the purse's oldest waiting order, for what is owed
+ * Opens what is the center's own to open, if nothing else is open: the purse's next waiting order, for what is owed
  * rolls forward at any contact (F-7); and for a purse that its holder leaves, then, a sweep of what is there (P-3).
  */
 export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
