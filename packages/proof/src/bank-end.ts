@@ -66,7 +66,7 @@ export async function judged(town: BankTown, url: string): Promise<readonly stri
   const report = await withPostgresArchive(url, archive => audit(town.anyBranch.center, archive))
   const found = report.findings.map(({ row, says, difference }) => `the auditor: ${row}: ${says} (${difference ?? ''})`)
   if (report.unexplained !== 0n) found.push(`the auditor cannot explain ${report.unexplained}`)
-  return [...town.found, ...found, ...(await wrongPurses(town)), ...(await wrongGivings(town)), ...(await lost(town))]
+  return [...town.found, ...found, ...(await wrongPurses(town)), ...(await wrongGivings(town))]
 }
 
 async function wrongPurses(town: BankTown): Promise<readonly string[]> {
@@ -123,17 +123,27 @@ async function wrongGivings(town: BankTown): Promise<readonly string[]> {
   return found
 }
 
-/** What a center has said it has, and does not know. @returns a sentence each */
-export async function lost(town: BankTown): Promise<readonly string[]> {
+/**
+ * What a center has said it has, and does not know.
+ *
+ * @param said  of which sales it must know: after a restore, those that a store was told are paid
+ * @returns     a sentence each
+ */
+export async function lost(
+  town: BankTown,
+  said: (sale: PaymentRequest) => boolean = () => true,
+): Promise<readonly string[]> {
   const { book } = town.anyBranch.center
   const known = <T>(all: readonly Asked<T>[]): readonly T[] =>
     all.filter(({ acknowledged }) => acknowledged).map(({ request }) => request)
   const looked = await Promise.all([
     ...known(town.loads).map(async ({ load: name }) => ({ name, row: (await book.look({ load: name })).load })),
-    ...known(town.sales).map(async sale => ({
-      name: sale.number,
-      row: (await book.look({ number: nameOf(sale) })).number,
-    })),
+    ...known(town.sales)
+      .filter(said)
+      .map(async sale => ({
+        name: sale.number,
+        row: (await book.look({ number: nameOf(sale) })).number,
+      })),
     ...known(town.refunds).map(async ({ order: name }) => ({ name, row: (await book.look({ order: name })).order })),
   ])
   return looked.filter(({ row }) => row === undefined).map(({ name }) => `${name} was acknowledged, and is not known`)

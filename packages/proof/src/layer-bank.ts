@@ -6,7 +6,7 @@
 import { openPool, withSession } from '@kozeni/center/postgres-session'
 import { throwawayPostgres } from '@kozeni/center/postgres-throwaway'
 import { client } from './bank-client.ts'
-import { drain, judged } from './bank-end.ts'
+import { drain, judged, lost } from './bank-end.ts'
 import { prepareScene, type Scene } from './bank-scene.ts'
 import { wrongTotals } from './bank-snapshot.ts'
 import { BankTown } from './bank-town.ts'
@@ -78,7 +78,7 @@ async function playRound(scene: Scene, i: number, operations: number, { seed, si
   const clients = Array.from({ length: CLIENTS }, (_, k) => client(town, seed + 1000 * i + k, goesOn))
   const [{ wrong, snapshots, longestMs }] = await Promise.all([watch(url, goesOn), ...clients])
   const rest = await drain(town)
-  const found = await judged(town, url)
+  const found = [...(await judged(town, url)), ...(await lost(town))]
   await town.close()
   const gaveUp = town.interrupted.map(each => `a center gave up: ${each}`)
   return {

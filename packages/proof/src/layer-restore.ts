@@ -4,6 +4,7 @@
  */
 import { SeededDice } from '@kozeni/base/dice'
 import type { EmbeddedPostgres } from '@kozeni/center/postgres-embedded'
+import type { TransactionNumber } from '@kozeni/protocol/number'
 import { askAgain, client } from './bank-client.ts'
 import { disputed, drain, judged, lost } from './bank-end.ts'
 import { BankTown } from './bank-town.ts'
@@ -88,7 +89,9 @@ async function restoreOnce(prepared: Prepared, name: string, seed: number): Prom
   const restored = await startCluster(backup)
   await untilWritable(restored.url)
   await town.moveTo(townIn(restored), POOL)
-  const found = await reconciled(town, restored)
+  const isPaid = ({ number }: { readonly number: TransactionNumber }): boolean =>
+    town.honoured.get(number)?.verdict === 'paid'
+  const found = [...(await reconciled(town, restored)), ...(await lost(town, isPaid))]
   const left = (await disputed(town)).size
   await town.close()
   await restored.stop()
