@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -67,7 +67,8 @@ test('a second process is kept out while the first lives', async () => {
 test('a dead process’s lock is taken over, by one of those who want it at once', async () => {
   for (const dead of ['4194303', '', `${process.pid} another-boot 1`, 'nonsense']) {
     const path = freshPath()
-    writeFileSync(`${path}.lock`, dead)
+    mkdirSync(`${path}.lock`)
+    writeFileSync(`${path}.lock/1`, dead)
     const opened = await Promise.allSettled(Array.from({ length: 20 }, () => openFileBook(path)))
     const books = opened.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
     expect(books).toHaveLength(1)
