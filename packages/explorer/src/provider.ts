@@ -46,6 +46,10 @@ function moved(
 ): readonly Outcome[] {
   const [name, purse] = [loadId(i + 1), purseId(1)]
   const before = cast.providers.value(provider)
+  if (row.stage === 'requested' && (before.back[i] ?? 0) > 0) {
+    const { book: after } = cast.centers.run(book, START_MS, recordDeclined(name, purse))
+    return told(book, after, provider, provider, 'The provider says that the load’s money went back already')
+  }
   if (row.stage === 'requested') {
     const taken = cast.provided({ ...before, taken: before.taken.with(i, true) })
     const { book: after } = cast.centers.run(book, START_MS, recordCaptured(name, purse, `capture ${i}`))

@@ -80,6 +80,14 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'restore-cancel',
+    about: 'A load of 2 that its holder may cancel, while the center is restored from a backup of any moment.',
+    loads: [2n],
+    cancels: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'restore-pay',
     about: 'A pay of 1, its store and its proofs, while the center is restored from a backup of any moment.',
     pays: [{ amount: 1n, by: 0 }],
