@@ -87,6 +87,17 @@ export const beginEpoch = (epoch: number, noticed?: Pick<AlarmRow, 'subject' | '
   },
 })
 
+/**
+ * An operator's word that the book was put back, also where so little is missing that the mark does not show it.
+ *
+ * @spec F-12
+ */
+export async function declareRestored(means: { readonly book: Book; readonly marks: Marks }): Promise<EpochRow> {
+  const { present } = await means.book.look({})
+  const mark = await means.marks.read()
+  return await restored(means, Math.max(present.epoch, mark?.epoch ?? 0) + 1)
+}
+
 /** Makes the epoch durable, first outside the book, then in it. */
 export async function restored(
   { book, marks }: { readonly book: Book; readonly marks: Marks },

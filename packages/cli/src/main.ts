@@ -6,6 +6,7 @@ import { addChip } from './command-chip.ts'
 import { addKeys } from './command-keys.ts'
 import { addOperators } from './command-operators.ts'
 import { addPhone } from './command-phone.ts'
+import { addRestored } from './command-restored.ts'
 import { addDay, addDoctor } from './command-small.ts'
 import { addStore } from './command-store.ts'
 import { addTerminal } from './command-terminal.ts'
@@ -26,6 +27,7 @@ addChip(program)
 addAudit(program)
 addKeys(program)
 addOperators(program)
+addRestored(program)
 addDoctor(program)
 
 await program.parseAsync()

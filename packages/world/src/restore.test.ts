@@ -4,6 +4,7 @@ import { money, total } from '@kozeni/base/money'
 import type { LoadRow } from '@kozeni/center/book'
 import { takeAnswer } from '@kozeni/center/contact'
 import { recordChecked } from '@kozeni/center/load-check'
+import { declareRestored } from '@kozeni/center/restore'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { type Fenced, OUTCOME_RING, seal } from '@kozeni/protocol/message'
@@ -44,6 +45,18 @@ describe('a book behind its mark', () => {
     expect((await town.beat()).epoch).toBe(2)
     expect((await town.beat()).epoch).toBe(2)
     await expectRest(100n)
+  })
+
+  test('by less than a heartbeat is known once its operator says so: what its chip has had is not paid back', async () => {
+    const load = await town.fund(holder, 20n)
+    await town.beat()
+    const backup = town.backup()
+    await town.contact(holder)
+    town.restore(backup)
+    expect((await town.beat()).epoch).toBe(1) // the mark shows nothing
+    expect((await declareRestored(town.means)).epoch).toBe(2)
+    await expect(town.cancel(holder, load)).rejects.toThrow('purse-unfenced')
+    await expectRest(120n)
   })
 
   test('is no sound book: one that its center left a moment ago goes on in its epoch', async () => {
