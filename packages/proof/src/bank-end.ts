@@ -14,20 +14,20 @@ import type { Asked, BankTown, Holder } from './bank-town.ts'
 const MOST_MS = 90_000
 const BETWEEN_MS = 100
 
-/** @returns whether everything came to rest */
-export async function drain(town: BankTown): Promise<boolean> {
+/** @returns a sentence for everything that did not come to rest */
+export async function drain(town: BankTown): Promise<readonly string[]> {
   const end = performance.now() + MOST_MS
   let restless: readonly Holder[] = town.people
-  while (performance.now() < end) {
+  for (;;) {
     await town.settled()
     for (const till of town.tills) await uploadFrom(till)
     await Promise.all(restless.map(holder => contactWith(town, holder)))
     await town.settled()
     restless = await restlessIn(town)
-    if (restless.length === 0 && (await loadsRest(town))) return true
+    const undone = [...restless.map(({ purse }) => `purse ${purse} is not at rest`), ...(await undoneLoads(town))]
+    if (undone.length === 0 || performance.now() > end) return undone
     await town.clock.wait(BETWEEN_MS)
   }
-  return false
 }
 
 async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
@@ -42,11 +42,15 @@ async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
   })
 }
 
-async function loadsRest(town: BankTown): Promise<boolean> {
+async function undoneLoads(town: BankTown): Promise<readonly string[]> {
   const { book } = town.anyBranch.center
   const looks = await Promise.all(town.loads.map(({ request: { load } }) => book.look({ load })))
   const byPeople = await disputed(town)
-  return looks.every(({ load }) => load === undefined || ENDED.includes(load.stage) || byPeople.has(load.purse))
+  return looks.flatMap(({ load }) =>
+    load === undefined || ENDED.includes(load.stage) || byPeople.has(load.purse)
+      ? []
+      : [`load ${load.load} of purse ${load.purse} is still ${load.stage}`],
+  )
 }
 
 /** After a restore: what the chip has stands under a number that was used again, and people have to settle it. @spec F-12 */

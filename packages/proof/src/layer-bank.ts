@@ -77,16 +77,14 @@ async function playRound(scene: Scene, i: number, operations: number, { seed, si
   const goesOn = (): boolean => town.operations < operations && !signal.aborted
   const clients = Array.from({ length: CLIENTS }, (_, k) => client(town, seed + 1000 * i + k, goesOn))
   const [{ wrong, snapshots, longestMs }] = await Promise.all([watch(url, goesOn), ...clients])
-  const rest = await drain(town)
+  const undone = await drain(town)
   const found = [...(await judged(town, url)), ...(await lost(town))]
   await town.close()
   const gaveUp = town.interrupted.map(each => `a center gave up: ${each}`)
   return {
     ...{ pool, snapshots, longestMs, operations: town.operations, copies: town.copies, retries: town.retries },
     seconds: (performance.now() - started) / 1000,
-    found: [...wrong, ...(rest ? [] : ['not everything came to rest']), ...found, ...gaveUp].map(
-      each => `${name}: ${each}`,
-    ),
+    found: [...wrong, ...undone, ...found, ...gaveUp].map(each => `${name}: ${each}`),
   }
 }
 

@@ -164,7 +164,6 @@ async function reconciled(town: BankTown, postgres: EmbeddedPostgres): Promise<r
   await town.reportHonoured()
   await drain(town)
   await askAgain(town)
-  const rest = await drain(town)
-  const found = await judged(town, townIn(postgres))
-  return rest ? found : ['not everything came to rest', ...found]
+  const undone = await drain(town)
+  return [...undone, ...(await judged(town, townIn(postgres)))]
 }
