@@ -9,6 +9,7 @@ import { type Surroundings, Trap } from './surroundings.ts'
 
 /** The program's memory, and its fuel. */
 interface Access {
+  /** As they stand: good until anything is put there. */
   get(at: number, size: number): Bytes
   put(at: number, bytes: Bytes): void
   burn(work: number): void
@@ -37,7 +38,7 @@ type HostFunctions = Record<HostFunctionName, (...parameters: number[]) => numbe
 export function hostFunctions(around: () => Surroundings, { get, put, burn }: Access): HostFunctions {
   const functions: HostFunctions = {
     storeRead: (page = 0, into = 0) => {
-      const found = around().store.read(checkedPage(page))
+      const found = around().store.peek(checkedPage(page))
       if (found === undefined) return -1
       put(into, found)
       return found.length

@@ -41,7 +41,7 @@ export class Machine {
 
   constructor(module: WebAssembly.Module) {
     const access = {
-      get: (at: number, size: number) => this.get(at, size),
+      get: (at: number, size: number) => this.#view(at, size),
       put: (at: number, bytes: Bytes) => this.put(at, bytes),
       burn: (work: number) => this.#burn(work),
     }
@@ -71,7 +71,11 @@ export class Machine {
 
   /** A copy of `size` bytes of the program's memory. */
   get(at: number, size: number): Bytes {
-    return this.#memory.slice(this.#start(at, size), (at >>> 0) + (size >>> 0))
+    return this.#view(at, size).slice()
+  }
+
+  #view(at: number, size: number): Bytes {
+    return this.#memory.subarray(this.#start(at, size), (at >>> 0) + (size >>> 0))
   }
 
   put(at: number, bytes: Bytes): void {

@@ -7,7 +7,7 @@ import { type Bytes, equal, fromBigEndian } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import type { ResponseApdu } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { regionAt, storeArea } from './memory-map.ts'
+import { MODULE_BYTES_MAX, regionAt, storeArea } from './memory-map.ts'
 import { Defective, type OpenRecordStore, type RecordStore } from './record-store.ts'
 import { type Installed, type LoadedFile, named, type Registry } from './registry.ts'
 import { Program, runnable } from './sandbox.ts'
@@ -40,8 +40,12 @@ export function openProgram(parts: ChipParts, registry: Registry, installed: Ins
 export const storeOf = ({ openStore, silicon }: ChipParts, store: number): RecordStore =>
   openStore(silicon, storeArea(store))
 
+/** Where a module is read to be checked; no call outlives another. */
+const scratch = new Uint8Array(MODULE_BYTES_MAX)
+
 function moduleOf({ silicon, crypto }: ChipParts, { region, sizeBytes, hash }: LoadedFile): WebAssembly.Module {
-  const bytes = silicon.read(regionAt(region), sizeBytes)
+  const bytes = scratch.subarray(0, sizeBytes)
+  silicon.readInto(regionAt(region), bytes)
   if (!equal(crypto.sha256(bytes), hash)) throw new Defective(`the module in region ${region}`)
   const module = runnable(bytes, hash)
   if (module === undefined) throw new Defective(`the module in region ${region} was admitted before`)

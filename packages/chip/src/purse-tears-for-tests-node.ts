@@ -210,7 +210,7 @@ function sayWithin(silicon: MemorySilicon, said: readonly Bytes[], writes: numbe
       if (left-- === 0) throw new PowerLost('between two pages')
       store.write(page, payload)
     }
-    return { read: page => store.read(page), erase: () => store.erase(), write }
+    return { read: page => store.read(page), peek: page => store.peek(page), erase: () => store.erase(), write }
   }
   try {
     sayAgain(steady(silicon, openStore), said)

@@ -20,14 +20,18 @@ const fresh = (): MemorySilicon => new MemorySilicon(SIZE)
 const show = (page: Bytes | undefined): string => (page === undefined ? '-' : hex(page))
 
 /** A store that forgets the flip: the one record, written over where it stands. Must be caught below. */
-const inPlace: OpenRecordStore = (silicon, { at, pageBytes }) => ({
-  read: page => {
+const inPlace: OpenRecordStore = (silicon, { at, pageBytes }) => {
+  const read = (page: number): Bytes | undefined => {
     const [size = ERASED, ...rest] = silicon.read(at + page * pageBytes, pageBytes)
     return size === ERASED ? undefined : Uint8Array.from(rest.slice(0, size))
-  },
-  write: (page, payload) => silicon.write(at + page * pageBytes, Uint8Array.of(payload.length, ...payload)),
-  erase: () => {},
-})
+  }
+  return {
+    read,
+    peek: read,
+    write: (page, payload) => silicon.write(at + page * pageBytes, Uint8Array.of(payload.length, ...payload)),
+    erase: () => {},
+  }
+}
 
 /** Writes `records` one after the other to page 1. */
 function history(open: OpenRecordStore, silicon: Silicon, records: readonly Bytes[]): void {

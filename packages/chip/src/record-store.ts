@@ -4,7 +4,7 @@
  * @see docs/decisions/0004-two-slots-and-one-flip.md for the layout and the proof
  */
 import { assert, Bug } from '@kozeni/base/assert'
-import { type Bytes, bigEndian, concat, equal, numberFrom } from '@kozeni/base/bytes'
+import { type Bytes, bigEndian, concat, equal } from '@kozeni/base/bytes'
 import { crc32 } from './crc.ts'
 import { ERASED, type Silicon } from './silicon.ts'
 
@@ -14,6 +14,8 @@ export interface RecordStore {
    * @throws Defective when it is damaged
    */
   read(page: number): Bytes | undefined
+  /** The same, good only until the store is used again: for those who copy it on at once. */
+  peek(page: number): Bytes | undefined
   /** Old page or new page: nothing between them ever shows. */
   write(page: number, payload: Bytes): void
   /** Makes all pages as if never written, and their content unreadable. Only for pages that nothing refers to. */
@@ -54,22 +56,30 @@ class TwoSlotStore implements RecordStore {
   readonly #silicon: Silicon
   readonly #area: Area
   readonly #slotBytes: number
+  /** Where pages are read to, and their heads: a page is read far more often than it is kept. */
+  readonly #scratch: Bytes
+  readonly #heads: readonly [Bytes, Bytes] = [new Uint8Array(PAYLOAD_AT), new Uint8Array(PAYLOAD_AT)]
 
   constructor(silicon: Silicon, area: Area) {
     this.#silicon = silicon
     this.#area = area
     this.#slotBytes = area.pageBytes + SLOT_OVERHEAD
+    this.#scratch = new Uint8Array(area.pageBytes + CRC_BYTES)
   }
 
   read(page: number): Bytes | undefined {
-    const heads = this.#heads(page)
+    return this.peek(page)?.slice()
+  }
+
+  peek(page: number): Bytes | undefined {
+    const heads = this.#readHeads(page)
     const slot = currentSlot(heads)
     return slot === undefined ? undefined : this.#payload(page, slot, heads[slot])
   }
 
   write(page: number, payload: Bytes): void {
     assert(payload.length <= this.#area.pageBytes, `${payload.length} bytes in a page of ${this.#area.pageBytes}`)
-    const heads = this.#heads(page)
+    const heads = this.#readHeads(page)
     const current = currentSlot(heads)
     const other = current === 0 ? 1 : 0
     // reading first: a damaged page is never written over, and what stands already costs no wear
@@ -93,17 +103,18 @@ class TwoSlotStore implements RecordStore {
   }
 
   /** The beginnings of both slots: marker and size. */
-  #heads(page: number): readonly [Bytes, Bytes] {
-    const head = (slot: Slot): Bytes => this.#silicon.read(this.#slotAt(page, slot), PAYLOAD_AT)
-    return [head(0), head(1)]
+  #readHeads(page: number): readonly [Bytes, Bytes] {
+    this.#silicon.readInto(this.#slotAt(page, 0), this.#heads[0])
+    this.#silicon.readInto(this.#slotAt(page, 1), this.#heads[1])
+    return this.#heads
   }
 
   #payload(page: number, slot: Slot, head: Bytes): Bytes {
     const size = ((head[SIZE_AT] ?? 0) << 8) | (head[SIZE_AT + 1] ?? 0)
     if (size > this.#area.pageBytes) throw new Defective(`page ${page}: a size of ${size}`)
-    const checked = this.#silicon.read(this.#slotAt(page, slot) + PAYLOAD_AT, size + CRC_BYTES)
-    const payload = checked.subarray(0, size)
-    if (numberFrom(checked.subarray(size)) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
+    this.#silicon.readInto(this.#slotAt(page, slot) + PAYLOAD_AT, this.#scratch.subarray(0, size + CRC_BYTES))
+    const payload = this.#scratch.subarray(0, size)
+    if (checksumAt(this.#scratch, size) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
     return payload
   }
 }
@@ -125,9 +136,21 @@ function currentSlot([[first = ERASED], [second = ERASED]]: readonly [Bytes, Byt
 const sealed = (page: number, payload: Bytes): Bytes =>
   concat(bigEndian(payload.length, SIZE_BYTES), payload, bigEndian(checksum(page, payload), CRC_BYTES))
 
+/** Page and size, as they are checked before the payload. */
+const place = new Uint8Array(4)
+
 /** The page's number is in it, so that a page found in another's place is damaged too. */
-const checksum = (page: number, payload: Bytes): number =>
-  crc32(payload, crc32(Uint8Array.of(page >> 8, page, payload.length >> 8, payload.length)))
+function checksum(page: number, payload: Bytes): number {
+  place[0] = page >> 8
+  place[1] = page
+  place[2] = payload.length >> 8
+  place[3] = payload.length
+  return crc32(payload, crc32(place))
+}
+
+/** Four bytes as a number. */
+const checksumAt = (bytes: Bytes, at: number): number =>
+  (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
 
 /** Writes from the first byte that differs to the last one: memory wears by bytes. */
 export function writeDifference(silicon: Silicon, at: number, bytes: Bytes): void {

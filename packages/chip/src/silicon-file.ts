@@ -49,10 +49,15 @@ export class FileSilicon implements Silicon {
   }
 
   read(at: number, size: number): Bytes {
-    this.#check(at, size)
     const bytes = new Uint8Array(size)
-    for (let done = 0; done < size; ) done += progress(readSync(this.#file, bytes, done, size - done, at + done))
+    this.readInto(at, bytes)
     return bytes
+  }
+
+  readInto(at: number, into: Bytes): void {
+    const size = into.length
+    this.#check(at, size)
+    for (let done = 0; done < size; ) done += progress(readSync(this.#file, into, done, size - done, at + done))
   }
 
   write(at: number, bytes: Bytes): void {

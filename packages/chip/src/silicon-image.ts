@@ -61,6 +61,11 @@ export class ImageSilicon implements Silicon {
     return this.#image.slice(at, at + size)
   }
 
+  readInto(at: number, into: Bytes): void {
+    this.#check(at, into.length)
+    into.set(this.#image.subarray(at, at + into.length))
+  }
+
   /** Durable only after the next flush(): the one port's promise that this memory cannot keep by itself. */
   write(at: number, bytes: Bytes): void {
     this.#check(at, bytes.length)

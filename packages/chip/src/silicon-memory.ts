@@ -15,7 +15,10 @@ export interface PowerCut {
   readonly torn: Torn
 }
 
-const BLOCK_BYTES = 1024
+const BLOCK_BYTES = 4096
+
+/** So many bytes are copied one by one before it pays to make a view of them. */
+const FEW = 8
 
 export class MemorySilicon implements Silicon {
   readonly sizeBytes: number
@@ -50,22 +53,24 @@ export class MemorySilicon implements Silicon {
 
   read(at: number, size: number): Bytes {
     this.#check(at, size)
-    const start = at % BLOCK_BYTES
-    const block = this.#blocks.get((at - start) / BLOCK_BYTES)
-    return block !== undefined && start + size <= BLOCK_BYTES
-      ? block.slice(start, start + size)
-      : this.#gathered(at, size)
+    const bytes = new Uint8Array(size)
+    this.#copy(at, bytes)
+    return bytes
   }
 
-  #gathered(at: number, size: number): Bytes {
-    const bytes = new Uint8Array(size)
-    for (let done = 0; done < size; ) {
-      const [block, offset, count] = this.#stretch(at + done, size - done)
-      if (block !== undefined) bytes.set(block.subarray(offset, offset + count), done)
-      else bytes.fill(ERASED, done, done + count)
+  readInto(at: number, into: Bytes): void {
+    this.#check(at, into.length)
+    this.#copy(at, into)
+  }
+
+  #copy(at: number, into: Bytes): void {
+    for (let done = 0; done < into.length; ) {
+      const [block, offset, count] = this.#stretch(at + done, into.length - done)
+      if (block === undefined) into.fill(ERASED, done, done + count)
+      else if (count <= FEW) for (let i = 0; i < count; i++) into[done + i] = block[offset + i] ?? ERASED
+      else into.set(block.subarray(offset, offset + count), done)
       done += count
     }
-    return bytes
   }
 
   write(at: number, bytes: Bytes): void {

@@ -33,6 +33,24 @@ export function siliconContract(name: string, make: (sizeBytes: number) => Silic
     expect(silicon.read(5, 3)).toEqual(Uint8Array.of(1, 2, 3))
   })
 
+  test(`${name}: fills what is given to it with the same bytes`, () => {
+    const silicon = make(SIZE)
+    silicon.write(
+      1020,
+      Uint8Array.from({ length: 1500 }, (_, i) => i),
+    )
+    for (const [at, size] of [
+      [0, SIZE],
+      [1022, 3],
+      [1500, 1100],
+    ] as const) {
+      const into = new Uint8Array(size)
+      silicon.readInto(at, into)
+      expect(into).toEqual(silicon.read(at, size))
+    }
+    expect(() => silicon.readInto(SIZE - 1, new Uint8Array(2))).toThrow('<=')
+  })
+
   test(`${name}: counts its wear`, () => {
     const silicon = make(SIZE)
     const { writes, bytes } = silicon.wear

@@ -12,6 +12,8 @@ export interface Silicon {
   powerOn(): void
   /** @returns a copy of `size` bytes from `at` on */
   read(at: number, size: number): Bytes
+  /** Fills `into` with what stands from `at` on: for those who read often, and keep nothing. */
+  readInto(at: number, into: Bytes): void
   /** Bytes one by one, in order; all of them are durable when this returns. */
   write(at: number, bytes: Bytes): void
 }

@@ -17,6 +17,7 @@ export class Trap extends Error {
 /** The store of a program that is only asked for its version: nothing in it, nothing to be put in. */
 export const NO_STORE: RecordStore = {
   read: () => undefined,
+  peek: () => undefined,
   write: () => {
     throw new Trap('no store')
   },

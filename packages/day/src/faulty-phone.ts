@@ -39,6 +39,11 @@ export class MortalSilicon implements Silicon {
     return this.#below.read(at, size)
   }
 
+  readInto(at: number, into: Bytes): void {
+    if (this.#dead) throw new PowerLost('the power was cut')
+    this.#below.readInto(at, into)
+  }
+
   write(at: number, bytes: Bytes): void {
     if (this.#dead) throw new PowerLost('the power was cut')
     const whole = Math.min(bytes.length, this.#left)

@@ -214,6 +214,10 @@ class CuttableStore implements RecordStore {
     return this.#pages[page]
   }
 
+  peek(page: number): Bytes | undefined {
+    return this.#pages[page]
+  }
+
   write(page: number, payload: Bytes): void {
     assert(page < STORE_PAGES, `page ${page}`)
     if (this.writesLeft === 0) throw new PowerLost()
