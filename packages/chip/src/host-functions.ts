@@ -45,7 +45,7 @@ export function hostFunctions(around: () => Surroundings, { get, put, burn }: Ac
     },
     storeWrite: (page = 0, from = 0, size = 0) => {
       if (size >>> 0 > STORE_PAGE_BYTES) throw new Trap(`a page of ${size >>> 0} bytes`)
-      around().store.write(checkedPage(page), get(from, size))
+      around().store.write(checkedPage(page), get(from, size).slice())
       return undefined
     },
     random: (into = 0, size = 0) => {
