@@ -57,12 +57,13 @@ test('text has no control characters, no lone surrogates and no more characters 
 })
 
 test('lists are bounded, and the wrong item is named by its place', () => {
+  const uploaded = (receipt: string) => ({ receipt, position: 1, hotlist: 0 })
   const receipt = base64url(new Uint8Array(189))
   const upload = (receipts: unknown) => readInput(routes.uploadReceipts.body, { receipts }, 'body')
-  expect(upload(Array(500).fill(receipt)).ok).toBe(true)
-  expect(upload(Array(501).fill(receipt))).toEqual(wrong('receipts'))
-  expect(upload([receipt, `${receipt}=`])).toEqual(wrong('receipts.1'))
-  expect(upload([base64url(new Uint8Array(600))])).toEqual(wrong('receipts.0'))
+  expect(upload(Array(500).fill(uploaded(receipt))).ok).toBe(true)
+  expect(upload(Array(501).fill(uploaded(receipt)))).toEqual(wrong('receipts'))
+  expect(upload([uploaded(receipt), uploaded(`${receipt}=`)])).toEqual(wrong('receipts.1.receipt'))
+  expect(upload([uploaded(base64url(new Uint8Array(600)))])).toEqual(wrong('receipts.0.receipt'))
 })
 
 test('the first round of a contact has a purpose and the later ones a token, never both, never none', () => {

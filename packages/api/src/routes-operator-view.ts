@@ -48,6 +48,7 @@ export const alarm = naming(
       'honoured-not-taken',
       'journal-forked',
       'epoch-unheard-of',
+      'receipt-too-late',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

@@ -22,11 +22,18 @@ const notGiven = naming(
   { sale: 7, purse: '5f3a91c07be2d846', seq: 12 },
 )
 
+const uploadedReceipt = naming(
+  'UploadedReceipt',
+  'A receipt as the chip made it; where it stands in the terminal’s journal, and the version of the hotlist that was ' +
+    'accepted before it (0 for none). Should its purse be blocked, that says whose loss it is.',
+  z.strictObject({ receipt: bytes(1, RECEIPT_BYTES), position: whole, hotlist: whole }),
+)
+
 export const receiptUpload = naming(
   'ReceiptUpload',
   'Signed receipts as the chips made them, and where the terminal’s hash-chained journal stands.',
   z.strictObject({
-    receipts: z.array(bytes(1, RECEIPT_BYTES)).max(RECEIPTS),
+    receipts: z.array(uploadedReceipt).max(RECEIPTS),
     journal: z.strictObject({ position: whole, hash }).optional(),
     offlineSince: time.optional(),
     notGiven: z.array(notGiven).max(NOT_GIVEN).optional(),

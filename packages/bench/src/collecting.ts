@@ -1,5 +1,6 @@
 /** Collection: uploads of terminals are taken in whole, from their bytes to the answers, MACs and durable booking included. */
 import { assert } from '@kozeni/base/assert'
+import type { Bytes } from '@kozeni/base/bytes'
 import type { Book } from '@kozeni/center/book'
 import type { Marks } from '@kozeni/center/mark'
 import { defaultPolicy } from '@kozeni/center/policy'
@@ -11,6 +12,8 @@ import { UPLOAD, type Upload } from './receipts.ts'
 
 /** A bench restores nothing. */
 const NO_MARKS: Marks = { read: async () => undefined, note: async () => undefined }
+
+const asUploaded = (whole: Bytes) => ({ whole, place: { position: 1, hotlist: 0 } })
 
 /** @param clients  terminals that upload at once */
 export function collecting(
@@ -30,7 +33,7 @@ export function collecting(
         const upload = uploads[i]
         if (upload === undefined) return
         const begun = performance.now()
-        const taken = await takeIn(means, upload.terminal, upload.receipts)
+        const taken = await takeIn(means, upload.terminal, upload.receipts.map(asUploaded))
         took(performance.now() - begun)
         assert(
           taken.every(({ collected }) => collected.standing === 'booked'),

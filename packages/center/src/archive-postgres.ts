@@ -29,7 +29,7 @@ import {
   SETTLEMENT,
   STORE,
 } from './book-tables.ts'
-import { RECEIPT } from './book-tables-receipt.ts'
+import { LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
@@ -114,13 +114,14 @@ async function purseFiles(
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, held, returns, numbers, found, entries] = await Promise.all([
+  const [operations, loads, orders, left, arrived, held, losses, returns, numbers, found, entries] = await Promise.all([
     of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
     of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
     of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
     of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
     of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
     of(RECEIPT, 'purse_id', 'seq', row => row.purse),
+    of(LOSS, 'purse_id', 'seq, digest', row => row.purse),
     of(RETURN, 'purse_id', 'seq', row => row.purse),
     of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
     of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
@@ -136,6 +137,7 @@ async function purseFiles(
     receipts: [...receiptsIn(records.get(idNumber(row.purse)) ?? []), ...(held.get(row.purse) ?? [])],
     lost: lostBy(row.trail, records.get(idNumber(row.purse)) ?? []),
     returns: returns.get(row.purse) ?? [],
+    losses: losses.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     found: found.get(row.purse) ?? [],
     entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),

@@ -6,6 +6,7 @@ import type { Entry } from '@kozeni/ledger/entry'
 import type { SealFile } from './audit-seal.ts'
 import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
+import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
@@ -22,6 +23,8 @@ export interface PurseFile {
   readonly moves: readonly MoveRow[]
   readonly receipts: readonly ReceiptRow[]
   readonly returns: readonly ReturnRow[]
+  /** Its receipts that no chip can be charged for. */
+  readonly losses: readonly LossRow[]
   /** How many of the booked ones the book would not find by purse and seq. */
   readonly lost: number
   readonly numbers: readonly NumberRow[]

@@ -7,6 +7,7 @@ import { captured, givenBack, moved, opened, refundOrdered } from '@kozeni/ledge
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
+import { auditLosses } from './audit-loss.ts'
 import { auditMoves } from './audit-move.ts'
 import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
@@ -15,6 +16,7 @@ import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
 import { gapOf, isUnexplained } from './gap.ts'
+import { lossEntries } from './loss.ts'
 import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
 
@@ -43,6 +45,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditOrders(file),
       ...auditMoves(file),
       ...auditReceipts(means, file),
+      ...auditLosses(means, file),
       ...auditTotals(file, totals),
       ...auditTaken(file),
       ...auditGap(file),
@@ -77,6 +80,7 @@ function expectedEntries(file: PurseFile): Expected[] {
       row.kind === 'refund' && row.store !== undefined ? [refundOrdered({ ...row, store: row.store })] : [],
     ),
     ...writtenOffBy(file.purse, 0).map(undated),
+    ...file.losses.flatMap(lossEntries),
     ...file.orders
       .filter(row => row.kind === 'move')
       .map(row => moved({ ...row, account: file.purse.account, move: moveOfOrder(row.order) })),

@@ -23,29 +23,41 @@ export const receiptRow = ({ purse, seq }: Pick<ReceiptRow, 'purse' | 'seq'>): s
 export function auditReceipts(means: Means, file: PurseFile): Finding[] {
   const operations = new Map(file.operations.map(row => [operationName(row), row]))
   return file.receipts.flatMap(row => {
-    const [name, invariant] = [receiptRow(row), 'INV-EVID'] as const
     const signed = readReceipt(row.whole)
-    if (signed === undefined)
-      return compared(
+    const { findings, proved } = auditBytes(means, file.purse, row, signed)
+    if (signed === undefined || !proved || signed.receipt.outcome === 'none') return findings
+    return [...findings, ...auditWitness(operations.get(operationName(signed.receipt)), signed.receipt)]
+  })
+}
+
+/** Its chip has made it, and its columns are what the chip signed. @spec K-5 */
+export function auditBytes(
+  means: Means,
+  purse: PurseRow,
+  row: Omit<ReceiptRow, 'standing'>,
+  signed: SignedReceipt | undefined,
+): { readonly findings: readonly Finding[]; readonly proved: boolean } {
+  const [name, invariant] = [receiptRow(row), 'INV-EVID'] as const
+  if (signed === undefined)
+    return {
+      findings: compared(
         { row: name, says: 'its bytes are no receipt', invariant },
         'a receipt',
         `${row.whole.length} bytes`,
-      )
-    const { receipt } = signed
-    const says = `neither signature nor MAC is its chip's (amount ${row.amount})`
-    const proved = isProved(means, file.purse, signed)
-    return [
-      ...compared({ row: name, says, invariant }, 'a genuine receipt', proved ? 'a genuine receipt' : 'a changed one'),
-      ...COLUMNS.flatMap(column =>
-        compared(
-          { row: name, says: `its ${column} is not what its chip signed`, invariant },
-          receipt[column],
-          row[column],
-        ),
       ),
-      ...(proved && receipt.outcome !== 'none' ? auditWitness(operations.get(operationName(receipt)), receipt) : []),
-    ]
-  })
+      proved: false,
+    }
+  const says = `neither signature nor MAC is its chip's (amount ${row.amount})`
+  const proved = isProved(means, purse, signed)
+  const columns = COLUMNS.flatMap(column =>
+    compared(
+      { row: name, says: `its ${column} is not what its chip signed`, invariant },
+      signed.receipt[column],
+      row[column],
+    ),
+  )
+  const found = proved ? 'a genuine receipt' : 'a changed one'
+  return { findings: [...compared({ row: name, says, invariant }, 'a genuine receipt', found), ...columns], proved }
 }
 
 const COLUMNS = ['purse', 'seq', 'kind', 'amount', 'currency', 'terminal', 'sale'] as const satisfies ReadonlyArray<

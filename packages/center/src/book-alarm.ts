@@ -15,6 +15,7 @@ export interface AlarmRow {
     | 'book-behind'
     | 'honoured-not-taken'
     | 'journal-forked'
+    | 'receipt-too-late'
   readonly facts: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   readonly at: number

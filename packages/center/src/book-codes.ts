@@ -2,6 +2,7 @@
 import type { EvidenceSource, LoadStage, OperationDecision, OrderRow, PurseStage } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { FoundRow, HonouredRow } from './book-epoch.ts'
+import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReceiptRow } from './book-receipt.ts'
@@ -42,6 +43,8 @@ export const MOVE_STAGE = { 'in-transit': 1, owed: 2 } as const satisfies Codes<
 
 export const STANDING = { booked: 1, held: 2 } as const satisfies Codes<ReceiptRow['standing']>
 
+export const BEARER = { issuer: 1, store: 2 } as const satisfies Codes<LossRow['bearer']>
+
 export const ALARM_WHAT = {
   'receipts-differ': 1,
   'statements-not-comparable': 2,
@@ -53,6 +56,7 @@ export const ALARM_WHAT = {
   'honoured-not-taken': 8,
   'journal-forked': 9,
   'epoch-unheard-of': 10,
+  'receipt-too-late': 11,
 } as const satisfies Codes<AlarmRow['what']>
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>

@@ -8,6 +8,7 @@ import { comparePlaces } from '@kozeni/protocol/operation'
 import {
   type Book,
   type Command,
+  type Fraud,
   type Instant,
   type Keys,
   type OperationRow,
@@ -27,6 +28,7 @@ import {
   batchesOf,
   checkNamed,
   claimOf,
+  concerns,
   lastOfEach,
   NO_SUMS,
   numberName,
@@ -185,6 +187,7 @@ export class MemoryBook implements Book {
       receipts: this.#receipts(keys),
       sales: this.#sales(keys),
       returned: this.#returned(keys),
+      fraud: this.#fraud(keys),
       hotlistAfter: find(tables.hotlist, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
       unsettled: keys.unsettled && this.#unsettled(keys.unsettled.store, keys.unsettled.until),
       honoured: find(tables.honoured, present.epoch > 1 ? keys.number && numberName(keys.number) : undefined),
@@ -221,6 +224,13 @@ export class MemoryBook implements Book {
     return (
       purse && find(this.#tables.return, returned === undefined ? undefined : receiptName({ purse, seq: returned }))
     )
+  }
+
+  #fraud({ purse, fraud }: Keys): Fraud | undefined {
+    if (!fraud || purse === undefined) return undefined
+    const losses = [...this.#tables.loss.values()].filter(row => row.purse === purse)
+    const listings = [...this.#tables.hotlist.values()].filter(row => concerns(row, purse))
+    return { losses: losses.map(copied), listings: listings.sort((a, b) => a.version - b.version).map(copied) }
   }
 
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
@@ -291,6 +301,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   return: new Map(from?.return),
   hotlist: new Map(from?.hotlist),
   found: new Map(from?.found),
+  loss: new Map(from?.loss),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),
 })

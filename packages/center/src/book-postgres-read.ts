@@ -3,12 +3,13 @@
  * together. The rows that a command names are locked first, table by table, and only then is anything else read, so that
  * everybody sees what the last one left. Changes nothing.
  */
-import { type Id, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { type Id, idBytes, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { has } from '@kozeni/base/ranges'
 import { comparePlaces } from '@kozeni/protocol/operation'
 import type { Instant, Keys, OperationRow, OrderRow, PurseRow, Seen } from './book.ts'
 import { ORDER_KIND, ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import { type Booked, readBooked } from './book-postgres-booked.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
@@ -31,8 +32,18 @@ import {
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
-import { RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
-import { NO_SUMS, numberName, operationName, paidName, receiptName, type Sums, saleName } from './book-writes.ts'
+import { LOSS, RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import {
+  concerns,
+  lossName,
+  NO_SUMS,
+  numberName,
+  operationName,
+  paidName,
+  receiptName,
+  type Sums,
+  saleName,
+} from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type By, Lookups } from './postgres-lookup.ts'
 import { type Session, statement } from './postgres-session.ts'
@@ -119,6 +130,8 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
       columns: 'follows',
       name: row => String(row.follows),
     }),
+    losses: lookups.find(LOSS, byId(judgedIn(group)), { columns: 'purse_id', name: lossName }),
+    listings: findListings(lookups, judgedIn(group)),
     sums: findSums(lookups, group),
     settlements: findLastSettlements(lookups, group),
   }
@@ -219,6 +232,25 @@ const WAITING = `
   where purse_id = any($1) and stage = ${ORDER_STAGE.waiting}
   order by purse_id, (kind <> ${ORDER_KIND.refund}), at_ms, order_id`
 
+const judgedIn = (group: readonly Keys[]): PurseId[] =>
+  group.flatMap(({ purse, fraud }) => (fraud && purse !== undefined ? [purse] : []))
+
+const LISTINGS = `
+  select ${HOTLIST.list} from hotlist
+  where position($1 in purses_listed) > 0 or position($1 in purses_unlisted) > 0`
+
+/** The hotlist's versions that may concern a purse that is judged, by their number: a rare question, asked of each by itself. */
+function findListings(lookups: Lookups, purses: readonly PurseId[]): Rows<HotlistRow> {
+  const found = new Map<string, HotlistRow>()
+  for (const purse of new Set(purses)) {
+    lookups.ask(statement(LISTINGS, Buffer.from(idBytes(purse))), cells => {
+      const row = HOTLIST.read(cells)
+      found.set(String(row.version), row)
+    })
+  }
+  return found
+}
+
 /** Each purse's next waiting order, by the purse: refunds first, for a load may have to wait for long. */
 function findWaiting(lookups: Lookups, group: readonly Keys[]): Rows<OrderRow> {
   const found = new Map<PurseId, OrderRow>()
@@ -309,6 +341,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     receipts: receiptsIn(found, keys),
     sales: salesIn(found, keys),
     returned: at(found.returns, keys.purse && receiptName({ purse: keys.purse, seq: keys.returned ?? 0 })),
+    fraud: fraudIn(found, keys),
     hotlistAfter: at(found.hotlists, keys.hotlistAfter === undefined ? undefined : String(keys.hotlistAfter)),
     unsettled: keys.unsettled && unsettledIn(found, keys.unsettled),
     honoured: at(found.honoured, keys.number && numberName(keys.number)),
@@ -334,6 +367,15 @@ function receiptsIn(found: Found, { purse, receipts = [] }: Keys): Seen['receipt
   const names = receipts.map(seq => purse && receiptName({ purse, seq }))
   const rows = names.map(name => at(found.held, name) ?? at(found.booked, name))
   return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
+}
+
+function fraudIn(found: Found, { purse, fraud }: Keys): Seen['fraud'] {
+  if (!fraud || purse === undefined) return undefined
+  const listings = [...found.listings.values()].filter(row => concerns(row, purse))
+  return {
+    losses: [...found.losses.values()].filter(row => row.purse === purse),
+    listings: listings.sort((a, b) => a.version - b.version),
+  }
 }
 
 function salesIn(found: Found, { sales = [] }: Keys): Seen['sales'] {

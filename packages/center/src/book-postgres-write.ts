@@ -35,7 +35,7 @@ import {
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
-import { RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import { LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { type Answer, type Statement, statement } from './postgres-session.ts'
@@ -129,6 +129,8 @@ function linesOf(shown: Seen, each: Write): Line[] {
       return [line(seen ? SQL.replaceReturn : SQL.addReturn, row)]
     case 'receipt':
       return receiptLines(row, seen)
+    case 'loss':
+      return [line(SQL.addLoss, row)]
     case 'entry':
       return entryLines(row)
     case 'settlement':
@@ -211,6 +213,7 @@ const SQL = {
   addBatch: add(RECEIPT_BATCH),
   replaceSales: replace(TERMINAL_SALES, 'terminal_id'),
   addSales: add(TERMINAL_SALES),
+  addLoss: add(LOSS),
   addEntry: add(ENTRY),
   addClaim: add(CLAIM),
   addSettlement: add(SETTLEMENT),

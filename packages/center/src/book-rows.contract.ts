@@ -217,6 +217,23 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       at: instant,
     })
     .map(asSigned),
+  loss: fc.record({
+    purse: anyId(),
+    seq: u32,
+    digest: fc.bigInt(1n, 2n ** 63n - 1n),
+    kind: word(RECEIPT_KIND),
+    amount,
+    currency: money3,
+    terminal: anyId(),
+    sale: u32,
+    store: anyId(),
+    whole: bytes,
+    bearer: word(codes.BEARER),
+    position: u32,
+    hotlist: u32,
+    listing: maybe(fc.record({ version: u32, until: instant })),
+    at: instant,
+  }),
   entry: fc
     .record<RowOf<'entry'>>({
       subject: anyId(),

@@ -4,9 +4,21 @@ import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import { type Money, money } from '@kozeni/base/money'
 import type { Ranges } from '@kozeni/base/ranges'
 import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
-import { STANDING } from './book-codes.ts'
+import { BEARER, STANDING } from './book-codes.ts'
+import type { Listing, LossRow } from './book-loss.ts'
 import type { ReceiptRow } from './book-receipt.ts'
-import { amounts, bigints, byteStrings, currencies, ids, numbers, table, words } from './postgres-table.ts'
+import {
+  amounts,
+  bigints,
+  byteStrings,
+  currencies,
+  fields,
+  ids,
+  numbers,
+  optional,
+  table,
+  words,
+} from './postgres-table.ts'
 
 export const RECEIPT = table<ReceiptRow>('receipt', {
   purse: ids<PurseId>('purse_id'),
@@ -19,6 +31,24 @@ export const RECEIPT = table<ReceiptRow>('receipt', {
   store: ids<StoreId>('store_id'),
   whole: byteStrings('whole'),
   standing: words('standing', STANDING),
+  at: numbers('at_ms'),
+})
+
+export const LOSS = table<LossRow>('loss', {
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+  digest: bigints('digest'),
+  kind: words<ReceiptKind>('kind', RECEIPT_KIND),
+  amount: amounts<Money>('amount', money),
+  currency: currencies('currency'),
+  terminal: ids<TerminalId>('terminal_id'),
+  sale: numbers('sale'),
+  store: ids<StoreId>('store_id'),
+  whole: byteStrings('whole'),
+  bearer: words('bearer', BEARER),
+  position: numbers('journal_position'),
+  hotlist: numbers('hotlist'),
+  listing: optional(fields<Listing>({ version: numbers('listed_version'), until: numbers('listed_until_ms') })),
   at: numbers('at_ms'),
 })
 

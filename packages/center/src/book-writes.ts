@@ -1,11 +1,13 @@
 /** What a Write says about itself, for every implementation of the book: its row's name, and whether it was seen. */
 import { assert } from '@kozeni/base/assert'
 import type { Currency } from '@kozeni/base/currency'
-import type { StoreId } from '@kozeni/base/ids'
+import type { PurseId, StoreId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import type { Entry, EntryName } from '@kozeni/ledger/entry'
 import { debitsCollected, voidsCollected } from '@kozeni/ledger/posting'
 import type { Keys, NumberRow, OperationRow, Seen, Write } from './book.ts'
+import type { HotlistRow } from './book-hotlist.ts'
+import type { LossRow } from './book-loss.ts'
 import type { ReceiptRow, SaleName } from './book-receipt.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -37,6 +39,8 @@ export function rowName({ write, row }: Write): string {
     case 'return':
     case 'receipt':
       return receiptName(row)
+    case 'loss':
+      return lossName(row)
     case 'entry':
       return entryName(row)
     case 'settlement':
@@ -69,6 +73,9 @@ export const paidName = ({ store, transaction }: Named<OperationRow, 'store' | '
   store && transaction && numberName({ store, transaction })
 /** Purse and seq. */
 export const receiptName = ({ purse, seq }: Named<ReceiptRow, 'purse' | 'seq'>): string => `${purse} ${seq}`
+/** Purse, seq and digest. */
+export const lossName = ({ purse, seq, digest }: Named<LossRow, 'purse' | 'seq' | 'digest'>): string =>
+  `${purse} ${seq} ${digest}`
 /** Terminal and sale. */
 export const saleName = ({ terminal, sale }: SaleName): string => `${terminal} ${sale}`
 /** What it is about, its cause, and the cause's two numbers. */
@@ -118,6 +125,7 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return seen.hotlistAfter?.follows === row.follows
     case 'found':
       return seen.found.some(one => operationName(one) === operationName(row))
+    case 'loss':
     case 'entry':
     case 'settlement':
     case 'alarm':
@@ -166,6 +174,7 @@ const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([
   'order',
   'number',
   'receipt',
+  'loss',
   'found',
 ])
 
@@ -210,6 +219,10 @@ export function claimOf({ cause, second, debit, credit, amount }: Omit<Entry, 'a
   if (debit.kind === 'store-payable') return { store: debit.owner, part, amount: 0n - amount, count: 0 }
   return undefined
 }
+
+/** Whether the version puts the purse on the list, or takes it off. @spec K-3 */
+export const concerns = ({ purses: { listed, unlisted } }: HotlistRow, purse: PurseId): boolean =>
+  listed.includes(purse) || unlisted.includes(purse)
 
 /** A booked debit is what pays a sale. @spec K-1 */
 export const takesSale = ({ kind, standing }: ReceiptRow): boolean => kind === 'debit' && standing === 'booked'

@@ -27,7 +27,17 @@ const publishing = ({ hotlistAfter }: Seen, row: RowOf<'hotlist'>): Decision<'pu
     ? { answer: 'published', writes: [{ write: 'hotlist', row }] }
     : { answer: 'overtaken', writes: [] }
 
-type Unnamed = 'receipt' | 'entry' | 'settlement' | 'hotlist' | 'epoch' | 'honoured' | 'found' | 'alarm' | 'outbox'
+type Unnamed =
+  | 'receipt'
+  | 'loss'
+  | 'entry'
+  | 'settlement'
+  | 'hotlist'
+  | 'epoch'
+  | 'honoured'
+  | 'found'
+  | 'alarm'
+  | 'outbox'
 type SeenKind = Exclude<Write['write'], Unnamed>
 
 /** How a row of each kind is named, and found again. */
@@ -106,6 +116,32 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
     )
     expect((await Promise.all(both)).toSorted()).toEqual(['overtaken', 'published'])
   })
+
+  on(
+    'what was judged of a purse comes back with the hotlists that concern it, and only when it is asked for',
+    async ({ book }) => {
+      const [row, other] = fc.sample(anyRow.loss, { numRuns: 2, seed: 4 })
+      if (row === undefined || other === undefined) throw new Error('two rows')
+      const { purse } = row
+      const changes = [[], [purse], [other.purse]].flatMap(listed => [
+        { listed, unlisted: [] },
+        { listed: [], unlisted: listed },
+      ])
+      const versions = changes.map((purses, i) => ({
+        ...rowOf('hotlist', { follows: 2 * i, version: 2 * i + 2, at: i }),
+        purses,
+      }))
+      for (const version of versions)
+        await book.run(put({ hotlistAfter: version.follows }, { write: 'hotlist', row: version }))
+      const second = { ...row, digest: row.digest - 1n, listing: { version: 4, until: 5 } }
+      for (const one of [row, second, other]) await book.run(put({ purse: one.purse }, { write: 'loss', row: one }))
+      const { fraud } = await book.look({ purse, fraud: true })
+      expect(fraud?.losses.toSorted((a, b) => Number(b.digest - a.digest))).toEqual([row, second])
+      expect(fraud?.listings).toEqual(versions.slice(2, 4))
+      expect((await book.look({ purse })).fraud).toBeUndefined()
+      await expect(book.run(put({ purse }, { write: 'loss', row }))).rejects.toThrow(RowTaken)
+    },
+  )
 
   on('any entry comes back as it went', async ({ book, entries }) => {
     const rows = fc.sample(anyRow.entry, { numRuns: 60, seed: 3 })

@@ -27,6 +27,7 @@ import type { Kind, Outcome, Place } from '@kozeni/protocol/operation'
 import type { AlarmRow } from './book-alarm.ts'
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
+import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReceiptRow, SaleName } from './book-receipt.ts'
@@ -262,6 +263,7 @@ export type Write =
   | { readonly write: 'number'; readonly row: NumberRow }
   | { readonly write: 'return'; readonly row: ReturnRow }
   | { readonly write: 'receipt'; readonly row: ReceiptRow }
+  | { readonly write: 'loss'; readonly row: LossRow }
   | { readonly write: 'entry'; readonly row: Entry }
   | { readonly write: 'settlement'; readonly row: SettlementRow }
   | { readonly write: 'epoch'; readonly row: EpochRow }
@@ -291,10 +293,20 @@ export interface Keys {
   /** Sales of terminals, whoever paid them. */
   readonly sales?: readonly SaleName[]
   readonly hotlistAfter?: number
+  /** What was judged of the purse's receipts, and what it takes to judge (K-3). */
+  readonly fraud?: boolean
   /** What goes back of the purse's debit of this seq. */
   readonly returned?: number
   /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
+}
+
+/** What K-3 goes by. */
+export interface Fraud {
+  /** The purse's receipts that no chip can be charged for. */
+  readonly losses: readonly LossRow[]
+  /** The hotlist's versions that put the purse on it or took it off, the oldest first. */
+  readonly listings: readonly HotlistRow[]
 }
 
 /**
@@ -324,6 +336,7 @@ export interface Seen {
   /** The first debit that was booked for each sale, by saleName. */
   readonly sales: ReadonlyMap<string, ReceiptRow>
   readonly hotlistAfter: HotlistRow | undefined
+  readonly fraud: Fraud | undefined
   readonly returned: ReturnRow | undefined
   readonly unsettled: Unsettled | undefined
   /** The store's word on `number`, and on the open pay; asked for only after a restore. */

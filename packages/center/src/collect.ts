@@ -4,15 +4,17 @@
  * the operation that the chip last saw (F-9).
  */
 import { hex } from '@kozeni/base/bytes'
-import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
+import type { PurseId, TerminalId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import { including } from '@kozeni/base/ranges'
-import { type Receipt, readReceipt, type SignedReceipt, sameReceipt } from '@kozeni/protocol/debit'
+import type { Entry } from '@kozeni/ledger/entry'
+import { type Receipt, readReceipt, sameReceipt } from '@kozeni/protocol/debit'
 import { type RefusalCode } from '@kozeni/protocol/refusal'
 import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import {
   type Command,
   type Decision,
+  type Fraud,
   type Instant,
   type Keys,
   type PurseRow,
@@ -21,17 +23,15 @@ import {
   type Write,
 } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
+import type { LossRow } from './book-loss.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { saleName, takesSale } from './book-writes.ts'
-import { judge } from './evidence.ts'
+import { type Evidence, judge } from './evidence.ts'
+import { type Brought, isJudged, type Judging, judgedBefore, lossEntries, lossIn } from './loss.ts'
 import { epochAfter } from './restore.ts'
 
 /** A receipt whose chip was proved by MAC or signature, and the store whose terminal brought it. */
-export interface Claim {
-  readonly signed: SignedReceipt
-  /** Body ‖ signature ‖ MAC. */
-  readonly whole: Uint8Array
-  readonly store: StoreId
+export interface Claim extends Brought {
   /** K-5: the signature was right and the MAC was not. The store is paid, the purse is blocked. */
   readonly macWrong: boolean
 }
@@ -50,21 +50,31 @@ export interface Behind {
   readonly terminal: TerminalId
 }
 
+/** A receipt of them is not simply booked: K-3 has to be looked into, by the same command with what it takes to judge. */
+export interface Unjudged {
+  readonly standing: 'unjudged'
+}
+
 /**
  * Books the receipts of one purse: what the chip held goes down, what stores are owed goes up; a void the other way round.
  *
- * @param claims  all of this purse, in any order
- * @returns       one answer each, in the same order
- * @refuses       not-found (no such purse)
- * @spec          K-1, K-2, K-5, F-9
+ * @param claims   all of this purse, in any order
+ * @param judging  only when it was answered that it takes this
+ * @returns        one answer each, in the same order
+ * @refuses        not-found (no such purse)
+ * @spec           K-1, K-2, K-3, K-5, F-9
  */
-export const collect = (purse: PurseId, claims: readonly Claim[]): Command<readonly Collected[] | Behind> => ({
-  keys: keysOf(purse, claims),
+export const collect = (
+  purse: PurseId,
+  claims: readonly Claim[],
+  judging?: Judging,
+): Command<readonly Collected[] | Behind | Unjudged> => ({
+  keys: { ...keysOf(purse, claims), fraud: judging !== undefined },
   decide: seen => {
     if (seen.purse === undefined) return unchanged(claims.map(() => ({ standing: 'refused', code: 'not-found' })))
     const before = { ...seen, purse: seen.purse }
     const behind = behindBy(before, claims)
-    return behind === undefined ? takenTogether(before, claims) : unchanged(behind)
+    return behind === undefined ? takenTogether(before, claims, judging) : unchanged(behind)
   },
 })
 
@@ -96,16 +106,23 @@ interface Step {
   readonly open: Seen['open']
   readonly writes: readonly Write[]
   readonly row?: ReceiptRow
+  readonly loss?: LossRow
 }
 
-function takenTogether(before: Case, claims: readonly Claim[]): Decision<readonly Collected[]> {
+function takenTogether(
+  before: Case,
+  claims: readonly Claim[],
+  judging: Judging | undefined,
+): Decision<readonly Collected[] | Unjudged> {
   let now = { ...before, receipts: new Map(before.receipts), sales: new Map(before.sales) }
-  const steps = claims.map(claim => {
-    const step = taken(claim, now)
+  const steps: Step[] = []
+  for (const claim of claims) {
+    const step = taken(claim, now, judging)
+    if (step === undefined) return unchanged({ standing: 'unjudged' })
     if (step.row !== undefined) noteRow(now, step.row)
-    now = { ...now, purse: step.purse, open: step.open }
-    return step
-  })
+    now = { ...now, purse: step.purse, open: step.open, fraud: withLoss(now.fraud, step.loss) }
+    steps.push(step)
+  }
   const writes = steps.flatMap(step => step.writes)
   if (now.purse !== before.purse) writes.push({ write: 'purse', row: now.purse })
   return { answer: steps.map(step => step.answer), writes }
@@ -119,26 +136,60 @@ function noteRow(
   if (takesSale(row) && !sales.has(saleName(row))) sales.set(saleName(row), row)
 }
 
-function taken(claim: Claim, seen: Case): Step {
+const withLoss = (fraud: Fraud | undefined, loss: LossRow | undefined): Fraud | undefined =>
+  fraud && loss ? { ...fraud, losses: [...fraud.losses, loss] } : fraud
+
+/** @returns undefined when it takes more to judge this one */
+function taken(claim: Claim, seen: Case, judging: Judging | undefined): Step | undefined {
   const earlier = seen.receipts.get(claim.signed.receipt.seq)
-  return earlier === undefined ? first(claim, seen) : repeated(claim, earlier, seen)
+  if (earlier !== undefined && isSame(earlier, claim)) return known(earlier, seen)
+  if (earlier === undefined && !isJudged(seen.purse)) return first(claim, seen)
+  return judging && seen.fraud && judged(claim, { ...seen, fraud: seen.fraud }, judging)
 }
 
-/** The same claim again is harmless; another body under a used number is a clone. @spec K-1 */
-function repeated(claim: Claim, earlier: ReceiptRow, { purse, open, now }: Case): Step {
-  const known = readReceipt(earlier.whole)
-  if (known !== undefined && sameReceipt(known, claim.signed)) {
-    const answer: Collected =
-      earlier.standing === 'held' ? { standing: 'held' } : { standing: 'already-booked', at: earlier.at }
-    return { answer, purse, open, writes: [] }
-  }
-  const facts = { first: hex(earlier.whole), second: hex(claim.whole) }
-  return { answer: { standing: 'held' }, open, ...blockFor(purse, 'receipts-differ', facts, now) }
+function isSame({ whole }: ReceiptRow, { signed }: Claim): boolean {
+  const earlier = readReceipt(whole)
+  return earlier !== undefined && sameReceipt(earlier, signed)
 }
+
+/** The same receipt again is harmless. @spec K-1 */
+const known = ({ standing, at }: Pick<ReceiptRow, 'standing' | 'at'>, { purse, open }: Case): Step => ({
+  answer: standing === 'held' ? { standing } : { standing: 'already-booked', at },
+  ...{ purse, open, writes: [] },
+})
+
+/** One of a purse that is blocked or retired, or another body under a used number: booked, or somebody's loss. @spec K-3 */
+function judged(claim: Claim, seen: Case & { readonly fraud: Fraud }, judging: Judging): Step {
+  const before = judgedBefore(judging, claim, seen.fraud)
+  if (before !== undefined)
+    return known({ standing: before.bearer === 'issuer' ? 'booked' : 'held', at: before.at }, seen)
+  const loss = lossIn(judging, claim, seen)
+  return loss === undefined ? first(claim, seen) : lost(claim, loss, seen)
+}
+
+/** It is paid by the issuer or not at all; somebody has to see it. It proves what it proves all the same (F-9). */
+function lost(claim: Claim, loss: LossRow, seen: Case): Step {
+  const writes: Write[] = [{ write: 'loss', row: loss }, ...lossEntries(loss).map(putEntry)]
+  const answer = { standing: loss.bearer === 'issuer' ? 'booked' : 'held' } as const
+  const earlier = seen.receipts.get(loss.seq)
+  if (earlier !== undefined) {
+    const facts = { first: hex(earlier.whole), second: hex(claim.whole), bearer: loss.bearer }
+    const blocked = blockFor(seen.purse, 'receipts-differ', facts, seen.now)
+    return { answer, open: seen.open, purse: blocked.purse, writes: [...writes, ...blocked.writes], loss }
+  }
+  const facts = { receipt: hex(claim.whole), bearer: loss.bearer }
+  const row: AlarmRow = { subject: loss.purse, what: 'receipt-too-late', facts, at: seen.now }
+  const heard = judge(seen, evidenceOf(claim.signed.receipt))
+  return { ...heard, answer, writes: [...heard.writes, ...writes, { write: 'alarm', row }], loss }
+}
+
+const putEntry = (row: Entry): Write => ({ write: 'entry', row })
+
+const evidenceOf = (made: Receipt): Evidence => ({ ...made, source: 'receipt', amount: undefined })
 
 function first(claim: Claim, seen: Case): Step {
   const made = claim.signed.receipt
-  const judged = judge(seen, { ...made, source: 'receipt', amount: undefined })
+  const judged = judge(seen, evidenceOf(made))
   const standing = mustBeHeld(made, seen) ? 'held' : 'booked'
   const row = rowOf(claim, standing, seen.now)
   const after = { ...judged.purse, taken: including(judged.purse.taken, made.seq) }

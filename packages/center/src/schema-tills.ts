@@ -38,3 +38,28 @@ alter table terminal
   add column journal_hash bytea,
   add check ((journal_position is null) = (journal_hash is null));
 `
+
+/** Receipts that no chip can be charged for. */
+export const LOSSES = `
+-- seldom one: under a seq that is taken, of a purse with nothing left, or made too late
+create table loss (
+  purse_id bigint not null,
+  seq bigint not null,
+  digest bigint not null,
+  kind smallint not null check (kind between 1 and 2),
+  amount bigint not null check (amount > 0),
+  currency smallint not null,
+  terminal_id bigint not null,
+  sale bigint not null,
+  store_id bigint not null,
+  whole bytea not null,
+  bearer smallint not null check (bearer between 1 and 2),
+  journal_position bigint not null,
+  hotlist bigint not null,
+  listed_version bigint,
+  listed_until_ms bigint,
+  at_ms bigint not null,
+  primary key (purse_id, seq, digest),
+  check ((listed_version is null) = (listed_until_ms is null))
+);
+`

@@ -11,7 +11,7 @@ import { BATCHES } from './schema-batches.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
-import { HOTLISTS, JOURNALS, RETURNS } from './schema-tills.ts'
+import { HOTLISTS, JOURNALS, LOSSES, RETURNS } from './schema-tills.ts'
 
 export interface Migration {
   readonly number: number
@@ -299,4 +299,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 10, sql: CHECKS },
   { number: 11, sql: KEYS },
   { number: 12, sql: JOURNALS },
+  { number: 13, sql: LOSSES },
 ]

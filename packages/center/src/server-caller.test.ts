@@ -1,7 +1,7 @@
 import type { KeyName } from '@kozeni/api/key-name'
 import type { CallerKind, Route } from '@kozeni/api/route'
 import { allRoutes, callerMatrix, type RouteName, routes } from '@kozeni/api/routes'
-import { type Bytes, base64url } from '@kozeni/base/bytes'
+import { type Bytes } from '@kozeni/base/bytes'
 import { beforeAll, expect, test } from 'vitest'
 import {
   type Holder,
@@ -10,6 +10,7 @@ import {
   right,
   type Shop,
   testCenter,
+  uploaded,
   verdictOf,
 } from './server-for-tests.ts'
 import { type Sample, type Scene, sampleOf, setScene } from './server-sample-for-tests.ts'
@@ -150,7 +151,7 @@ test('another store’s number is unknown to it, its payments and statements are
 })
 
 test('another store’s till does not bring this store’s receipts, and a till beside it does', async () => {
-  const receipts = [base64url(center.receipt(scene.holder, scene.shop, { seq: 9, sale: 9 }))]
+  const receipts = [uploaded(center.receipt(scene.holder, scene.shop, { seq: 9, sale: 9 }))]
   const taken = right(await rival.till.call(routes.uploadReceipts, { body: { receipts } }))
   expect(taken.answers).toMatchObject([{ standing: 'refused', code: 'not-found' }])
   expect(center.book.tables.receipt.get(`${scene.holder.purse} 9`)).toBeUndefined()

@@ -44,6 +44,9 @@ import { createServer, defaultLimits, type ServerLimits } from './server.ts'
 import { memoryVault } from './vault-memory.ts'
 import { MemoryViews } from './views-memory.ts'
 
+/** A receipt as a till uploads it that has accepted no hotlist. */
+export const uploaded = (whole: Bytes) => ({ receipt: base64url(whole), position: 1, hotlist: 0 })
+
 export const OPERATOR_TOKEN = 'the-operators-token-of-this-test'
 /** Of another operator. */
 export const SECOND_TOKEN = 'the-second-operators-token'

@@ -4,7 +4,15 @@ import { type Bytes, base64url, fromBase64url } from '@kozeni/base/bytes'
 import { money } from '@kozeni/base/money'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { type Holder, OPERATOR_TOKEN, type RawRequest, right, type Shop, testCenter } from './server-for-tests.ts'
+import {
+  type Holder,
+  OPERATOR_TOKEN,
+  type RawRequest,
+  right,
+  type Shop,
+  testCenter,
+  uploaded,
+} from './server-for-tests.ts'
 import { type Scene, sampleOf, setScene } from './server-sample-for-tests.ts'
 
 let center: Awaited<ReturnType<typeof testCenter>>
@@ -258,7 +266,7 @@ test('not one bit of a receipt can be changed without its being refused or its p
   const sound = center.receipt(holder, shop, { seq: 40, sale: 40 })
   const bits = Array.from({ length: 8 * sound.length }, (_, bit) => bit).filter(bit => bit % 7 === 0)
   const macAt = 8 * (sound.length - 16)
-  const broken = bits.filter(bit => bit < macAt - 8 * 64).map(bit => base64url(flip(sound, bit)))
+  const broken = bits.filter(bit => bit < macAt - 8 * 64).map(bit => uploaded(flip(sound, bit)))
   right(await shop.till.call(routes.uploadReceipts, { body: { receipts: [] } }))
   const before = center.dump()
   for (let from = 0; from < broken.length; from += 500) {

@@ -3,8 +3,7 @@ import { type RouteName, routes } from '@kozeni/api/routes'
 import { base64url } from '@kozeni/base/bytes'
 import { type ChipId, id, type LoadId } from '@kozeni/base/ids'
 import type { TransactionNumber } from '@kozeni/protocol/number'
-import type { Holder, Shop, TestCenter } from './server-for-tests.ts'
-import { right } from './server-for-tests.ts'
+import { type Holder, right, type Shop, type TestCenter, uploaded } from './server-for-tests.ts'
 
 /** A request before it is signed. */
 export interface Sample {
@@ -75,7 +74,7 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   contact: ({ holder }) => ({ purpose: { kind: 'purse', purse: holder.purse }, responses: [] }),
   createLoad: ({ holder }) => ({ purse: holder.purse, amount: '100', currency: 'JPY', method: 'pm_card_visa' }),
   createPayment: ({ holder, transaction, number }) => ({ purse: holder.purse, transaction, number }),
-  uploadReceipts: ({ center, holder, shop }) => ({ receipts: [base64url(center.receipt(holder, shop))] }),
+  uploadReceipts: ({ center, holder, shop }) => ({ receipts: [uploaded(center.receipt(holder, shop))] }),
   exchangeMail: () => ({ answers: [] }),
   createReturn: ({ shop }) => ({ terminal: shop.till.terminal, sale: 1, amount: '10', reason: 'returned' }),
   createRefund: ({ number }) => ({ number, amount: '10', reason: 'returned' }),

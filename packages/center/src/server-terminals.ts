@@ -24,7 +24,10 @@ export const terminalHandlers = (
   center: Center,
 ): Pick<Handlers, 'uploadReceipts' | 'getTerminal' | 'exchangeMail'> => ({
   uploadReceipts: async ({ caller, body }) => {
-    const receipts = body.receipts.map(text => fromBase64url(text) ?? NO_BYTES)
+    const receipts = body.receipts.map(({ receipt, position, hotlist }) => ({
+      whole: fromBase64url(receipt) ?? NO_BYTES,
+      place: { position, hotlist },
+    }))
     const answers = await takeIn(center, caller.terminal, receipts)
     const notGiven = await takeNotGiven(center, caller.terminal, body.notGiven ?? [])
     await center.book.run(noteUpload(caller.terminal.terminal, headOf(body.journal)))

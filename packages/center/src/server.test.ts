@@ -13,6 +13,7 @@ import {
   type Shop,
   type TestCenter,
   testCenter,
+  uploaded,
   verdictOf,
 } from './server-for-tests.ts'
 
@@ -99,7 +100,7 @@ test('receipts are taken in each on its own: booked, booked already, broken, for
     center.receipt(holder, shop).slice(1),
     flipped(center.receipt(holder, shop, { seq: 2, sale: 2 }), -20, -1),
     center.receipt(holder, other, { seq: 3, sale: 3 }),
-  ].map(base64url)
+  ].map(uploaded)
   const { answers } = right(await shop.till.call(routes.uploadReceipts, { body: { receipts } }))
   expect(answers).toMatchObject([
     { standing: 'booked', seq: 1, final: false },
@@ -122,7 +123,7 @@ const flipped = (bytes: Uint8Array, ...places: number[]) => {
 }
 
 test('a right signature under a wrong MAC is paid, and blocks the purse; tills hear of it by a signed list', async () => {
-  const receipts = [base64url(flipped(center.receipt(holder, shop), -1))]
+  const receipts = [uploaded(flipped(center.receipt(holder, shop), -1))]
   const before = right(await shop.till.call(routes.getTerminal, { query: {} }))
   expect(before.hotlist.entries).toEqual([])
   expect(right(await shop.till.call(routes.uploadReceipts, { body: { receipts } })).answers[0]?.standing).toBe('booked')
@@ -153,7 +154,7 @@ test('a terminal that an operator marks as stolen or lost is listed and gets not
     since,
     entries: [{ subject: 'terminal', terminal: shop.till.terminal, listed: true }],
   })
-  const receipts = [base64url(center.receipt(holder, shop))]
+  const receipts = [uploaded(center.receipt(holder, shop))]
   expect(right(await shop.till.call(routes.uploadReceipts, { body: { receipts } })).answers[0]?.standing).toBe('booked')
   const body = { place: 'in-service' as const, reason: 'found in the cellar' }
   right(await center.operator()(routes.placeTerminal, { params, body }))
@@ -161,7 +162,7 @@ test('a terminal that an operator marks as stolen or lost is listed and gets not
 })
 
 test('a receipt is final when its window is settled and no backup in use is older, and the statement adds up', async () => {
-  const receipts = [base64url(center.receipt(holder, shop))]
+  const receipts = [uploaded(center.receipt(holder, shop))]
   await shop.till.call(routes.uploadReceipts, { body: { receipts } })
   center.clock.advance(1000)
   const body = { store: shop.store }

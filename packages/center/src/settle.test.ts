@@ -66,7 +66,7 @@ const NOBODY: Seen = {
   ...{ purse: undefined, open: undefined, openOrder: undefined, openLoad: undefined, waiting: undefined },
   ...{ operation: undefined, account: undefined, device: undefined, chip: undefined, terminal: undefined },
   ...{ load: undefined, order: undefined, move: undefined, number: undefined, numbered: undefined, sales: new Map() },
-  ...{ hotlistAfter: undefined, returned: undefined },
+  ...{ hotlistAfter: undefined, returned: undefined, fraud: undefined },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
   ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },
   ...{ ring: new Map(), found: [], waitingLoad: undefined },

@@ -18,7 +18,7 @@ import { pinoLog } from './log-pino.ts'
 import { memoryMarks } from './mark-memory.ts'
 import { defaultPolicy } from './policy.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
-import { OPERATOR_TOKEN, right, Town } from './server-for-tests.ts'
+import { OPERATOR_TOKEN, right, Town, uploaded } from './server-for-tests.ts'
 import { explainStart, type StartOptions, startCenter } from './start.ts'
 import { memoryVault } from './vault-memory.ts'
 
@@ -187,7 +187,7 @@ test('a load, a sale that times out, receipts, a settlement and a webhook, on Po
     right(await holder.call(routes.getPayment, { params: { store: shop.store, number: sale.number } })).verdict,
   ).toBe('not-paid')
 
-  const receipts = [town.receipt(holder, shop), town.receipt(holder, shop)].map(base64url)
+  const receipts = [town.receipt(holder, shop), town.receipt(holder, shop)].map(uploaded)
   const taken = right(await shop.till.call(routes.uploadReceipts, { body: { receipts } }))
   expect(taken.answers.map(({ standing }) => standing)).toEqual(['booked', 'already-booked'])
   const closing = { body: { store: shop.store }, idempotencyKey: 'a-settlement-on-postgresql' }

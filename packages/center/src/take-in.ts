@@ -7,12 +7,21 @@ import type { PurseId, StoreId } from '@kozeni/base/ids'
 import { type Receipt, readReceipt, receiptMac, type SignedReceipt } from '@kozeni/protocol/debit'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
 import type { Book, TerminalRow } from './book.ts'
+import type { JournalPlace } from './book-loss.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
+import type { Judging } from './loss.ts'
 import { restored } from './restore.ts'
 import { returnSecond } from './return.ts'
 
 type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy'>
+
+/** One receipt as it came, and where it stands in the terminal's journal. */
+export interface Uploaded {
+  /** Body ‖ signature ‖ MAC. */
+  readonly whole: Bytes
+  readonly place: JournalPlace
+}
 
 /** What became of one receipt of the upload; without a name it could not be read. */
 export interface Taken {
@@ -24,18 +33,17 @@ export interface Taken {
 }
 
 /**
- * @param receipts  body ‖ signature ‖ MAC each
  * @returns         one answer each, in the same order
  * @spec            K-1, K-5
  */
 export async function takeIn(
   means: Means,
   terminal: TerminalRow,
-  receipts: readonly Bytes[],
+  receipts: readonly Uploaded[],
 ): Promise<readonly Taken[]> {
   const [settled, judged] = await Promise.all([
     settledUntil(means, terminal.store),
-    Promise.all(receipts.map(whole => proved(means, terminal, whole))),
+    Promise.all(receipts.map(uploaded => proved(means, terminal, uploaded))),
   ])
   const claims = judged.filter(each => 'signed' in each)
   const answers = new Map<Proved, Collected>()
@@ -59,7 +67,7 @@ async function finished({ book, crypto }: Means, { signed }: Claim, answer: Coll
 /** A receipt that may be collected, or why it may not. */
 type Proved = Claim | { readonly refused: RefusalCode; readonly receipt?: Receipt }
 
-async function proved(means: Means, terminal: TerminalRow, whole: Bytes): Promise<Proved> {
+async function proved(means: Means, terminal: TerminalRow, { whole, place }: Uploaded): Promise<Proved> {
   const signed = readReceipt(whole)
   if (signed === undefined) return { refused: 'data-wrong' }
   const { receipt } = signed
@@ -67,7 +75,7 @@ async function proved(means: Means, terminal: TerminalRow, whole: Bytes): Promis
   if (store === undefined) return { refused: 'not-found', receipt }
   const by = await prove(means, signed)
   if (by === 'not-found' || by === 'mac-wrong') return { refused: by, receipt }
-  return { signed, whole, store, macWrong: by === 'signature' }
+  return { signed, whole, store, place, macWrong: by === 'signature' }
 }
 
 function takenOf(proved: Proved, collected: Collected | undefined, settled: number): Taken {
@@ -82,13 +90,27 @@ function takenOf(proved: Proved, collected: Collected | undefined, settled: numb
   }
 }
 
-/** A receipt may show that the book was restored; it is collected then in the new epoch. @spec F-12 */
-async function collecting(means: Means, purse: PurseId, claims: readonly Claim[]): Promise<readonly Collected[]> {
-  const collected = await means.book.run(collect(purse, claims))
+/**
+ * Few receipts have to be judged; then they are collected with what that takes. One may show that the book was restored; it
+ * is collected then in the new epoch.
+ *
+ * @spec K-3, F-12
+ */
+async function collecting(
+  means: Means,
+  purse: PurseId,
+  claims: readonly Claim[],
+  judging?: Judging,
+): Promise<readonly Collected[]> {
+  const collected = await means.book.run(collect(purse, claims, judging))
   if (!('standing' in collected)) return collected
+  if (collected.standing === 'unjudged') {
+    const { crypto, policy } = means
+    return await collecting(means, purse, claims, { crypto, hotlistAgeMs: policy.maxOfflineMs })
+  }
   const facts = { epoch: String(collected.epoch), noticed: `by a receipt of terminal ${collected.terminal}` }
   await restored(means, collected.epoch, { subject: purse, facts })
-  return await collecting(means, purse, claims)
+  return await collecting(means, purse, claims, judging)
 }
 
 /** The store that the receipt's own terminal stands in; a till may bring those of a till beside it. */

@@ -33,6 +33,10 @@ export function uploads(till: PlacedTill): void {
   for (const later of [0, RECHECK_SECONDS]) shown.after(later)
 }
 
+/** No hotlist is explored. */
+const HERE = { position: 1, hotlist: 0 }
+const JUDGING = { crypto, hotlistAgeMs: 0 }
+
 class Uploads {
   readonly #till: PlacedTill
   readonly #receipts = new Interner<Bytes>()
@@ -85,7 +89,7 @@ class Uploads {
     const receipts = batch.flatMap(receiptsOf)
     const answers: Answer[] = []
     let after = book
-    for (const whole of receipts) {
+    for (const { bytes: whole } of receipts) {
       const taken = this.#collecting(after, this.#numbered(whole))
       after = taken.book
       answers.push(taken.answer)
@@ -94,7 +98,7 @@ class Uploads {
       number,
       this.#answers.number(spell(answers), () => answers),
     )
-    const sends = receipts.map(whole => this.#upload(whole))
+    const sends = receipts.map(({ bytes }) => this.#upload(bytes))
     const shows = `${this.#till.name} shows the center ${receipts.length === 1 ? 'a receipt' : `${receipts.length} receipts`}`
     const told = answers.map(({ standing }) => standing).join(' and ')
     return [
@@ -135,9 +139,16 @@ class Uploads {
     const keys = signed && vault.purseKeys(signed.receipt.keyVersion, signed.receipt.purse)
     assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
     const macWrong = !equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)
-    const command = design.collect(signed.receipt.purse, [{ signed, whole, store: STORE, macWrong }])
+    const command = design.collect(
+      signed.receipt.purse,
+      [{ signed, whole, store: STORE, place: HERE, macWrong }],
+      JUDGING,
+    )
     const { book: after, answer } = centers.run(book, START_MS, command)
-    if ('standing' in answer) return this.#collect(cast.newEpoch(after, answer.epoch), whole)
+    if ('standing' in answer) {
+      assert(answer.standing === 'behind', 'it was asked with all that it takes to judge')
+      return this.#collect(cast.newEpoch(after, answer.epoch), whole)
+    }
     const [taken] = answer
     assert(taken !== undefined, 'one answer for each receipt')
     return { book: after, answer: { standing: taken.standing, final: design.settles(false) } }

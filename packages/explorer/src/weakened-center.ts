@@ -44,22 +44,22 @@ export const withoutDigest = (product: Hear): Hear =>
 /** As withoutDigest, for receipts. */
 export const receiptsWithoutDigest =
   (product: Collect): Collect =>
-  (purse, claims) =>
-    otherwise(product(purse, claims), seen => {
+  (purse, claims, judging) =>
+    otherwise(product(purse, claims, judging), seen => {
       const { open } = seen
       const misread = claims.map(claim => {
         const { receipt } = claim.signed
         if (open === undefined || comparePlaces(receipt, open) !== 0) return claim
         return { ...claim, signed: { ...claim.signed, receipt: { ...receipt, digest: open.digest } } }
       })
-      return product(purse, misread).decide(seen)
+      return product(purse, misread, judging).decide(seen)
     })
 
 /** Whether a receipt is there already is not looked at: each upload is booked. */
 export const eachUpload =
   (product: Collect): Collect =>
-  (purse, claims) =>
-    otherwise(product(purse, claims), seen => {
+  (purse, claims, judging) =>
+    otherwise(product(purse, claims, judging), seen => {
       if (claims.every(({ signed }) => !seen.receipts.has(signed.receipt.seq)))
         return product(purse, claims).decide(seen)
       const { answer, writes } = product(purse, claims).decide({ ...seen, receipts: new Map(), sales: new Map() })

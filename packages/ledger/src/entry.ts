@@ -48,7 +48,7 @@ export interface EntryName {
   readonly cause: Cause
   /**
    * Operations: epoch and number. Loads, orders and windows: their id as a number, and 0. Batches: the batch, and how
-   * many receipts. A fraud-paid receipt: its seq, and the first half of its body's digest.
+   * many receipts. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest.
    */
   readonly first: bigint
   readonly second: bigint

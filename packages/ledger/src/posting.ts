@@ -44,11 +44,14 @@ export interface PostedOperation extends Sum {
   readonly account: AccountId
 }
 
-/** A receipt as it is booked. */
+/** A receipt that no chip can be charged for. */
 export interface PostedReceipt extends Sum {
   readonly purse: PurseId
   readonly seq: number
+  readonly kind: 'debit' | 'void'
   readonly store: StoreId
+  /** The first eight bytes of its body's SHA-256, as a number below 2^63. */
+  readonly digest: bigint
 }
 
 interface OfLoad extends Sum {
@@ -132,16 +135,14 @@ export const moved = (move: Sum & { purse: PurseId; account: AccountId; move: Mo
 export const writtenOff = (loss: Sum & { purse: PurseId }): Entry =>
   entry(loss.purse, 'written-off', [0n, 0n], fraudLoss, purseFloat(loss.purse), loss)
 
-/** A receipt that its store is owed and no chip can be charged for; `digest` is the first half of its body's. @spec K-1, K-3 */
-export const fraudPaid = (receipt: PostedReceipt & { digest: bigint }): Entry =>
-  entry(
-    receipt.purse,
-    'fraud-paid',
-    [BigInt(receipt.seq), receipt.digest],
-    fraudLoss,
-    storePayable(receipt.store),
-    receipt,
-  )
+/** A receipt that its store is owed and no chip can be charged for; a void of one takes it back. @spec K-1, K-3 */
+export function fraudPaid(receipt: PostedReceipt): Entry {
+  const name = [BigInt(receipt.seq), receipt.digest] as const
+  const store = storePayable(receipt.store)
+  return receipt.kind === 'debit'
+    ? entry(receipt.purse, 'fraud-paid', name, fraudLoss, store, receipt)
+    : entry(receipt.purse, 'fraud-paid', name, store, fraudLoss, receipt)
+}
 
 /** One settlement window of one store: what the issuer keeps, and what it pays. @spec K-4 */
 export function settled(window: {

@@ -91,7 +91,7 @@ export class CenterForTests implements Center {
     const fault = this.faults.shift() ?? 'none'
     if (fault === 'request-lost') return no(refusal('center-unreachable'))
     this.uploads.push(upload)
-    const answers = upload.receipts.map(text => this.#book(fromBase64url(text) ?? NO_BYTES))
+    const answers = upload.receipts.map(({ receipt }) => this.#book(fromBase64url(receipt) ?? NO_BYTES))
     const notGiven = (upload.notGiven ?? []).map(each => this.#noted(each))
     return fault === 'none' ? ok({ answers, notGiven, hotlist: { version: 1 } }) : no(refusal('center-unreachable'))
   }

@@ -22,6 +22,8 @@ export interface Asked {
 /** A receipt that was checked and is durable. */
 export interface Kept {
   readonly position: number
+  /** The version of the hotlist that was accepted before it, 0 for none. */
+  readonly hotlist: number
   readonly bytes: Bytes
   readonly receipt: Receipt
 }
@@ -214,7 +216,7 @@ function keptFrom(till: OpenTill, bytes: Bytes, position: number): Kept {
   const receipt = readReceipt(bytes)?.receipt
   assert(receipt !== undefined, 'only receipts are journaled as such')
   raise(till, receipt.purse, receipt.seq)
-  return { position, bytes, receipt }
+  return { position, hotlist: till.hotlist?.version ?? 0, bytes, receipt }
 }
 
 /** The signed request behind its bytes. A bug unless this terminal made them. */

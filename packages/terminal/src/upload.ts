@@ -3,13 +3,13 @@
  * Receipts are kept, and shown again from time to time, until the center says that they are settled for good: a center
  * that was restored from an old copy gets them back that way (weakening 15).
  */
-import { type Bytes, base64url } from '@kozeni/base/bytes'
+import { base64url } from '@kozeni/base/bytes'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { ReceiptAnswer, Upload, UploadAnswer } from './center.ts'
 import type { EntryOf, Standing } from './entry.ts'
 import type { Placed } from './journal.ts'
-import type { Sale, Till } from './till.ts'
+import type { Kept, Sale, Till } from './till.ts'
 
 /** Receipts in one upload. */
 export const BATCH_MAX = 200
@@ -42,8 +42,8 @@ const salesOf = (sales: Till['sales'], numbers: ReadonlySet<number>): Sale[] =>
 const byPosition = (a: Sale, b: Sale): number => (a.receipt?.position ?? 0) - (b.receipt?.position ?? 0)
 
 /** The sale's receipt, and its void's behind it. */
-export const receiptsOf = ({ receipt, voidReceipt }: Sale): readonly Bytes[] =>
-  [receipt, voidReceipt].flatMap(kept => (kept === undefined ? [] : [kept.bytes]))
+export const receiptsOf = ({ receipt, voidReceipt }: Sale): readonly Kept[] =>
+  [receipt, voidReceipt].filter(kept => kept !== undefined)
 
 /**
  * Sales to tell the center now that were not given: at once, with a receipt that was found for one, and from time to time
@@ -80,12 +80,17 @@ export function uploadOf(
   offlineSince: number | undefined,
 ): Upload {
   return {
-    receipts: batch.flatMap(receiptsOf).map(base64url),
+    receipts: batch.flatMap(receiptsOf).map(uploadedOf),
     notGiven: notGiven.flatMap(statementOf),
     ...(last && { journal: { position: last.position, hash: base64url(last.hash) } }),
     ...(offlineSince !== undefined && { offlineSince: new Date(offlineSince * 1000).toISOString() }),
   }
 }
+
+const uploadedOf = ({ bytes, position, hotlist }: Kept): Upload['receipts'][number] => ({
+  receipt: base64url(bytes),
+  ...{ position, hotlist },
+})
 
 /** The debit would be the record after the seq that was read. */
 const statementOf = ({ sale, asked }: Sale): NonNullable<Upload['notGiven']> =>

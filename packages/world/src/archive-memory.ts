@@ -52,15 +52,16 @@ export function memoryArchive(book: MemoryBook): Archive {
 /** Makes each purse’s file of the book as it stands. */
 function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (purse: PurseRow) => PurseFile {
   const all = <K extends keyof typeof tables>(kind: K) => [...tables[kind].values()]
-  const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'return' | 'number' | 'found'>(kind: K) =>
-    grouped(all(kind), ({ purse }) => purse)
+  const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'loss' | 'return' | 'number' | 'found'>(
+    kind: K,
+  ) => grouped(all(kind), ({ purse }) => purse)
   const [operations, loads, orders, receipts] = [
     byPurse('operation'),
     byPurse('load'),
     byPurse('order'),
     byPurse('receipt'),
   ]
-  const [returns, numbers, found] = [byPurse('return'), byPurse('number'), byPurse('found')]
+  const [losses, returns, numbers, found] = [byPurse('loss'), byPurse('return'), byPurse('number'), byPurse('found')]
   const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
   return purse => ({
     purse,
@@ -70,6 +71,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
     receipts: receipts(purse.purse),
     returns: returns(purse.purse),
+    losses: losses(purse.purse),
     lost: 0,
     numbers: numbers(purse.purse),
     found: found(purse.purse),

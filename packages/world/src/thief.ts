@@ -67,7 +67,7 @@ export class Thief {
     const { whole, terminal, purse } = this.#dice.pick<ReceiptRow>(receipts)
     const till = book.tables.terminal.get(terminal)
     if (till === undefined) return
-    const body = { receipts: [base64url(altered(whole, this.#dice))] }
+    const body = { receipts: [{ receipt: base64url(altered(whole, this.#dice)), position: 1, hotlist: 0 }] }
     const caller = { kind: 'terminal', terminal: till } as const
     const uploaded = await this.#city.network.insist('thief', center => center.uploadReceipts({ caller, body }))
     const [answer] = uploaded.ok ? uploaded.value.answers : []
