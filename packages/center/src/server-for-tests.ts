@@ -82,6 +82,8 @@ export interface RawRequest {
   readonly body?: string | Bytes
   /** Changes what was signed before it is sent. */
   readonly spoil?: (headers: Record<string, string>) => Record<string, string>
+  /** Ten seconds. */
+  readonly timeoutMs?: number
 }
 
 interface Setting {
@@ -211,6 +213,7 @@ export class Town<B extends Book = Book, C extends Clock = Clock> {
     headers = {},
     body = '',
     spoil = same => same,
+    timeoutMs = 10_000,
   }: RawRequest): Promise<HttpResponse> {
     const bytes = typeof body === 'string' ? utf8(body) : body
     const given = { ...(bytes.length > 0 && { 'content-type': 'application/json' }), ...headers }
@@ -220,7 +223,7 @@ export class Town<B extends Book = Book, C extends Clock = Clock> {
     return await fetchTransport({
       ...request,
       origin: this.origin,
-      timeoutMs: 10_000,
+      timeoutMs,
       headers: spoil({ ...given, ...signed }),
     })
   }

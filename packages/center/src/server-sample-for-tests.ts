@@ -94,6 +94,8 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
   settle: ({ shop }) => ({ store: shop.store }),
   placeTerminal: () => ({ place: 'stolen', reason: 'reported by its store' }),
   blockPurse: () => ({ blocked: true }),
+  leavePurse: ({ holder }) => ({ to: holder.purse }),
+  raiseGeneration: () => ({ generation: 1, reason: 'read by a stranger' }),
   reportLost: () => ({ lost: true }),
   orderRefund: ({ shop, number }) => ({ store: shop.store, number, amount: '10', reason: 'a dispute' }),
 }

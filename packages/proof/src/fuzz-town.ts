@@ -23,6 +23,8 @@ export const as = (name: KeyName, { privateKey }: { readonly privateKey: Uint8Ar
   as: { name, privateKey },
 })
 
+export const OPERATOR: Who = { headers: { authorization: `Bearer ${OPERATOR_TOKEN}` } }
+
 const TIMEOUT_MS = 10_000
 
 /** Tables in which a refused request may leave something: what an operator must see of it. */
@@ -39,21 +41,30 @@ export class FuzzTown {
   readonly scene: Scene
   readonly stranger: Holder
   readonly rival: Shop
+  /** One that nobody sells in. */
+  readonly idle: Shop
   readonly #center: Awaited<ReturnType<typeof testCenter>>
   readonly #wrote = new Set<string>()
 
-  private constructor(center: Awaited<ReturnType<typeof testCenter>>, scene: Scene, stranger: Holder, rival: Shop) {
+  private constructor(
+    center: Awaited<ReturnType<typeof testCenter>>,
+    scene: Scene,
+    { stranger, rival, idle }: Pick<FuzzTown, 'stranger' | 'rival' | 'idle'>,
+  ) {
     this.#center = center
     this.scene = scene
     this.stranger = stranger
     this.rival = rival
+    this.idle = idle
     for (const [name, rows] of Object.entries(center.book.tables)) this.#watch(name, rows)
   }
 
   static async open(): Promise<FuzzTown> {
     const center = await testCenter({ requestsPerMinute: 1e9, lateMs: 60_000 })
     const scene = await setScene(center)
-    return new FuzzTown(center, scene, await center.holder('00000000000000a2'), await center.shop('Rival shop'))
+    const stranger = await center.holder('00000000000000a2')
+    const [rival, idle] = [await center.shop('Rival shop'), await center.shop('Idle shop')]
+    return new FuzzTown(center, scene, { stranger, rival, idle })
   }
 
   close(): Promise<void> {
@@ -70,7 +81,7 @@ export class FuzzTown {
     if (route.caller.includes('device')) return as({ kind: 'device', id: holder.device }, holder)
     if (route.caller.includes('store')) return as({ kind: 'store', id: shop.store }, shop)
     if (route.caller.includes('terminal')) return as({ kind: 'terminal', id: shop.till.terminal }, shop.till)
-    if (route.caller.includes('operator')) return { headers: { authorization: `Bearer ${OPERATOR_TOKEN}` } }
+    if (route.caller.includes('operator')) return OPERATOR
     return route.caller.includes('provider') ? { headers: { 'stripe-signature': 'right' } } : {}
   }
 

@@ -1,7 +1,7 @@
 /**
  * Requests that nobody should send, to every route of the contract: bodies, paths and headers spoiled in one place and signed
  * as if they were sound; other people's requests; and sound ones between them, so that there is always something to break.
- * Every message about an operation in each of its states. And five hundred at once under one idempotency key. Nothing may fail, hang, or leave a trace of what was refused.
+ * Every message about an operation, a sale or a purse in each of their states. And five hundred at once under one idempotency key. Nothing may fail, hang, or leave a trace of what was refused.
  */
 import { routes } from '@kozeni/api/routes'
 import { SeededDice } from '@kozeni/base/dice'
