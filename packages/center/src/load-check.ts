@@ -5,11 +5,12 @@
 import type { LoadId, PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import type { Command, LoadRow, Seen, Write } from './book.ts'
+import type { Command, Decision, LoadRow, Seen, Write } from './book.ts'
 import { unchanged } from './book.ts'
 import type { EpochRow } from './book-epoch.ts'
+import { close } from './evidence.ts'
 import type { Checked } from './funding.ts'
-import { keysOf, returnedBefore } from './load.ts'
+import { keysOf, orderOfLoad, returnedBefore } from './load.ts'
 import { tellCheck } from './outbox.ts'
 
 /** Whether nothing that was lost since can have touched this load's money. */
@@ -26,12 +27,24 @@ export const recordChecked = (
   said: Checked['state'],
 ): Command<Result<LoadRow, Refusal>> => ({
   keys: keysOf(load, purse),
-  decide: ({ load: before, order, present, now }) => {
+  decide: seen => {
+    const { load: before, order, present, now } = seen
     if (before === undefined) return unchanged(no(refusal('not-found')))
     if (before.stage !== 'captured' || isChecked(before, present)) return unchanged(ok(before))
     if (said === 'given-back' && order?.stage === 'waiting') return returnedBefore(before, order, now)
+    if (said === 'given-back') return neverCame(seen, before)
     if (said !== 'captured') return unchanged(ok(before))
     const row: LoadRow = { ...before, checkedEpoch: present.epoch }
     return { answer: ok(row), writes: [{ write: 'load', row }] }
   },
 })
+
+/** Its money went back before the restore, so the chip had proved that it was not loaded. Of a lost one nobody hears it again. */
+function neverCame({ purse, open, ...seen }: Seen, before: LoadRow): Decision<Result<LoadRow, Refusal>> {
+  if (purse?.stage !== 'lost' || open?.order !== orderOfLoad(before.load)) return unchanged(ok(before))
+  const wished = { ...seen, purse, open, openLoad: { ...before, cancelled: true } }
+  return {
+    answer: ok(before),
+    writes: close(wished, { ...open, decision: 'void' }, { source: 'lost', outcome: 'none' }).writes,
+  }
+}

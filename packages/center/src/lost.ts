@@ -23,13 +23,15 @@ import {
   unchanged,
   type Write,
 } from './book.ts'
+import type { EpochRow } from './book-epoch.ts'
 import { close, type Judged } from './evidence.ts'
 import { storesWord } from './fence.ts'
 import { type Intent, intentOf } from './intent.ts'
-import { checkWanted } from './load-check.ts'
+import { checkWanted, isChecked } from './load-check.ts'
 import { open } from './operation.ts'
-import { tellLost, tellStore } from './outbox.ts'
+import { tellCheck, tellLost, tellStore } from './outbox.ts'
 import type { Policy } from './policy.ts'
+import { isFenced } from './restore.ts'
 
 /**
  * The operator's order: the purse is blocked and nothing opens on it any more; a pay that is open is not paid. Until it is
@@ -80,6 +82,10 @@ function notPaid({ open: pay, present, now }: Case): Write[] {
 export const payableAt = ({ maxOfflineMs, lostMarginMs }: Policy, lostAt: number): number =>
   lostAt + maxOfflineMs + lostMarginMs
 
+/** A restored book has forgotten receipts: tills and stores are given the same time to bring them again. @spec F-12 */
+const lostSince = (lostAt: number, purse: PurseRow, present: EpochRow): number =>
+  isFenced(purse, present) ? lostAt : Math.max(lostAt, present.since)
+
 /** How far the procedure has come: `more` steps, or nothing left to do. */
 export type LostStep = 'more' | 'done'
 
@@ -101,7 +107,7 @@ export const settleLost = (
     if (row === undefined) return unchanged(no(refusal('not-found')))
     if (row.stage === 'retired' && row.lostAt !== undefined) return unchanged(ok('done'))
     if (row.stage !== 'lost' || row.lostAt === undefined) return unchanged(no(refusal('purse-not-lost')))
-    const at = payableAt(means.policy, row.lostAt)
+    const at = payableAt(means.policy, lostSince(row.lostAt, row, seen.present))
     if (seen.now < at) return unchanged(no(refusal('lost-too-soon', { at: new Date(at).toISOString() })))
     if (seen.open !== undefined) return closed({ ...seen, purse: row }, seen.open)
     if (seen.waiting?.order !== order) return unchanged(ok('more'))
@@ -115,8 +121,11 @@ export const settleLost = (
 /** A load's order bears the load's own name; a refund's finds no load. */
 const loadOf = (order: OrderId): LoadId => order as OrderId & LoadId
 
-/** What was to be added counts as added, each once; a pay is what it was decided to be; a sweep has taken nothing. */
+/** What was to be added counts as added, each once, if a restored book's money is still there; a pay is what it was decided to be; a sweep has taken nothing. */
 function closed(seen: Case, row: OperationRow): Decision<Result<LostStep, Refusal>> {
+  const { openLoad: load, present, now } = seen
+  if (load !== undefined && !isChecked(load, present))
+    return { answer: no(refusal('funding-unknown')), writes: [tellCheck(load.load, now)] }
   if (row.kind === 'load' || row.kind === 'refund') return stepped(close(seen, { ...row, decision: 'commit' }, APPLIED))
   if (row.kind === 'sweep') return stepped(close(seen, { ...row, decision: 'void' }, NOTHING))
   const word = row.epoch < seen.present.epoch && row.decision === 'open' ? storesWord(seen, row) : 'void'

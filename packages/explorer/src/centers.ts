@@ -6,6 +6,7 @@ import { hex } from '@kozeni/base/bytes'
 import { type Clock, StillClock } from '@kozeni/base/clock'
 import type { Command, Keys, Write } from '@kozeni/center/book'
 import { MemoryBook, type MemoryTables } from '@kozeni/center/book-memory'
+import { fallOfBook } from './falls.ts'
 import { Interner } from './interner.ts'
 import { START_MS } from './issuer.ts'
 
@@ -25,6 +26,7 @@ export class Centers {
   readonly #clock = new SetClock(START_MS)
   readonly #books = new Interner<MemoryBook>()
   readonly #rows = new Interner<Write['row']>()
+  readonly #fallen: (string | undefined)[] = []
   /** Rows are never changed, so each is spelled once. */
   readonly #known = new WeakMap<object, number>()
 
@@ -36,7 +38,15 @@ export class Centers {
   /** Runs one command at this time. */
   run<A>(book: number, nowMs: number, command: Command<A>): Answered<A> {
     this.#clock.set(nowMs)
-    return this.#ran(new MemoryBook(this.#clock, this.#books.value(book)), command)
+    const before = this.#books.value(book)
+    const ran = this.#ran(new MemoryBook(this.#clock, before), command)
+    if (ran.book !== book) this.#fallen[ran.book] ??= fallOfBook(before.tables, this.tables(ran.book))
+    return ran
+  }
+
+  /** What has fallen in a step that led to this book. @spec INV-MONO */
+  fallen(book: number): string | undefined {
+    return this.#fallen[book]
   }
 
   /** All that the center remembers. */

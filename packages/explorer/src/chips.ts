@@ -14,6 +14,7 @@ import { type Receipt, readReceipt } from '@kozeni/protocol/debit'
 import { type Fenced, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
 import { GROUP, group, INS, identity, keySet, purseCommand } from '@kozeni/protocol/purse'
 import { steadyDice } from './crypto.ts'
+import { fallOfChip } from './falls.ts'
 import { Interner } from './interner.ts'
 import { certifyPurse, crypto, DEVICE, EPOCH, JPY, keyOf, START_MS, vault } from './issuer.ts'
 
@@ -53,6 +54,8 @@ const PAST_FENCE: ToChip = { type: 'fence', body: { epoch: 0 } }
 export class Chips {
   readonly #records = new Interner<Content>()
   readonly #facts: Facts[] = []
+  /** What has fallen on the way to a record. */
+  readonly #fallen: (string | undefined)[] = []
   readonly #program: Program
   readonly #store = new CuttableStore()
 
@@ -93,7 +96,7 @@ export class Chips {
     for (let writes = 1; ; writes++) {
       const answer = this.#run(pages, commands, writes)
       if (this.#store.pages.every((page, i) => page === pages[i]) && answer === undefined) continue
-      done.push({ record: this.#number({ purse, pages: this.#store.pages }), answer })
+      done.push({ record: this.#reached(record, { purse, pages: this.#store.pages }), answer })
       if (answer !== undefined) return done
     }
   }
@@ -103,7 +106,12 @@ export class Chips {
     const { purse, pages } = this.#records.value(record)
     const answer = this.#run(pages, commands, Number.POSITIVE_INFINITY)
     assert(answer !== undefined, 'a chip with power answers')
-    return { record: this.#number({ purse, pages: this.#store.pages }), answer }
+    return { record: this.#reached(record, { purse, pages: this.#store.pages }), answer }
+  }
+
+  /** What has fallen in a step that led to this record. @spec INV-MONO */
+  fallen(record: number): string | undefined {
+    return this.#fallen[record]
   }
 
   /** A message of the center as the command that brings it. */
@@ -159,6 +167,12 @@ export class Chips {
     const accepted = answer?.at(-2) === 0x90
     assert(answer !== undefined && accepted, `data group ${tag} is taken`)
     return answer.slice(0, -2)
+  }
+
+  #reached(from: number, content: Content): number {
+    const to = this.#number(content)
+    if (to !== from) this.#fallen[to] ??= fallOfChip(this.facts(from), this.facts(to))
+    return to
   }
 
   #number(record: Content): number {

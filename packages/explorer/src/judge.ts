@@ -54,7 +54,11 @@ export function judgeBook(tables: MemoryTables, purse: PurseId): string | undefi
     return `INV-SUM: the purse's float is ${balance('purse-float')}, and its totals say ${float}`
   const late = operations.find(
     ({ kind, decision, closed, sessionEnd = Number.POSITIVE_INFINITY }) =>
-      kind === 'pay' && decision === 'commit' && closed?.source !== 'fence' && (closed?.at ?? 0) > sessionEnd,
+      kind === 'pay' &&
+      decision === 'commit' &&
+      closed?.source !== 'fence' &&
+      closed?.source !== 'lost' &&
+      (closed?.at ?? 0) > sessionEnd,
   )
   if (late !== undefined)
     return `INV-SHOW: pay ${late.epoch}.${late.number} was committed when its session was long over`
@@ -69,7 +73,12 @@ export function judgePair(facts: Facts, tables: MemoryTables): string | undefine
   const row = tables.purse.get(facts.purse)
   if (row === undefined) return 'INV-ACCOUNTED: the chip’s purse is not in the book'
   const operations = [...tables.operation.values()].filter(one => one.purse === facts.purse)
-  return judgeFlags(facts, row) ?? judgeClosed(facts, operations) ?? judgeEffects(facts, tables, operations)
+  return (
+    judgeFlags(facts, row) ??
+    judgeLimits(facts, row, tables) ??
+    judgeClosed(facts, operations) ??
+    judgeEffects(facts, tables, operations)
+  )
 }
 
 /** As judgePair, of a center that was restored: chips are ahead of it, but what it has closed is as its chip says. */
@@ -80,6 +89,18 @@ export function judgeRestoredPair(facts: Facts, tables: MemoryTables): string | 
     facts,
     operations.filter(({ kind, decision }) => kind !== 'pay' || decision !== 'void'),
   )
+}
+
+/** Off-line debits that nobody has acknowledged are within the limit, and only what is booked is acknowledged. */
+function judgeLimits(facts: Facts, { limits }: PurseRow, { receipt }: MemoryTables): string | undefined {
+  if (facts.offlineCount - facts.acknowledgedCount > limits.upperCount)
+    return `INV-LIMIT: ${facts.offlineCount} debits off-line, ${facts.acknowledgedCount} acknowledged, and only ${limits.upperCount} are allowed`
+  const booked = [...receipt.values()].filter(
+    ({ purse, kind, standing }) => purse === facts.purse && kind === 'debit' && standing === 'booked',
+  )
+  return facts.acknowledgedCount > booked.length
+    ? `INV-LIMIT: ${facts.acknowledgedCount} debits are acknowledged, and only ${booked.length} are booked`
+    : undefined
 }
 
 function judgeFlags(facts: Facts, row: PurseRow): string | undefined {
@@ -157,7 +178,9 @@ export function judgeUnfenced(purse: PurseId, restored: MemoryTables, now: Memor
   if (epochOf(restored) !== present) return undefined
   if (row === undefined || row.epoch >= present) return undefined
   const closed = (tables: MemoryTables): number =>
-    [...tables.operation.values()].filter(one => one.purse === purse && one.closed !== undefined).length
+    [...tables.operation.values()].filter(
+      one => one.purse === purse && one.closed !== undefined && one.closed.source !== 'lost',
+    ).length
   return closed(now) === closed(restored)
     ? undefined
     : 'INV-EPOCH: evidence was acted on between the restore and the purse’s fence'
@@ -176,9 +199,35 @@ export const claimed = (tables: MemoryTables): bigint =>
 export const uncollected = (facts: Facts, tables: MemoryTables): readonly Receipt[] =>
   facts.records.filter(({ seq }) => tables.receipt.get(`${facts.purse} ${seq}`)?.standing !== 'booked')
 
+/** What sweeps have taken and no purse is owed yet. */
+export const inTransit = ({ move }: MemoryTables): bigint =>
+  sum([...move.values()].flatMap(({ stage, amount }) => (stage === 'in-transit' ? [amount as bigint] : [])))
+
+/** Whether the purse was settled on paper: what its chip still says is nobody's. @spec F-11 */
+export const isPaidOut = ({ purse }: MemoryTables, name: PurseId): boolean => {
+  const row = purse.get(name)
+  return row?.stage === 'retired' && row.lostAt !== undefined
+}
+
+/** Whether that has begun: from then on the book goes on without the chip. */
+export const isOnPaper = (tables: MemoryTables, name: PurseId): boolean =>
+  isPaidOut(tables, name) ||
+  [...tables.operation.values()].some(({ purse, closed }) => purse === name && closed?.source === 'lost')
+
+/** Whether no load of the book waits for the provider. */
+export const isFunded = ({ load }: MemoryTables): boolean =>
+  ![...load.values()].some(({ stage }) => stage === 'requested' || stage === 'giving-back')
+
 /** What the chip's debits and voids that are not collected will move. */
 export const owed = (records: readonly Pick<Receipt, 'kind' | 'amount'>[]): bigint =>
   sum(records.map(({ kind, amount }) => (kind === 'debit' ? (amount as bigint) : 0n - amount)))
+
+/** Whether the purse was left, and is retired with an empty chip (C-5). */
+export const isLeft = ({ purse, credits, debits, flag }: Facts, tables: MemoryTables): boolean => {
+  const row = tables.purse.get(purse)
+  const isMoving = [...tables.move.values()].some(({ stage }) => stage === 'in-transit')
+  return row?.stage === 'retired' && row.lostAt === undefined && credits === debits && !flag && !isMoving
+}
 
 /** Whether chip and book have nothing left to say to each other. */
 export function atRest(facts: Facts, tables: MemoryTables): boolean {
@@ -189,6 +238,6 @@ export function atRest(facts: Facts, tables: MemoryTables): boolean {
   const waits = [...tables.order.values()].some(
     ({ stage, kind }) => stage === 'waiting' && !(row.blocked && kind === 'load'),
   )
-  const loads = [...tables.load.values()].some(({ stage }) => stage === 'requested' || stage === 'giving-back')
-  return !waits && !loads
+  const isMoving = [...tables.move.values()].some(({ stage }) => stage === 'in-transit')
+  return !waits && !isMoving && isFunded(tables) && row.stage !== 'leaving'
 }

@@ -17,15 +17,22 @@ export interface Shelf {
   isAtRest(state: Int32Array): boolean
   /** Whether a till is lost, and what it alone knew with it. */
   isLost(state: Int32Array): boolean
+  /** The tills' places in a state. */
+  readonly places: readonly number[]
+  /** Whether the first till, when it is this one, has shown the center all that it ever will. */
+  isCleared(number: number): boolean
 }
 
 /** All of a plot's terminals, each with what may happen at it. */
 export function offline(cast: Cast): Shelf {
-  const judges = cast.plot.terminals.map((_, i) => new Counter(cast, i).judge)
+  const counters = cast.plot.terminals.map((_, i) => new Counter(cast, i))
+  const judges = counters.map(({ judge }) => judge)
   return {
     judge: state => judges.map(judge => judge.judge(state)).find(broken => broken !== undefined),
     isAtRest: state => judges.every(judge => judge.isAtRest(state)),
     isLost: state => judges.some(judge => judge.isLost(state)),
+    places: counters.map(({ place }) => place),
+    isCleared: number => counters.every(({ judge }) => judge.isCleared(number)),
   }
 }
 
@@ -33,21 +40,21 @@ class Counter {
   readonly judge: TillJudge
   readonly #cast: Cast
   readonly #desks: Desks
-  readonly #place: number
+  readonly place: number
   readonly #name: string
 
   constructor(cast: Cast, index: number) {
     const { sales = [], voids, losable, withholds } = cast.plot.terminals[index] ?? {}
     this.#cast = cast
     this.#desks = new Desks(cast.design, index)
-    this.#place = cast.stage.part(this.#desks.first)
+    this.place = cast.stage.part(this.#desks.first)
     this.#name = `Till ${index + 1}`
-    this.judge = new TillJudge(cast, this.#desks, this.#place, index)
+    this.judge = new TillJudge(cast, this.#desks, this.place, index)
     this.#selling(sales)
     if (voids === true) this.#voiding()
     if (losable === true)
       this.#may('is lost with all that it knows', false, desk => ({ ...desk, tap: undefined, lost: true }))
-    const till = { cast, desks: this.#desks, place: this.#place, name: this.#name }
+    const till = { cast, desks: this.#desks, place: this.place, name: this.#name }
     taps(till)
     uploads(till)
     withheld(till, index)
@@ -98,7 +105,7 @@ class Counter {
   /** One thing that happens at the counter without a chip or the center. */
   #may(says: string, fair: boolean, act: (desk: Desk) => Desk | undefined): void {
     this.#cast.stage.may({
-      parts: [this.#place],
+      parts: [this.place],
       perform: number => {
         const desk = this.#desks.desk(number)
         const after = desk.lost ? undefined : act(desk)

@@ -8,6 +8,11 @@ import {
   claimed,
   earned,
   epochOf,
+  inTransit,
+  isFunded,
+  isLeft,
+  isOnPaper,
+  isPaidOut,
   judgeBook,
   judgePair,
   judgeRestoredPair,
@@ -15,6 +20,7 @@ import {
   owed,
   uncollected,
 } from './judge.ts'
+import { leaving, losing } from './leaving.ts'
 import { offline, type Shelf } from './offline.ts'
 import { online } from './online.ts'
 import type { Plot } from './plot.ts'
@@ -29,8 +35,8 @@ interface Pair {
   readonly rests: boolean
   /** Every debit is. */
   readonly collected: boolean
-  /** What the chip's debits will move that are not collected yet. */
-  readonly owed: number
+  /** What the chip holds, and what its debits will move that are not collected yet. */
+  readonly worth: number
 }
 
 /** What one book says by itself. */
@@ -40,6 +46,8 @@ interface Balance {
   /** By on-line pays. */
   readonly earned: number
   readonly epoch: number
+  /** On the holder's own account, between two purses. */
+  readonly transit: number
 }
 
 /** @param memory  whether the handlers' answers are remembered */
@@ -48,6 +56,8 @@ export function staged(plot: Plot, design: Design, memory = true): Stage {
   online(cast)
   calamity(cast)
   const others = { shop: new Shop(cast), shelf: offline(cast) }
+  if (plot.moves) leaving(cast)
+  if (plot.chipLoss) losing(cast, others.shelf.places, others.shelf.isCleared)
   cast.stage.judgedBy(new Judge(cast, others))
   return cast.stage
 }
@@ -71,20 +81,22 @@ class Judge implements Rules {
   judge(state: Int32Array): string | undefined {
     const { chipAt, centerAt, backupAt } = this.#cast
     const book = state[centerAt] ?? 0
-    const { broken: wrong, claims, earned: online, epoch } = this.#book(book)
+    const { broken: wrong, claims, earned: online, epoch, transit } = this.#book(book)
     if (wrong !== undefined) return wrong
     const restored = restoredBook(state[backupAt] ?? 0)
     if (epoch > EPOCH && restored === undefined) return 'INV-EPOCH: a new epoch has begun, and nothing was restored'
     const unfenced = restored === undefined ? undefined : this.#unfenced(restored, book)
     if (unfenced !== undefined) return unfenced
     // goods that were given are claimed, whatever a restored book has forgotten
-    let there = claims - online + Math.max(online, this.#shop.paid(state))
+    let there = claims - online + Math.max(online, this.#shop.paid(state)) + transit
     for (let chip = 0; chip < chipAt.length; chip++) {
       const record = state[chipAt[chip] ?? 0] ?? 0
+      const fallen = this.#cast.chips.fallen(record)
+      if (fallen !== undefined) return fallen
       const pair = this.#pair(record, book)
       const broken = restored === undefined ? pair.broken : pair.brokenRestored
       if (broken !== undefined) return broken
-      there += this.#value(record) + pair.owed
+      there += pair.worth
     }
     const funds = this.#fundsOf(state)
     if (there > funds) return `INV-NOCREATE: chips and stores have ${there}, and only ${funds} was paid in`
@@ -93,11 +105,21 @@ class Judge implements Rules {
 
   isAtRest(state: Int32Array): boolean {
     const { chipAt, centerAt, lossAt } = this.#cast
-    if (state[lossAt] !== PRESENT) return true
     const book = state[centerAt] ?? 0
+    if (state[lossAt] !== PRESENT) return this.#isPaidOut(state, book) && this.#shop.isAtRest(state)
     const collected = this.#shelf.isLost(state) || chipAt.every(at => this.#pair(state[at] ?? 0, book).collected)
     const rests = collected && chipAt.every(at => this.#pair(state[at] ?? 0, book).rests)
     return rests && this.#shelf.isAtRest(state) && this.#shop.isAtRest(state)
+  }
+
+  /** Of a lost chip nobody hears any more: what it had is on its holder's account, all of it. */
+  #isPaidOut(state: Int32Array, book: number): boolean {
+    const tables = this.#cast.centers.tables(book)
+    const { claims, transit } = this.#book(book)
+    // what a restored book has forgotten was captured is left alone until it is asked for again
+    const isRestored = restoredBook(state[this.#cast.backupAt] ?? 0) !== undefined
+    const all = isRestored || claims + transit === this.#fundsOf(state)
+    return all && isPaidOut(tables, purseId(1)) && isFunded(tables)
   }
 
   #unfenced(restored: number, book: number): string | undefined {
@@ -122,13 +144,14 @@ class Judge implements Rules {
         const broken = judgeBook(tables, purseId(chip + 1))
         if (broken !== undefined) return broken
       }
-      return undefined
+      return this.#cast.centers.fallen(book)
     }
     return (this.#books[book] ??= {
       broken: judged(),
       claims: Number(claimed(tables)),
       earned: Number(earned(tables)),
       epoch: epochOf(tables),
+      transit: Number(inTransit(tables)),
     })
   }
 
@@ -137,13 +160,14 @@ class Judge implements Rules {
     const known = this.#pairs.get(key)
     if (known !== undefined) return known
     const [facts, tables] = [this.#cast.chips.facts(record), this.#cast.centers.tables(book)]
+    const onPaper = isOnPaper(tables, facts.purse)
     const pair = {
-      broken: judgePair(facts, tables),
-      brokenRestored: judgeRestoredPair(facts, tables),
-      rests: atRest(facts, tables),
+      broken: onPaper ? undefined : judgePair(facts, tables),
+      brokenRestored: onPaper ? undefined : judgeRestoredPair(facts, tables),
+      rests: isLeft(facts, tables) || atRest(facts, tables),
       // a void whose till never heard of it shows in the totals for ever (K-2)
       collected: uncollected(facts, tables).every(({ kind }) => kind === 'void'),
-      owed: Number(owed(uncollected(facts, tables))),
+      worth: isPaidOut(tables, facts.purse) ? 0 : this.#value(record) + Number(owed(uncollected(facts, tables))),
     }
     this.#pairs.set(key, pair)
     return pair

@@ -37,7 +37,10 @@ export interface Plot {
   readonly maximum: bigint
   /** Off-line debits until a chip must go on-line. */
   readonly offlineCount: number
+  /** Whether the first chip may be lost for ever, and is paid out then (F-11). */
   readonly chipLoss: boolean
+  /** Whether the first purse may be left for the second (P-3). */
+  readonly moves: boolean
   /** How often the center may be restored, each time from a backup made at any moment before. */
   readonly restores: number
 }
@@ -56,5 +59,6 @@ export const quiet: Omit<Plot, 'name' | 'about'> = {
   maximum: 1000n,
   offlineCount: 100,
   chipLoss: false,
+  moves: false,
   restores: 0,
 }

@@ -129,6 +129,58 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'limit',
+    about:
+      'Three sales at a till to a chip that may make two without the center: what is acknowledged makes room again.',
+    terminals: [{ ...till, sales: [1n, 1n, 1n] }],
+    offlineCount: 2,
+  },
+  {
+    ...quiet,
+    name: 'refund',
+    about: 'A pay of 2, of which its store orders 1 back, beside a load that may be cancelled.',
+    loads: [2n],
+    cancels: true,
+    pays: [{ amount: 2n, by: 0 }],
+    refunds: [1n],
+  },
+  {
+    ...quiet,
+    name: 'move',
+    about: 'The first purse is left for the second, beside a load to the first.',
+    chips: 2,
+    loads: [2n],
+    moves: true,
+  },
+  {
+    ...quiet,
+    name: 'lost',
+    about: 'The chip is lost for ever, at any moment of a load that may be cancelled and of a pay, and is paid out.',
+    loads: [2n],
+    cancels: true,
+    pays: [{ amount: 1n, by: 0 }],
+    chipLoss: true,
+  },
+  {
+    ...quiet,
+    name: 'lost-till',
+    about: 'The chip is lost for ever, at any moment of a load and of a sale at a till that works alone.',
+    loads: [2n],
+    terminals: [till],
+    chipLoss: true,
+  },
+  {
+    ...quiet,
+    name: 'lost-restore',
+    about:
+      'The chip is lost for ever, and the center is restored, before or after, while a load goes on that may be cancelled.',
+    loads: [2n],
+    cancels: true,
+    chipLoss: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

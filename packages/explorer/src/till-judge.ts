@@ -51,6 +51,12 @@ export class TillJudge {
     })
   }
 
+  /** Whether this till is lost, or has nothing that the center has not answered for. */
+  isCleared(number: number): boolean {
+    const desk = this.#desks.desk(number)
+    return desk.lost || this.#desks.till(desk).unanswered.size === 0
+  }
+
   isLost(state: Int32Array): boolean {
     return this.#desks.desk(state[this.#place] ?? 0).lost
   }

@@ -3,6 +3,7 @@ import { currency } from '@kozeni/base/currency'
 import { id, type LoadId, type StoreId } from '@kozeni/base/ids'
 import { money, total } from '@kozeni/base/money'
 import { recordCaptured, requestLoad } from '@kozeni/center/load'
+import { recordChecked } from '@kozeni/center/load-check'
 import { payOutLost, reportLost } from '@kozeni/center/lost'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { builtPurse } from '@kozeni/program/compile-node'
@@ -140,4 +141,38 @@ test('one that had taken more than it was ever given is the issuer’s loss, in 
   expect(entries.map(({ debit, credit, amount }) => [debit.kind, credit.kind, amount])).toEqual([
     ['fraud-loss', 'purse-float', 15n],
   ])
+})
+
+test('a load that a restored book has open, and whose money had gone back since, is not paid out as well', async () => {
+  await town.beat()
+  const load = await town.fund(holder, 20n)
+  await town.contact(holder, { lost: 'turn', at: 1 })
+  const backup = town.backup()
+  await town.cancel(holder, load)
+  await town.contact(holder)
+  expect(await town.giveBack(holder, load)).toMatchObject({ stage: 'given-back' })
+  await town.beat()
+  town.restore(backup)
+  await town.beat()
+  await lost()
+  town.clock.advance(WAIT_MS)
+  expect(await payOutLost(town.means, holder.purse)).toMatchObject({ refusal: { code: 'funding-unknown' } })
+  await town.book.run(recordChecked(load.load, holder.purse, 'given-back'))
+  expect(await town.giveBack(holder, load)).toMatchObject({ stage: 'given-back' })
+  await payOut()
+  expect(await movedOff()).toEqual([100n])
+  await expectSound()
+})
+
+test('a book that was restored meanwhile waits as long again: tills bring what it has forgotten', async () => {
+  await town.beat()
+  await lost()
+  const backup = town.backup()
+  await town.beat()
+  town.clock.advance(WAIT_MS)
+  town.restore(backup)
+  await town.beat()
+  expect(await payOutLost(town.means, holder.purse)).toMatchObject({ refusal: { code: 'lost-too-soon' } })
+  await payOut()
+  expect(await movedOff()).toEqual([100n])
 })
