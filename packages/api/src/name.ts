@@ -6,6 +6,7 @@ import type {
   LoadId,
   MoveId,
   OrderId,
+  ProposalId,
   PurseId,
   StoreId,
   TerminalId,
@@ -24,3 +25,4 @@ export const move = idOf<MoveId>(
   'MoveId',
   'Value that was swept off a purse, on its way to another of the same account.',
 )
+export const proposal = idOf<ProposalId>('ProposalId', 'What one operator proposes and another confirms.')

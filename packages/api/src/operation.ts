@@ -4,7 +4,7 @@ import { order, purse, store } from './name.ts'
 import { operationDecision } from './routes-contact.ts'
 import { amount, currency, kind, naming, outcome, time, transactionNumber, whole } from './schema.ts'
 
-export const evidenceSource = z.enum(['result', 'receipt', 'fence', 'lost'])
+export const evidenceSource = z.enum(['result', 'receipt', 'fence', 'lost', 'people'])
 
 /** What an open operation will come to by the rules, once evidence arrives. */
 export const predicted = z.enum(['commit', 'void', 'undecided'])

@@ -16,7 +16,7 @@ test('a path’s parameters are exactly those that are declared', () => {
 test('only what is sent has a body, and what is sent has one unless its path says all', () => {
   for (const { method, body, rawBody, path } of allRoutes) {
     if (method === 'GET') expect([body, rawBody]).toEqual([undefined, undefined])
-    else expect(body !== undefined || rawBody === true || path.endsWith('/cancel')).toBe(true)
+    else expect(body !== undefined || rawBody === true || /\/(cancel|confirm|withdraw)$/.test(path)).toBe(true)
   }
 })
 
@@ -30,6 +30,7 @@ test('what opens something new in the book is repeated under a key, and says so'
     'registerTerminal',
     'settle',
     'orderRefund',
+    'propose',
   ])
   for (const route of keyed) expect(refusalsOf(route)).toEqual(expect.arrayContaining(['key-reused', 'in-progress']))
 })

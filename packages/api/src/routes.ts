@@ -19,6 +19,7 @@ import {
 } from './routes-operator.ts'
 import { getBalances, listAlarms, listGaps, listOperations } from './routes-operator-view.ts'
 import { createPayment, getPayment } from './routes-payment.ts'
+import { confirmProposal, listFound, listProposals, propose, withdrawProposal } from './routes-proposal.ts'
 import { getPurse, getPurseStory } from './routes-purse.ts'
 import {
   createRefund,
@@ -72,6 +73,11 @@ export const routes = {
   listAlarms,
   listGaps,
   getBalances,
+  propose,
+  listProposals,
+  confirmProposal,
+  withdrawProposal,
+  listFound,
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof routes

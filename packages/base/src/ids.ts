@@ -26,7 +26,10 @@ export type OrderId = Brand<string, 'OrderId'>
 /** Value that was swept off one purse of a holder and is owed to another (P-3). */
 export type MoveId = Brand<string, 'MoveId'>
 
-export type Id = PurseId | DeviceId | ChipId | StoreId | TerminalId | AccountId | LoadId | OrderId | MoveId
+/** What one operator proposes and another confirms. */
+export type ProposalId = Brand<string, 'ProposalId'>
+
+export type Id = PurseId | DeviceId | ChipId | StoreId | TerminalId | AccountId | LoadId | OrderId | MoveId | ProposalId
 
 export const ID_BYTES = 8
 

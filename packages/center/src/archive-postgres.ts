@@ -1,7 +1,7 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
 import { type Entry, isOfBatch } from '@kozeni/ledger/entry'
-import type { Archive, PurseFile, StoreFile, TakenClaims } from './archive.ts'
+import type { Archive, ProposalFile, PurseFile, StoreFile, TakenClaims } from './archive.ts'
 import {
   type BatchStrays,
   batchesOf,
@@ -29,6 +29,7 @@ import {
   SETTLEMENT,
   STORE,
 } from './book-tables.ts'
+import { PROPOSAL } from './book-tables-proposal.ts'
 import { LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
@@ -70,6 +71,7 @@ export function postgresArchive(session: Session): Archive {
     purses: () => pursesOf(session, strays),
     batches: () => batchesOf(session, strays),
     stores: () => storesOf(session),
+    proposals: () => proposalsOf(session),
     strays: () => straysOf(session, strays),
     strayClaims: () => strayClaimsOf(session, strays),
     seals: () => sealsOf(session),
@@ -114,19 +116,21 @@ async function purseFiles(
   const names = page.map(row => idNumber(row.purse))
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
     rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, held, losses, returns, numbers, found, entries] = await Promise.all([
-    of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
-    of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
-    of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
-    of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
-    of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
-    of(RECEIPT, 'purse_id', 'seq', row => row.purse),
-    of(LOSS, 'purse_id', 'seq, digest', row => row.purse),
-    of(RETURN, 'purse_id', 'seq', row => row.purse),
-    of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
-    of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
-    of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
-  ])
+  const [operations, loads, orders, left, arrived, held, losses, returns, numbers, found, proposals, entries] =
+    await Promise.all([
+      of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
+      of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
+      of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
+      of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
+      of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
+      of(RECEIPT, 'purse_id', 'seq', row => row.purse),
+      of(LOSS, 'purse_id', 'seq, digest', row => row.purse),
+      of(RETURN, 'purse_id', 'seq', row => row.purse),
+      of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
+      of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
+      of(PROPOSAL, 'purse_id', 'at_ms, proposal_id', row => row.about?.purse ?? ''),
+      of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
+    ])
   return page.map(row => ({
     purse: row,
     operations: operations.get(row.purse) ?? [],
@@ -140,9 +144,18 @@ async function purseFiles(
     losses: losses.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     found: found.get(row.purse) ?? [],
+    proposals: proposals.get(row.purse) ?? [],
     entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),
     claims: claims.get(idNumber(row.purse)) ?? [],
   }))
+}
+
+async function* proposalsOf(session: Session): AsyncGenerator<ProposalFile> {
+  for await (const page of pages(session, PROPOSAL, 'proposal_id', row => idNumber(row.proposal))) {
+    const names = page.map(row => idNumber(row.proposal))
+    const entries = await rowsOf(session, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject)
+    yield* page.map(proposal => ({ proposal, entries: entries.get(proposal.proposal) ?? [] }))
+  }
 }
 
 async function* storesOf(session: Session): AsyncGenerator<StoreFile> {
@@ -187,6 +200,7 @@ const STRAYS = `
   where not ${OF_BATCHES}
     and not exists (select from purse where purse_id = subject_id)
     and not exists (select from store where store_id = subject_id)
+    and not exists (select from proposal where proposal_id = subject_id)
     and (subject_id, cause, first, second) > ($1, $2, $3, $4)
   order by subject_id, cause, first, second limit ${PAGE}`
 

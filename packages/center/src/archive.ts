@@ -8,6 +8,7 @@ import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } f
 import type { FoundRow } from './book-epoch.ts'
 import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
+import type { ProposalRow } from './book-proposal.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow } from './book-settlement.ts'
@@ -30,10 +31,18 @@ export interface PurseFile {
   readonly numbers: readonly NumberRow[]
   /** What its chip has shown and the book did not know. */
   readonly found: readonly FoundRow[]
+  /** What two operators have decided of its operations, or may. */
+  readonly proposals: readonly ProposalRow[]
   /** Entries whose subject is this purse. */
   readonly entries: readonly Entry[]
   /** The stores' sides of those entries. */
   readonly claims: readonly ClaimRow[]
+}
+
+/** What two operators decide, and the entries that bear its name. */
+export interface ProposalFile {
+  readonly proposal: ProposalRow
+  readonly entries: readonly Entry[]
 }
 
 /** All claims of one store that one window took; window 0 has those that wait. */
@@ -64,6 +73,7 @@ export interface Archive {
   purses(): AsyncIterable<PurseFile>
   batches(): AsyncIterable<BatchFile>
   stores(): AsyncIterable<StoreFile>
+  proposals(): AsyncIterable<ProposalFile>
   /** Entries about nobody that the book knows, and of batches that are not there. There must be none. */
   strays(): AsyncIterable<Entry>
   /** Claims by entries of nobody that the book knows, and of batches that are not there. There must be none. */

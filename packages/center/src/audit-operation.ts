@@ -9,7 +9,7 @@ import { comparePlaces, digestOf, type Place } from '@kozeni/protocol/operation'
 import { orderReference, paymentReference } from '@kozeni/protocol/reference'
 import type { PurseFile } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
-import type { NumberRow, OperationRow, PurseRow } from './book.ts'
+import type { EvidenceSource, NumberRow, OperationRow, PurseRow } from './book.ts'
 import { numberName, operationName } from './book-writes.ts'
 import { isOwedBack } from './evidence.ts'
 
@@ -50,6 +50,9 @@ function referenceOf(crypto: Crypto, { kind, reference, store, transaction, orde
   return store && transaction === undefined ? undefined : store && paymentReference(crypto, store, transaction ?? '')
 }
 
+/** What closes an operation whatever its session. */
+const LATER: ReadonlySet<EvidenceSource> = new Set(['fence', 'lost', 'people'])
+
 /** Only what was applied is committed, a pay within its session; only evidence decides that. @spec F-5, F-8 */
 function auditDecision(row: OperationRow): Finding[] {
   const [name, invariant] = [operationRow(row), 'INV-EVID'] as const
@@ -60,12 +63,7 @@ function auditDecision(row: OperationRow): Finding[] {
   const { outcome, source, at } = row.closed
   const decision = outcome === 'applied' && !isOwedBack(row) ? 'commit' : 'void'
   // where its store had honoured it, it was closed in time, in a book that was lost
-  const late =
-    decision === 'commit' &&
-    source !== 'fence' &&
-    source !== 'lost' &&
-    row.sessionEnd !== undefined &&
-    at > row.sessionEnd
+  const late = decision === 'commit' && !LATER.has(source) && row.sessionEnd !== undefined && at > row.sessionEnd
   return [
     ...compared(
       { row: name, says: `its decision does not fit its outcome, ${outcome}`, invariant },

@@ -11,6 +11,7 @@ import { auditLosses } from './audit-loss.ts'
 import { auditMoves } from './audit-move.ts'
 import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
+import { auditDecided } from './audit-proposal.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
@@ -42,6 +43,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...compareEntries(expected, file.entries),
       ...compareClaims(expected, file.claims),
       ...auditOperations(means.crypto, file),
+      ...auditDecided(file),
       ...auditOrders(file),
       ...auditMoves(file),
       ...auditReceipts(means, file),

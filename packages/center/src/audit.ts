@@ -9,6 +9,7 @@ import type { Archive, PurseFile } from './archive.ts'
 import { auditBatch } from './audit-batch.ts'
 import { claimRow, entryRow } from './audit-entry.ts'
 import type { Finding } from './audit-finding.ts'
+import { auditProposal } from './audit-proposal.ts'
 import { auditPurse, type PurseAudit } from './audit-purse.ts'
 import { receiptRow } from './audit-receipt.ts'
 import { SealAudit } from './audit-seal.ts'
@@ -59,6 +60,7 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
     tally.counted.stores += 1
     tally.post(file.entries, auditStore(file))
   }
+  for await (const file of archive.proposals()) tally.post(file.entries, auditProposal(means.crypto, file))
   for await (const entry of archive.strays()) tally.post([entry], [stray(entryRow(entry), entry)])
   for await (const claim of archive.strayClaims()) tally.post([], [stray(claimRow(claim), claim)])
   for await (const receipt of archive.strayReceipts()) tally.post([], [stray(receiptRow(receipt), receipt)])
@@ -70,7 +72,7 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
 
 const stray = (row: string, { amount }: { readonly amount: bigint }): Finding => ({
   row,
-  says: 'it is about a purse, a store or a batch that the book does not know',
+  says: 'it is about a purse, a store, a proposal or a batch that the book does not know',
   expected: 'no such row',
   found: String(amount),
   difference: amount,

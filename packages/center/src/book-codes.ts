@@ -5,6 +5,7 @@ import type { FoundRow, HonouredRow } from './book-epoch.ts'
 import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { ProposalRow } from './book-proposal.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { ClaimPart } from './book-writes.ts'
 
@@ -19,7 +20,13 @@ export const PURSE_STAGE = {
 
 export const OPERATION_DECISION = { open: 1, commit: 2, void: 3 } as const satisfies Codes<OperationDecision>
 
-export const EVIDENCE_SOURCE = { result: 1, receipt: 2, fence: 3, lost: 4 } as const satisfies Codes<EvidenceSource>
+export const EVIDENCE_SOURCE = {
+  result: 1,
+  receipt: 2,
+  fence: 3,
+  lost: 4,
+  people: 5,
+} as const satisfies Codes<EvidenceSource>
 
 export const LOAD_STAGE = {
   requested: 1,
@@ -62,6 +69,12 @@ export const ALARM_WHAT = {
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>
 
 export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3 } as const satisfies Codes<FoundRow['standing']>
+
+export const PROPOSED_WHAT = { posting: 1, operation: 2, 'found-pay': 3, 'found-load': 4 } as const satisfies Codes<
+  ProposalRow['what']
+>
+
+export const PROPOSAL_STAGE = { proposed: 1, confirmed: 2, withdrawn: 3 } as const satisfies Codes<ProposalRow['stage']>
 
 export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4, lost: 5, check: 6 } as const satisfies Codes<
   OutboxRow['task']

@@ -182,6 +182,7 @@ export class MemoryBook implements Book {
       load: find(tables.load, keys.load),
       order: find(tables.order, keys.order),
       move: find(tables.move, keys.move),
+      proposal: find(tables.proposal, keys.proposal),
       number,
       numbered: number && find(tables.operation, operationName(number)),
       receipts: this.#receipts(keys),
@@ -302,6 +303,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   hotlist: new Map(from?.hotlist),
   found: new Map(from?.found),
   loss: new Map(from?.loss),
+  proposal: new Map(from?.proposal),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),
 })

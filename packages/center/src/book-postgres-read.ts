@@ -32,6 +32,7 @@ import {
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
+import { PROPOSAL } from './book-tables-proposal.ts'
 import { LOSS, RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import {
   concerns,
@@ -53,7 +54,7 @@ export interface ReadOptions {
   /** How the transaction begins; sent with the first questions. */
   readonly begin: string
   /**
-   * `own`: what belongs to one command at a time: purse, chip, load, order, move, number. `all`: also what many commands share
+   * `own`: what belongs to one command at a time: purse, chip, load, order, move, proposal, number. `all`: also what many commands share
    * and few change: account, device, store, terminal.
    */
   readonly lock: 'nothing' | 'own' | 'all'
@@ -106,6 +107,7 @@ function findNamed(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['
     loads: find(LOAD, { columns: 'load_id', name: row => row.load, lock: own }, keys => keys.load),
     orders: find(ORDER, { columns: 'order_id', name: row => row.order, lock: own }, keys => keys.order),
     moves: find(MOVE, { columns: 'move_id', name: row => row.move, lock: own }, keys => keys.move),
+    proposals: find(PROPOSAL, { columns: 'proposal_id', name: row => row.proposal, lock: own }, keys => keys.proposal),
     numbers: lookups.find(NUMBER, byNumber(group), { columns: 'store_id, transaction', name: numberName, lock: own }),
     accounts: find(ACCOUNT, { columns: 'account_id', name: row => row.account, lock: all }, keys => keys.account),
     devices: find(DEVICE, { columns: 'device_id', name: row => row.device, lock: all }, keys => keys.device),
@@ -336,6 +338,7 @@ function seenIn(found: Found, keys: Keys): Seen {
     load: at(found.loads, keys.load),
     order: at(found.orders, keys.order),
     move: at(found.moves, keys.move),
+    proposal: at(found.proposals, keys.proposal),
     number,
     numbered: at(found.numbered, number && operationName(number)),
     receipts: receiptsIn(found, keys),

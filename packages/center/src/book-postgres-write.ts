@@ -35,6 +35,7 @@ import {
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
+import { PROPOSAL } from './book-tables-proposal.ts'
 import { LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
@@ -143,6 +144,8 @@ function linesOf(shown: Seen, each: Write): Line[] {
       return [line(SQL.addHotlist, row)]
     case 'found':
       return [line(seen ? SQL.replaceFound : SQL.addFound, row)]
+    case 'proposal':
+      return [line(seen ? SQL.replaceProposal : SQL.addProposal, row)]
     case 'alarm':
       return [line(SQL.addAlarm, row)]
     case 'outbox':
@@ -223,6 +226,8 @@ const SQL = {
   addHotlist: add(HOTLIST),
   replaceFound: replace(FOUND, 'purse_id, epoch, number'),
   addFound: add(FOUND),
+  replaceProposal: replace(PROPOSAL, 'proposal_id'),
+  addProposal: add(PROPOSAL),
   addAlarm: {
     text: `
       insert into alarm (${ALARM.list}, facts_digest)

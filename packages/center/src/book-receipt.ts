@@ -31,3 +31,9 @@ export interface SaleName {
   readonly terminal: TerminalId
   readonly sale: number
 }
+
+/** The last entry of a terminal's journal: whoever has it can prove what stands before it. */
+export interface JournalHead {
+  readonly position: number
+  readonly hash: Bytes
+}

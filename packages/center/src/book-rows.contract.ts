@@ -107,6 +107,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       seenEpoch: u32,
       seenNumber: u32,
       seenStage: u32,
+      seenFloor: u32,
       bookedAmount: sum,
       bookedCount: u32,
       voidedAmount: sum,
@@ -290,6 +291,20 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     standing: word(codes.FOUND_STANDING),
     at: instant,
   }),
+  proposal: fc
+    .record<RowOf<'proposal'>>({
+      proposal: anyId(),
+      what: fc.constantFrom('operation', 'found-pay', 'found-load'),
+      about: fc.record({ purse: anyId<PurseId>(), epoch: u32, number: u32 }),
+      facts: texts,
+      reason: text,
+      proposedBy: text,
+      at: instant,
+      stage: fc.constantFrom('confirmed', 'withdrawn'),
+      endedBy: text,
+      endedAt: instant,
+    })
+    .filter(row => row.endedBy !== row.proposedBy),
   alarm: fc.record({ subject: anyId(), what: word(codes.ALARM_WHAT), facts: texts, at: instant }),
   outbox: fc.record({ name: text, task: word(codes.TASK), subject: anyId(), body: texts, due: instant }),
 }

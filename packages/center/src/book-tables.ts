@@ -22,7 +22,6 @@ import type {
   AccountRow,
   ChipRow,
   DeviceRow,
-  JournalHead,
   LoadRow,
   NumberRow,
   OperationRow,
@@ -49,6 +48,7 @@ import {
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
+import type { JournalHead } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow } from './book-settlement.ts'
 import type { ClaimRow } from './book-writes.ts'
@@ -141,6 +141,7 @@ export const PURSE = table<PurseRow>('purse', {
   seenEpoch: numbers('seen_epoch'),
   seenNumber: numbers('seen_number'),
   seenStage: numbers('seen_stage'),
+  seenFloor: numbers('seen_floor'),
   bookedAmount: totals('booked_amount'),
   bookedCount: numbers('booked_count'),
   voidedAmount: totals('voided_amount'),
@@ -281,7 +282,7 @@ export function accountFrom(kind: AccountKind, owner: bigint): Account {
 }
 
 export const ENTRY = table<Entry>('entry', {
-  subject: ids<PurseId | StoreId>('subject_id'),
+  subject: ids<Entry['subject']>('subject_id'),
   cause: words<Cause>('cause', CAUSE),
   first: bigints('first'),
   second: bigints('second'),
@@ -296,7 +297,7 @@ export const CLAIM = table<ClaimRow>('claim', {
   store: ids<StoreId>('store_id'),
   window: numbers('settled_window'),
   at: numbers('at_ms'),
-  subject: ids<PurseId | StoreId>('subject_id'),
+  subject: ids<Entry['subject']>('subject_id'),
   cause: words<Cause>('cause', CAUSE),
   first: bigints('first'),
   second: bigints('second'),

@@ -53,6 +53,8 @@ export function rowName({ write, row }: Write): string {
       return String(row.follows)
     case 'found':
       return operationName(row)
+    case 'proposal':
+      return row.proposal
     case 'alarm':
       return `${row.subject} ${row.what} ${row.at} ${factsText(row.facts)}`
     case 'outbox':
@@ -111,6 +113,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return [seen.order, seen.openOrder, seen.waiting].some(one => one?.order === row.order)
     case 'move':
       return seen.move?.move === row.move
+    case 'proposal':
+      return seen.proposal?.proposal === row.proposal
     case 'number':
       return seen.number !== undefined && numberName(seen.number) === numberName(row)
     case 'receipt':
@@ -178,8 +182,8 @@ const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([
   'found',
 ])
 
-const isSubject = ({ purse, store, unsettled }: Keys, subject: Entry['subject']): boolean =>
-  subject === purse || subject === store || subject === unsettled?.store
+const isSubject = ({ purse, store, proposal, unsettled }: Keys, subject: Entry['subject']): boolean =>
+  [purse, store, proposal, unsettled?.store].includes(subject)
 
 const isWindow = ({ unsettled }: Keys, { store, until }: SettlementRow): boolean =>
   unsettled?.store === store && unsettled.until === until

@@ -61,6 +61,7 @@ const found: {
   },
   load: { keys: ({ purse, load }) => ({ purse, load }), fields: ['purse', 'load'], row: seen => seen.load },
   order: { keys: ({ purse, order }) => ({ purse, order }), fields: ['purse', 'order'], row: seen => seen.order },
+  proposal: { keys: ({ proposal }) => ({ proposal }), fields: ['proposal'], row: seen => seen.proposal },
   move: { keys: ({ move }) => ({ move }), fields: ['move'], row: seen => seen.move },
   number: {
     keys: ({ purse, store, transaction }) => ({ purse, number: { store, transaction } }),

@@ -14,6 +14,7 @@ import type {
   LoadId,
   MoveId,
   OrderId,
+  ProposalId,
   PurseId,
   StoreId,
   TerminalId,
@@ -30,7 +31,8 @@ import type { HotlistRow } from './book-hotlist.ts'
 import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
-import type { ReceiptRow, SaleName } from './book-receipt.ts'
+import type { ProposalRow } from './book-proposal.ts'
+import type { JournalHead, ReceiptRow, SaleName } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -87,12 +89,6 @@ export interface TerminalRow {
   readonly journal: JournalHead | undefined
 }
 
-/** The last entry of a terminal's journal: whoever has it can prove what stands before it. */
-export interface JournalHead {
-  readonly position: number
-  readonly hash: Bytes
-}
-
 /**
  * How far an installation has come (P-2); a purse that its holder leaves, until it is empty and retired (P-3); one that was
  * reported lost, until what is left of it is paid out and it is retired (F-11).
@@ -135,6 +131,8 @@ export interface PurseRow {
   readonly seenEpoch: number
   readonly seenNumber: number
   readonly seenStage: number
+  /** The epoch that its chip was last heard to be fenced to, when the fence could not settle what was open (F-12). */
+  readonly seenFloor: number
   /** Debits booked, not net of voids: what CONFIRM acknowledges (C-6). */
   readonly bookedAmount: Total
   readonly bookedCount: number
@@ -160,7 +158,7 @@ export interface PurseRow {
 export type OperationDecision = 'open' | 'commit' | 'void'
 
 /** What closed an operation (F-6). */
-export type EvidenceSource = 'result' | 'receipt' | 'fence' | 'lost'
+export type EvidenceSource = 'result' | 'receipt' | 'fence' | 'lost' | 'people'
 
 export interface OperationRow {
   readonly purse: PurseId
@@ -270,6 +268,7 @@ export type Write =
   | { readonly write: 'honoured'; readonly row: HonouredRow }
   | { readonly write: 'hotlist'; readonly row: HotlistRow }
   | { readonly write: 'found'; readonly row: FoundRow }
+  | { readonly write: 'proposal'; readonly row: ProposalRow }
   | { readonly write: 'alarm'; readonly row: AlarmRow }
   | { readonly write: 'outbox'; readonly row: OutboxRow }
 
@@ -284,6 +283,7 @@ export interface Keys {
   readonly load?: LoadId
   readonly order?: OrderId
   readonly move?: MoveId
+  readonly proposal?: ProposalId
   readonly number?: { readonly store: StoreId; readonly transaction: string }
   readonly operation?: { readonly epoch: number; readonly number: number }
   /** The purse's operations at these places. */
@@ -329,6 +329,7 @@ export interface Seen {
   readonly load: LoadRow | undefined
   readonly order: OrderRow | undefined
   readonly move: MoveRow | undefined
+  readonly proposal: ProposalRow | undefined
   readonly number: NumberRow | undefined
   /** The operation that `number` opened. */
   readonly numbered: OperationRow | undefined

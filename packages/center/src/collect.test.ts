@@ -60,6 +60,7 @@ const row: PurseRow = {
   seenEpoch: 0,
   seenNumber: 0,
   seenStage: 0,
+  seenFloor: 0,
   bookedAmount: total(0n),
   bookedCount: 0,
   voidedAmount: total(0n),

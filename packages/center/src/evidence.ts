@@ -18,7 +18,7 @@ import { type Heard, isFenced, isUnheardOf } from './restore.ts'
 
 /** One authentic statement of a purse's chip. */
 export interface Evidence extends Heard {
-  readonly source: Exclude<EvidenceSource, 'lost'>
+  readonly source: Exclude<EvidenceSource, 'lost' | 'people'>
   /** What the operation moved, where the statement says it (RESULT). */
   readonly amount: Money | undefined
   readonly credits: Total
@@ -130,7 +130,10 @@ export function closingEntries(operation: OperationRow, account: AccountId): rea
 
 /** A pay that its chip has made and nobody has honoured: it is void, and owed to the purse. @spec F-12 */
 export const isOwedBack = ({ kind, decision, closed }: OperationRow): boolean =>
-  kind === 'pay' && decision === 'void' && closed?.outcome === 'applied' && closed.source === 'fence'
+  kind === 'pay' &&
+  decision === 'void' &&
+  closed?.outcome === 'applied' &&
+  (closed.source === 'fence' || closed.source === 'people')
 
 /** Fs falls, and the totals follow. */
 const afterClosing = (purse: PurseRow, operation: OperationRow, outcome: Outcome): PurseRow => ({

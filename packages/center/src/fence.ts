@@ -3,10 +3,11 @@
  * ring of outcomes says what did. That closes whatever the restored book still has open, through the one handler (F-6);
  * only then does the purse enter the present epoch, and only then may anything open on it again.
  */
-import { equal } from '@kozeni/base/bytes'
+import { type Bytes, equal } from '@kozeni/base/bytes'
 import { type Fenced, OUTCOME_RING, type Outcomes, type Remembered } from '@kozeni/protocol/message'
 import { comparePlaces, type Outcome, type Place } from '@kozeni/protocol/operation'
-import type { OperationRow, PurseRow, Seen, Write } from './book.ts'
+import type { OperationRow, PurseRow, Seen, StoreRow, Write } from './book.ts'
+import type { EpochRow, HonouredRow } from './book-epoch.ts'
 import { close, type Judged } from './evidence.ts'
 
 type Case = Pick<Seen, 'open' | 'openOrder' | 'openLoad' | 'openHonoured' | 'openStore' | 'present' | 'now'> & {
@@ -18,18 +19,21 @@ export const isFencedAnswer = (said: Outcomes): said is Fenced => 'ring' in said
 
 /**
  * What the answer to a fence does. A purse whose open pay waits for its store's word, or whose ring does not reach far
- * enough, stays as it is, and is asked again at its next contact.
+ * enough, stays as it is but for the fence itself, and is asked again at its next contact, or people decide
+ * (proposal-operation.ts).
  *
  * @param seen  the statement's totals are noted already
  * @spec F-5, F-6, F-12
  */
 export function fenced(seen: Case, said: Fenced): Judged {
-  const { purse, open, present } = seen
-  if (said.epochFloor < present.epoch || purse.epoch >= present.epoch) return { purse, open, writes: [] }
+  const { open, present } = seen
+  if (said.epochFloor < present.epoch || seen.purse.epoch >= present.epoch)
+    return { purse: seen.purse, open, writes: [] }
+  const purse: PurseRow = { ...seen.purse, seenFloor: said.epochFloor }
   if (open === undefined) return entered(seen, said, { purse, open, writes: [] })
   const outcome = shown(open, said)
   const decision = outcome && decided(seen, open, outcome)
-  if (outcome === undefined || decision === undefined) return { purse, open, writes: [] }
+  if (outcome === undefined || decision === undefined) return { purse, open, writes: [{ write: 'purse', row: purse }] }
   const amount = open.kind === 'sweep' ? said.amount : open.amount
   return entered(seen, said, close(seen, { ...open, decision, amount }, { source: 'fence', outcome }))
 }
@@ -72,8 +76,18 @@ export function storesWord(
   { openHonoured: word, openStore: store, present }: Pick<Seen, 'openHonoured' | 'openStore' | 'present'>,
   open: OperationRow,
 ): 'commit' | 'void' | undefined {
-  if (word !== undefined) return word.verdict === 'paid' && equal(word.reference, open.reference) ? 'commit' : 'void'
-  return store !== undefined && store.reportedEpoch >= present.epoch ? 'void' : undefined
+  return wordOf(word, store, present, open.reference)
+}
+
+/** The same, of a pay of this reference. */
+export function wordOf(
+  word: HonouredRow | undefined,
+  store: StoreRow | undefined,
+  { epoch }: EpochRow,
+  reference: Bytes,
+): 'commit' | 'void' | undefined {
+  if (word !== undefined) return word.verdict === 'paid' && equal(word.reference, reference) ? 'commit' : 'void'
+  return store !== undefined && store.reportedEpoch >= epoch ? 'void' : undefined
 }
 
 /** Numbers go on behind the chip's; whatever it holds is closed, so that its flag can fall; its block stands. */

@@ -87,13 +87,20 @@ export const recordCaptured = (load: LoadId, purse: PurseId, capture: string): C
   decide: seen => {
     if (seen.load === undefined) return unchanged(no(refusal('not-found')))
     if (seen.load.stage !== 'requested') return unchanged(ok(seen.load))
-    return seen.load.cancelled || seen.purse?.stage === 'retired'
-      ? returned(seen.load, capture, seen.now)
-      : owed({ ...seen.load, checkedEpoch: seen.present.epoch }, capture, seen.now)
+    if (seen.load.cancelled || seen.purse?.stage === 'retired') return returned(seen.load, capture, seen.now)
+    const { load: row, writes } = owed({ ...seen.load, checkedEpoch: seen.present.epoch }, capture, seen.now)
+    return { answer: ok(row), writes }
   },
 })
 
-function owed(before: LoadRow, capture: string, now: number): Decision<Loaded> {
+interface Owed {
+  readonly load: LoadRow
+  readonly order: OrderRow
+  readonly writes: readonly Write[]
+}
+
+/** The money is here: the load is captured, and its order waits. */
+export function owed(before: LoadRow, capture: string, now: number): Owed {
   const load: LoadRow = { ...before, stage: 'captured', capture }
   const order: OrderRow = {
     order: orderOfLoad(load.load),
@@ -110,7 +117,7 @@ function owed(before: LoadRow, capture: string, now: number): Decision<Loaded> {
     at: now,
   }
   const writes: Write[] = [{ write: 'load', row: load }, captureEntry(load, now), { write: 'order', row: order }]
-  return { answer: ok(load), writes }
+  return { load, order, writes }
 }
 
 function returned(before: LoadRow, capture: string, now: number): Decision<Loaded> {

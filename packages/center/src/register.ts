@@ -10,7 +10,6 @@ import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import {
   type Command,
   type DeviceRow,
-  type JournalHead,
   type Seen,
   type StoreRow,
   type TerminalRow,
@@ -18,6 +17,7 @@ import {
   type Write,
 } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
+import type { JournalHead } from './book-receipt.ts'
 import type { Means } from './contact.ts'
 import { requestName } from './request-name.ts'
 

@@ -101,6 +101,7 @@ export function newPurse(
     seenEpoch: 0,
     seenNumber: 0,
     seenStage: 0,
+    seenFloor: 0,
     bookedAmount: none,
     bookedCount: 0,
     voidedAmount: none,

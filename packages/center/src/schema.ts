@@ -8,6 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
+import { PROPOSALS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
@@ -300,4 +301,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 11, sql: KEYS },
   { number: 12, sql: JOURNALS },
   { number: 13, sql: LOSSES },
+  { number: 14, sql: PROPOSALS },
 ]

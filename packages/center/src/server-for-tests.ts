@@ -294,7 +294,7 @@ function purseRow(
     ...{ reservedUntil: NOW, publicKey, certificate: undefined, keyVersion: 2, keysSince: 0, keyFloor: 1 },
     ...{ epoch: 1, number: 0, closedEpoch: 1, closedNumber: 0, flag: false },
     ...{ credits: total(5000n), debits: none, seenCredits: total(5000n), seenDebits: none, seenSeq: 0 },
-    ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0 },
+    ...{ seenEpoch: 0, seenNumber: 0, seenStage: 0, seenFloor: 0 },
     ...{ bookedAmount: none, bookedCount: 0, voidedAmount: none, taken: NO_RANGES, trail: NO_BYTES },
     ...{ settings: 1, settingsSeen: 1, blocked: false },
     limits: defaultPolicy.limits,

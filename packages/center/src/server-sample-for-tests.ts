@@ -1,9 +1,10 @@
 /** One sound request for every route of the contract, about things of the first holder and the first store. */
 import { type RouteName, routes } from '@kozeni/api/routes'
 import { base64url } from '@kozeni/base/bytes'
-import { type ChipId, id, type LoadId } from '@kozeni/base/ids'
+import { currency } from '@kozeni/base/currency'
+import { type ChipId, id, type LoadId, type ProposalId } from '@kozeni/base/ids'
 import type { TransactionNumber } from '@kozeni/protocol/number'
-import { type Holder, right, type Shop, type TestCenter, uploaded } from './server-for-tests.ts'
+import { type Holder, right, SECOND_TOKEN, type Shop, type TestCenter, uploaded } from './server-for-tests.ts'
 
 /** A request before it is signed. */
 export interface Sample {
@@ -24,6 +25,8 @@ export interface Scene {
   /** An open payment by it to the shop, and its transaction. */
   readonly number: TransactionNumber
   readonly transaction: string
+  /** A posting that another operator has proposed. */
+  readonly proposal: ProposalId
   /** A chip that the holder has reserved. */
   readonly chip: ChipId
 }
@@ -32,7 +35,7 @@ export interface Scene {
 export async function setScene(center: TestCenter): Promise<Scene> {
   const holder = await center.holder('00000000000000a1')
   const shop = await center.shop('Corner shop')
-  const body = { purse: holder.purse, amount: '2000', currency: 'JPY' as never, method: 'pm_card_visa' }
+  const body = { purse: holder.purse, amount: '2000', currency: JPY, method: 'pm_card_visa' }
   const { load } = right(await holder.call(routes.createLoad, { body, idempotencyKey: 'the-load-of-the-scene' }))
   const sale = center.sale(shop)
   right(await holder.call(routes.createPayment, { body: { purse: holder.purse, ...sale } }))
@@ -43,8 +46,10 @@ export async function setScene(center: TestCenter): Promise<Scene> {
   right(await holder.call(routes.reserveInstallation, { body: { chip } }))
   const window = { body: { store: shop.store }, idempotencyKey: 'the-window-of-the-scene' }
   right(await center.operator()(routes.settle, window))
+  const posting = { body: POSTING, idempotencyKey: 'the-proposal-of-the-scene' } as const
+  const { proposal } = right(await center.operator(SECOND_TOKEN)(routes.propose, posting))
   center.clock.advance(1000)
-  return { center, holder, shop, load, chip, ...sale }
+  return { center, holder, shop, load, chip, proposal, ...sale }
 }
 
 let keys = 0
@@ -59,9 +64,13 @@ export function sampleOf(name: RouteName, scene: Scene): Sample {
   return { method, target, ...(body !== undefined && { body }), ...(idempotent === 'by-key' && { key: freshKey() }) }
 }
 
-const PARAMS = ({ holder, shop, load, number }: Scene): Readonly<Record<string, string>> => ({
+const JPY = currency('JPY')
+const POSTING = { what: 'posting', pair: 'provider-paid', amount: '100', currency: JPY, reason: 'paid over' } as const
+
+const PARAMS = ({ holder, shop, load, proposal, number }: Scene): Readonly<Record<string, string>> => ({
   purse: holder.purse,
   load,
+  proposal,
   store: shop.store,
   terminal: shop.till.terminal,
   number,
@@ -91,6 +100,7 @@ const BODIES: Readonly<Partial<Record<RouteName, (scene: Scene) => unknown>>> = 
     feeBasisPoints: 50,
   }),
   registerTerminal: ({ shop }) => ({ store: shop.store, publicKey: base64url(shop.till.publicKey) }),
+  propose: () => POSTING,
   settle: ({ shop }) => ({ store: shop.store }),
   placeTerminal: () => ({ place: 'stolen', reason: 'reported by its store' }),
   blockPurse: () => ({ blocked: true }),

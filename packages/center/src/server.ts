@@ -15,6 +15,7 @@ import type { Center } from './center.ts'
 import { RefusedNumbers } from './refused-numbers.ts'
 import { contactHandlers } from './server-contacts.ts'
 import { deviceHandlers } from './server-devices.ts'
+import { foundHandlers } from './server-found.ts'
 import { gapHandlers } from './server-gaps.ts'
 import type { Handler, Handlers } from './server-handler.ts'
 import { loadHandlers } from './server-loads.ts'
@@ -23,6 +24,7 @@ import { numberHandlers } from './server-numbers.ts'
 import { operatorHandlers } from './server-operator.ts'
 import { paymentHandlers } from './server-payments.ts'
 import { refusalOfError, sendBug, sendRefusal } from './server-problem.ts'
+import { proposalHandlers } from './server-proposals.ts'
 import { addReference } from './server-reference.ts'
 import { returnHandlers } from './server-returns.ts'
 import { serve, urlOf } from './server-route.ts'
@@ -93,6 +95,8 @@ const handlersOf = (center: Center, refused = new RefusedNumbers()): Handlers =>
   ...terminalPlaceHandlers(center),
   ...returnHandlers(center),
   ...gapHandlers(center),
+  ...proposalHandlers(center),
+  ...foundHandlers(center),
   ...paymentHandlers(center, refused),
   ...numberHandlers(center, refused),
   ...storeHandlers(center),

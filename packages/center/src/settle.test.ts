@@ -65,7 +65,15 @@ test('two who close a window at once get one: the later instant’s, whoever was
 const NOBODY: Seen = {
   ...{ purse: undefined, open: undefined, openOrder: undefined, openLoad: undefined, waiting: undefined },
   ...{ operation: undefined, account: undefined, device: undefined, chip: undefined, terminal: undefined },
-  ...{ load: undefined, order: undefined, move: undefined, number: undefined, numbered: undefined, sales: new Map() },
+  ...{
+    load: undefined,
+    order: undefined,
+    move: undefined,
+    proposal: undefined,
+    number: undefined,
+    numbered: undefined,
+    sales: new Map(),
+  },
   ...{ hotlistAfter: undefined, returned: undefined, fraud: undefined },
   ...{ store: undefined, unsettled: undefined, receipts: new Map(), now: 0 },
   ...{ honoured: undefined, openHonoured: undefined, openStore: undefined, present: FIRST_EPOCH },

@@ -6,14 +6,18 @@ import type { Entry } from '@kozeni/ledger/entry'
 import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import { ALARM_WHAT } from './book-codes.ts'
+import type { HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MemoryBook, MemoryTables } from './book-memory.ts'
 import type { MoveRow } from './book-move.ts'
+import type { ProposalRow } from './book-proposal.ts'
 import type { SettlementRow } from './book-settlement.ts'
+import { numberName } from './book-writes.ts'
 import type { KeyUse } from './purse-keys.ts'
 import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
+  FOUND_SALES,
   MET_RECEIPTS,
   type OperationsWanted,
   type Page,
@@ -120,6 +124,30 @@ export class MemoryViews implements Views {
       (a, b) => b.at - a.at || byText(b.subject, a.subject) || ALARM_WHAT[b.what] - ALARM_WHAT[a.what],
     )
     return paged(rows, row => row.at, page, 'newest first')
+  }
+
+  async proposals(open: boolean | undefined, page: PageQuery): Promise<Page<ProposalRow>> {
+    const rows = [...this.#tables.proposal.values()]
+      .filter(row => open === undefined || open === (row.stage === 'proposed'))
+      .sort((a, b) => a.at - b.at || byText(a.proposal, b.proposal))
+    return paged(rows, row => row.at, page, 'oldest first')
+  }
+
+  async withFound({ limit, after = '' }: PageQuery): Promise<Page<PurseRow>> {
+    const found = new Set(
+      [...this.#tables.found.values()].filter(row => row.standing !== 'settled').map(row => row.purse),
+    )
+    const rows = [...this.#tables.purse.values()]
+      .filter(({ purse }) => found.has(purse) && purse > after)
+      .sort((a, b) => byText(a.purse, b.purse))
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
+  }
+
+  async lostSales(): Promise<readonly HonouredRow[]> {
+    const rows = [...this.#tables.honoured.values()].filter(
+      row => row.verdict === 'paid' && !this.#tables.number.has(numberName(row)),
+    )
+    return rows.sort((a, b) => b.at - a.at || byText(numberName(a), numberName(b))).slice(0, FOUND_SALES)
   }
 
   async lastSeal(): Promise<undefined> {

@@ -1,18 +1,21 @@
 /** The lists in PostgreSQL, in plain SQL. Never on the connections that take payments. */
-import { idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { id, idNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import { CAUSE } from '@kozeni/ledger/entry'
 import type { Pool } from 'pg'
 import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
-import { ORDER_STAGE, PURSE_STAGE } from './book-codes.ts'
+import { FOUND_STANDING, HONOURED_VERDICT, ORDER_STAGE, PROPOSAL_STAGE, PURSE_STAGE } from './book-codes.ts'
+import type { HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
 import { bookedOf } from './book-postgres-booked.ts'
 import { PURSE_IN_RECORD, RECORD_BYTES } from './book-postgres-trail.ts'
+import type { ProposalRow } from './book-proposal.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import { ALARM, ENTRY, LOAD, MOVE, OPERATION, ORDER, PURSE, SETTLEMENT } from './book-tables.ts'
+import { ALARM, ENTRY, HONOURED, LOAD, MOVE, OPERATION, ORDER, PURSE, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
+import { PROPOSAL } from './book-tables-proposal.ts'
 import { RECEIPT } from './book-tables-receipt.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import {
@@ -34,6 +37,7 @@ import { type StoryLine, storyOf } from './story.ts'
 import {
   type Balance,
   enoughFor,
+  FOUND_SALES,
   MET_RECEIPTS,
   type OperationsWanted,
   type Page,
@@ -140,6 +144,22 @@ const TRAILS = byteStrings('trail')
 
 /** More than one command writes about one purse: they bear one instant, and a page may end among them. */
 const ONE_INSTANT = 64
+
+const PROPOSALS = `
+  select ${PROPOSAL.list} from proposal
+  where ($1::boolean is null or $1 = (stage = ${PROPOSAL_STAGE.proposed})) and at_ms >= $2
+  order by at_ms, proposal_id limit $3`
+
+const WITH_FOUND = `
+  select ${PURSE.list} from purse
+  where purse_id > $1 and purse_id in (select purse_id from found where standing <> ${FOUND_STANDING.settled})
+  order by purse_id limit $2`
+
+const LOST_SALES = `
+  select ${HONOURED.list} from honoured
+  where verdict = ${HONOURED_VERDICT.paid} and not exists (
+    select from number where number.store_id = honoured.store_id and number.transaction = honoured.transaction)
+  order by at_ms desc, store_id, transaction limit ${FOUND_SALES}`
 
 const STATEMENTS = `
   select ${SETTLEMENT.list} from settlement
@@ -271,6 +291,20 @@ export class PostgresViews implements Views {
   async alarms(page: PageQuery): Promise<Page<AlarmRow>> {
     const rows = await this.#rows(ALARM, ALARMS, startOf(page) ?? LAST, enoughFor(page))
     return pageOfTimes(rows, row => row.at, page)
+  }
+
+  async proposals(open: boolean | undefined, page: PageQuery): Promise<Page<ProposalRow>> {
+    const rows = await this.#rows(PROPOSAL, PROPOSALS, open, startOf(page) ?? FIRST, enoughFor(page))
+    return pageOfTimes(rows, row => row.at, page)
+  }
+
+  async withFound({ limit, after }: PageQuery): Promise<Page<PurseRow>> {
+    const rows = await this.#rows(PURSE, WITH_FOUND, after === undefined ? 0n : idNumber(id<PurseId>(after)), limit + 1)
+    return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
+  }
+
+  lostSales(): Promise<readonly HonouredRow[]> {
+    return this.#rows(HONOURED, LOST_SALES)
   }
 
   lastSeal(): Promise<SealRow | undefined> {

@@ -8,8 +8,10 @@ import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Instant, OperationRow, OrderRow, PurseRow } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
+import type { HonouredRow } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import type { MoveRow } from './book-move.ts'
+import type { ProposalRow } from './book-proposal.ts'
 import type { SettlementRow } from './book-settlement.ts'
 import type { KeyUse } from './purse-keys.ts'
 import type { SealRow } from './seal.ts'
@@ -46,6 +48,9 @@ export interface Balance {
 /** How far back a store's receipts are looked through for the purses that its tills meet. */
 export const MET_RECEIPTS = 1000
 
+/** How many sales that the book has lost are compared with what chips have shown. */
+export const FOUND_SALES = 1000
+
 export interface Views {
   /** What tills must not serve: blocked purses and stolen terminals, in the order of their names. */
   listed(): Promise<{ readonly purses: readonly PurseId[]; readonly terminals: readonly TerminalId[] }>
@@ -69,6 +74,12 @@ export interface Views {
   operations(wanted: OperationsWanted, page: PageQuery): Promise<Page<OperationRow>>
   /** Newest first. */
   alarms(page: PageQuery): Promise<Page<AlarmRow>>
+  /** What operators have proposed, oldest first. @param open  only what waits, or only what has ended */
+  proposals(open: boolean | undefined, page: PageQuery): Promise<Page<ProposalRow>>
+  /** Purses whose chips have done what the book does not know, and nobody has said what it was: by name. */
+  withFound(page: PageQuery): Promise<Page<PurseRow>>
+  /** The latest FOUND_SALES sales that stores have honoured and the book does not know. */
+  lostSales(): Promise<readonly HonouredRow[]>
   /** The store's settlements, newest first. */
   statements(store: StoreId, page: PageQuery): Promise<Page<SettlementRow>>
   statement(store: StoreId, window: number): Promise<SettlementRow | undefined>

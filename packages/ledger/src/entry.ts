@@ -4,7 +4,7 @@
  * again from the cause alone.
  */
 import type { Currency } from '@kozeni/base/currency'
-import type { PurseId, StoreId } from '@kozeni/base/ids'
+import type { ProposalId, PurseId, StoreId } from '@kozeni/base/ids'
 import type { Money, Total } from '@kozeni/base/money'
 import type { Account } from './account.ts'
 
@@ -38,17 +38,20 @@ export const CAUSE = {
   collected: 15,
   /** A batch of receipts was collected: one store's voids in it. */
   'collected-voids': 16,
+  /** Two people have decided that it moves (INV-AUDIT). */
+  manual: 17,
 } as const
 
 export type Cause = keyof typeof CAUSE
 
-/** What an entry is named by: the purse or store it is about, the cause, and the cause's own two numbers. */
+/** What an entry is named by: the purse, store or proposal it is about, the cause, and the cause's own two numbers. */
 export interface EntryName {
-  readonly subject: PurseId | StoreId
+  readonly subject: PurseId | StoreId | ProposalId
   readonly cause: Cause
   /**
    * Operations: epoch and number. Loads, orders and windows: their id as a number, and 0. Batches: the batch, and how
-   * many receipts. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest.
+   * many receipts. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest. A manual posting: the first half
+   * of the digest of all that was decided and by whom, and 0.
    */
   readonly first: bigint
   readonly second: bigint

@@ -7,6 +7,7 @@ import {
   type LoadId,
   type MoveId,
   type OrderId,
+  type ProposalId,
   type PurseId,
   type StoreId,
 } from '@kozeni/base/ids'
@@ -144,6 +145,28 @@ export function fraudPaid(receipt: PostedReceipt): Entry {
     : entry(receipt.purse, 'fraud-paid', name, store, fraudLoss, receipt)
 }
 
+/** What people may post by hand: the only pairs, and from where to where. */
+export const MANUAL = {
+  /** A provider has paid over what it had taken in. */
+  'provider-paid': { debit: bank, credit: funding },
+  /** A provider has kept a charge of what it had taken in. */
+  'provider-charge': { debit: fees, credit: funding },
+  /** The issuer takes what it has earned out of the money that stands against what it owes. */
+  'fees-taken': { debit: fees, credit: bank },
+  /** The issuer brings in money of its own for what fraud has cost. */
+  'loss-covered': { debit: bank, credit: fraudLoss },
+} as const satisfies Record<string, { readonly debit: Account; readonly credit: Account }>
+
+export type ManualPair = keyof typeof MANUAL
+
+/** Two people have decided it; `digest` is the first half of that of their decision. @spec INV-AUDIT */
+export const postedByHand = (
+  posting: Sum & { readonly proposal: ProposalId; readonly pair: ManualPair; readonly digest: bigint },
+): Entry => {
+  const { debit, credit } = MANUAL[posting.pair]
+  return entry(posting.proposal, 'manual', [posting.digest, 0n], debit, credit, posting)
+}
+
 /** One settlement window of one store: what the issuer keeps, and what it pays. @spec K-4 */
 export function settled(window: {
   store: StoreId
@@ -169,7 +192,7 @@ const ofOperation = (operation: PostedOperation, cause: Cause, debit: Account, c
   entry(operation.purse, cause, [BigInt(operation.epoch), BigInt(operation.number)], debit, credit, operation)
 
 function entry(
-  subject: PurseId | StoreId,
+  subject: PurseId | StoreId | ProposalId,
   cause: Cause,
   [first, second]: readonly [bigint, bigint],
   debit: Account,

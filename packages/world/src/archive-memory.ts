@@ -1,7 +1,7 @@
 /** The archive over a book in memory, for simulations and tests. */
-import type { Archive, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
+import type { Archive, ProposalFile, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
 import type { PurseRow } from '@kozeni/center/book'
-import type { MemoryBook } from '@kozeni/center/book-memory'
+import type { MemoryBook, MemoryTables } from '@kozeni/center/book-memory'
 import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
 import { type Entry, type EntryName, isOfBatch } from '@kozeni/ledger/entry'
@@ -24,19 +24,10 @@ export function memoryArchive(book: MemoryBook): Archive {
         yield { batch, receipts, broken: 0, entries: entries(batch), claims: mine(batch) }
       }
     },
-    async *stores() {
-      for (const store of all('store')) {
-        const file: StoreFile = {
-          store,
-          settlements: all('settlement').filter(row => row.store === store.store),
-          taken: takenOf(claims.filter(claim => claim.store === store.store)),
-          entries: all('entry').filter(entry => entry.subject === store.store && !isOfBatch(entry)),
-        }
-        yield file
-      }
-    },
+    proposals: () => proposalsOf(tables),
+    stores: () => storesOf(tables, claims),
     async *strays() {
-      const known = new Set<string>([...tables.purse.keys(), ...tables.store.keys()])
+      const known = new Set<string>([...tables.purse.keys(), ...tables.store.keys(), ...tables.proposal.keys()])
       for (const entry of all('entry')) if (!known.has(entry.subject)) yield entry
     },
     async *strayClaims() {
@@ -62,6 +53,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     byPurse('receipt'),
   ]
   const [losses, returns, numbers, found] = [byPurse('loss'), byPurse('return'), byPurse('number'), byPurse('found')]
+  const proposals = grouped(all('proposal'), ({ about }) => about?.purse)
   const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
   return purse => ({
     purse,
@@ -75,6 +67,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     lost: 0,
     numbers: numbers(purse.purse),
     found: found(purse.purse),
+    proposals: proposals(purse.purse),
     entries: entries(purse.purse),
     claims: mine(purse.purse),
   })
@@ -86,6 +79,24 @@ const subjectOf = ({ subject }: EntryName): string => subject
 function grouped<R, K>(rows: readonly R[], about: (row: R) => K): (name: K) => R[] {
   const groups = Map.groupBy(rows, about)
   return name => groups.get(name) ?? []
+}
+
+async function* proposalsOf({ proposal: proposals, entry }: MemoryTables): AsyncGenerator<ProposalFile> {
+  for (const proposal of proposals.values())
+    yield { proposal, entries: [...entry.values()].filter(({ subject }) => subject === proposal.proposal) }
+}
+
+async function* storesOf(
+  { store: stores, settlement, entry }: MemoryTables,
+  claims: readonly ClaimRow[],
+): AsyncGenerator<StoreFile> {
+  for (const store of stores.values())
+    yield {
+      store,
+      settlements: [...settlement.values()].filter(row => row.store === store.store),
+      taken: takenOf(claims.filter(claim => claim.store === store.store)),
+      entries: [...entry.values()].filter(row => row.subject === store.store && !isOfBatch(row)),
+    }
 }
 
 /** In memory a claim is what its entry says; the first window that ends after it has taken it. */

@@ -1,0 +1,25 @@
+/** The book's row of what two operators decide together. What comes of it is in proposal.ts. */
+import type { ProposalId, PurseId } from '@kozeni/base/ids'
+
+/**
+ * `posting`: money between two of the issuer's own accounts. `operation`: what became of one that a restored book has open
+ * and whose chip's ring does not reach. `found-pay`, `found-load`: what an operation was that only its chip knows (F-12).
+ */
+export type ProposedWhat = 'posting' | 'operation' | 'found-pay' | 'found-load'
+
+export interface ProposalRow {
+  readonly proposal: ProposalId
+  readonly what: ProposedWhat
+  /** The operation's place; a posting is about none. */
+  readonly about: { readonly purse: PurseId; readonly epoch: number; readonly number: number } | undefined
+  /** All else that is to be done, as texts: proposal-facts.ts reads them. */
+  readonly facts: Readonly<Record<string, string>>
+  readonly reason: string
+  readonly proposedBy: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** `confirmed` by another operator than proposed it: then it was carried out in that transaction. */
+  readonly stage: 'proposed' | 'confirmed' | 'withdrawn'
+  readonly endedBy: string | undefined
+  readonly endedAt: number | undefined
+}

@@ -1,0 +1,69 @@
+/**
+ * Operations that only their chips know (F-12), for operators: by how much each chip's totals are ahead of the book, and
+ * which of the sales that stores say they have honoured one of them was, where that amount makes its digest.
+ */
+import type { Answer } from '@kozeni/api/route'
+import type { listFound } from '@kozeni/api/routes-proposal'
+import { isMoney, type Money, ZERO } from '@kozeni/base/money'
+import { ok } from '@kozeni/base/result'
+import type { Crypto } from '@kozeni/protocol/crypto'
+import type { PurseRow } from './book.ts'
+import type { FoundRow, HonouredRow } from './book-epoch.ts'
+import type { Center } from './center.ts'
+import { foundFor } from './found.ts'
+import { numberOf, timeOf } from './server-answer.ts'
+import type { Handlers } from './server-handler.ts'
+import { pageOf } from './server-page.ts'
+
+type FoundAnswer = Answer<typeof listFound>['found'][number]
+
+/** In pages of purses. */
+export const foundHandlers = (center: Center): Pick<Handlers, 'listFound'> => ({
+  listFound: async ({ query }) => {
+    const page = pageOf(query, 'purse')
+    if (!page.ok) return page
+    const { rows: purses, next } = await center.views.withFound(page.value)
+    const lost = purses.length === 0 ? [] : await center.views.lostSales()
+    const found = await Promise.all(
+      purses.map(async purse => {
+        const seen = await center.book.look({ purse: purse.purse })
+        const open = seen.found.filter(row => row.standing !== 'settled')
+        return open.map(row => foundAnswer(center.crypto, seen.purse ?? purse, row, lost))
+      }),
+    )
+    return ok({ found: found.flat(), ...(next !== undefined && { next }) })
+  },
+})
+
+function foundAnswer(crypto: Crypto, purse: PurseRow, row: FoundRow, lost: readonly HonouredRow[]): FoundAnswer {
+  const { epoch, number, kind, outcome, at, standing } = row
+  const ahead = { credits: above(purse.seenCredits, purse.credits), debits: above(purse.seenDebits, purse.debits) }
+  const sales =
+    kind === 'pay' && standing === 'open' ? lost.filter(sale => wasFor(crypto, purse, row, sale, ahead.debits)) : []
+  return {
+    ...{ purse: purse.purse, epoch, number, kind, outcome, at: timeOf(at) },
+    standing: standing === 'clashing' ? 'clashing' : 'open',
+    ahead: { credits: String(ahead.credits), debits: String(ahead.debits) },
+    honoured: sales.map(({ store, transaction }) => ({
+      store,
+      transaction: numberOf(transaction),
+      amount: String(ahead.debits),
+    })),
+  }
+}
+
+const above = (shown: bigint, known: bigint): Money => {
+  const ahead = shown - known
+  return isMoney(ahead) ? ahead : ZERO
+}
+
+function wasFor(
+  crypto: Crypto,
+  purse: PurseRow,
+  row: FoundRow,
+  { store, transaction, reference }: HonouredRow,
+  amount: Money,
+): boolean {
+  const intent = { kind: 'pay', amount, reference, store, transaction } as const
+  return foundFor(crypto, { purse, found: [row], now: 0 }, intent) !== undefined
+}
