@@ -1,17 +1,17 @@
 /** INV-MONO, step by step: what must never fall from one record of a chip, or one book of the center, to the next. */
 import type { MemoryTables } from '@kozeni/center/book-memory'
+import type { Outcomes } from '@kozeni/protocol/message'
 import { comparePlaces } from '@kozeni/protocol/operation'
-import type { Facts } from './chips.ts'
 
 type Numbers = Readonly<Record<string, number | bigint>>
 
 /** What of a chip has fallen; undefined as it must be. */
-export function fallOfChip(was: Facts, is: Facts): string | undefined {
+export function fallOfChip(was: Outcomes, is: Outcomes): string | undefined {
   const fallen = comparePlaces(was, is) > 0 ? 'place' : firstFallen(numbersOf(was), numbersOf(is))
   return fallen === undefined ? undefined : `INV-MONO: the chip’s ${fallen} has fallen`
 }
 
-const numbersOf = (facts: Facts): Numbers => ({
+const numbersOf = (facts: Outcomes): Numbers => ({
   credits: facts.credits,
   debits: facts.debits,
   seq: facts.seq,
