@@ -49,6 +49,7 @@ export const alarm = naming(
       'journal-forked',
       'epoch-unheard-of',
       'receipt-too-late',
+      'mac-right-signature-wrong',
     ]),
     facts: z.record(text(40), z.string().max(2000)),
     at: time,

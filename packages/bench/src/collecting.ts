@@ -1,6 +1,7 @@
 /** Collection: uploads of terminals are taken in whole, from their bytes to the answers, MACs and durable booking included. */
 import { assert } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
+import type { Dice } from '@kozeni/base/dice'
 import type { Book } from '@kozeni/center/book'
 import type { Marks } from '@kozeni/center/mark'
 import { defaultPolicy } from '@kozeni/center/policy'
@@ -13,6 +14,9 @@ import { UPLOAD, type Upload } from './receipts.ts'
 /** A bench restores nothing. */
 const NO_MARKS: Marks = { read: async () => undefined, note: async () => undefined }
 
+/** Of each upload the first receipt has its signature looked at. */
+const FIRST: Dice = { bytes: count => new Uint8Array(count) }
+
 const asUploaded = (whole: Bytes) => ({ whole, place: { position: 1, hotlist: 0 } })
 
 /** @param clients  terminals that upload at once */
@@ -22,7 +26,7 @@ export function collecting(
   uploads: readonly Upload[],
   clients: number,
 ): Work {
-  const means = { book, vault, crypto, marks: NO_MARKS, policy: defaultPolicy }
+  const means = { book, vault, crypto, marks: NO_MARKS, policy: defaultPolicy, dice: FIRST }
   return {
     work,
     batch: UPLOAD,

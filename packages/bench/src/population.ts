@@ -3,7 +3,10 @@
  * as real ones do. Looks first whether there is room.
  */
 import { assert } from '@kozeni/base/assert'
+import { hex } from '@kozeni/base/bytes'
+import { SeededDice } from '@kozeni/base/dice'
 import { idFromNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import type { Measured } from './database.ts'
 
 /** Odd, so that no two numbers get one name. */
@@ -50,13 +53,16 @@ export async function addStores(database: Measured): Promise<void> {
     select ${name('i')}, ${name(`i % ${STORES} + 1`)}, '', false from generate_series(1, ${TERMINALS}) as i`)
 }
 
+/** All purses here have one chip key. */
+export const CHIP_KEY = crypto.generate(new SeededDice(1))
+
 const PURSES = `
   insert into purse (
     purse_id, chip_id, device_id, account_id, currency, chip_class, stage, reserved_until_ms, public_key, key_version,
     epoch, number, closed_epoch, closed_number, flag, credits, debits, seen_credits, seen_debits, seen_seq,
     booked_amount, booked_count, settings, settings_seen, blocked, maximum_value, maximum_debit, lower_amount,
     upper_amount, lower_count, upper_count, pin_above)
-  select ${name('i')}, ${name('i')}, ${name('i')}, ${name('i')}, 392, 1, 3, 0, decode(repeat('04', 65), 'hex'), 1,
+  select ${name('i')}, ${name('i')}, ${name('i')}, ${name('i')}, 392, 1, 3, 0, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 1,
     1, 0, 1, 0, false, ${LOADED}, 0, ${LOADED}, 0, 0,
     0, 0, 1, 1, false, 4000000000, 4000000000, 4000000000, 4000000000, 4000000, 4000000, 4000000000
   from generate_series($1::int, $2::int) as i`

@@ -6,7 +6,7 @@ import type { TerminalRow } from '@kozeni/center/book'
 import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { receipt, receiptMac } from '@kozeni/protocol/debit'
-import { LOADED, purse, STORES, store, storeOf, TERMINALS, terminal } from './population.ts'
+import { CHIP_KEY, LOADED, purse, STORES, store, storeOf, TERMINALS, terminal } from './population.ts'
 
 export interface Upload {
   readonly terminal: TerminalRow
@@ -48,11 +48,12 @@ export class Sales {
     }
     return {
       terminal: row,
-      receipts: Array.from({ length: UPLOAD }, () => this.#receipt(number, this.#below(purses) + 1)),
+      receipts: Array.from({ length: UPLOAD }, (_, i) => this.#receipt(number, this.#below(purses) + 1, i === 0)),
     }
   }
 
-  #receipt(at: number, by: number): Bytes {
+  /** Only the first of an upload is signed: it is the one whose signature is looked at (collecting.ts). */
+  #receipt(at: number, by: number, isSigned: boolean): Bytes {
     const seq = (this.#seqs.get(by) ?? 0) + 1
     this.#seqs.set(by, seq)
     const sale = ((this.#sales[at] ?? 0) + 1) >>> 0
@@ -64,7 +65,8 @@ export class Sales {
       ...{ outcome: 'none', prevSeq: 0, prevAmount: money(0n), prevTerminal: new Uint8Array(4) },
     })
     const key = this.#vault.purseKeys(1, purse(by))?.receipt ?? UNSIGNED
-    return concat(body, UNSIGNED, receiptMac(crypto, key, body))
+    const signature = isSigned ? crypto.sign(CHIP_KEY, body) : UNSIGNED
+    return concat(body, signature, receiptMac(crypto, key, body))
   }
 
   /** Xorshift: the same in every run. */

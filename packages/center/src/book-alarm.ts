@@ -16,6 +16,7 @@ export interface AlarmRow {
     | 'honoured-not-taken'
     | 'journal-forked'
     | 'receipt-too-late'
+    | 'mac-right-signature-wrong'
   readonly facts: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   readonly at: number

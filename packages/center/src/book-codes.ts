@@ -64,6 +64,7 @@ export const ALARM_WHAT = {
   'journal-forked': 9,
   'epoch-unheard-of': 10,
   'receipt-too-late': 11,
+  'mac-right-signature-wrong': 12,
 } as const satisfies Codes<AlarmRow['what']>
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>

@@ -133,7 +133,7 @@ function claimOf(facts: Partial<Receipt>): Claim {
   const whole: Bytes = concat(body, crypto.sign(chipKey, body), receiptMac(crypto, new Uint8Array(32), body))
   const signed = readReceipt(whole)
   if (signed === undefined) throw new Error('it was just made')
-  return { signed, whole, store, place: { position: 1, hotlist: 0 }, macWrong: false }
+  return { signed, whole, store, place: { position: 1, hotlist: 0 }, wrong: 'nothing' }
 }
 
 /** Collects one receipt by itself. */
@@ -196,6 +196,19 @@ test('two bodies under one number are a clone: the purse is charged once and blo
   expect(await booked()).toMatchObject({ blocked: true, settings: 2, debits: 100n })
   expect([...book.tables.alarm.values()].map(({ what }) => what)).toEqual(['receipts-differ'])
   expect(await paidByIssuer()).toEqual([100n])
+})
+
+test('a receipt with the center’s MAC and not the chip’s signature is held and shown, and is nobody’s loss', async () => {
+  const forged: Claim = { ...claimOf({ amount: money(100n) }), wrong: 'signature' }
+  for (let again = 0; again < 2; again++) expect(await take(forged)).toEqual({ standing: 'held' })
+  expect(await booked()).toMatchObject({ debits: 0n, blocked: false })
+  await take(claimOf({ seq: 2, sale: 2, amount: money(100n), debits: total(200n) }))
+  const clone: Claim = { ...claimOf({ seq: 2, amount: money(100n), terminal: terminals[1] }), wrong: 'signature' }
+  expect(await take(clone)).toEqual({ standing: 'held' })
+  expect(await paidByIssuer()).toEqual([])
+  expect(new Set([...book.tables.alarm.values()].map(({ what }) => what))).toEqual(
+    new Set(['mac-right-signature-wrong']),
+  )
 })
 
 test('one sale is not paid twice because two receipts of one number name it', async () => {

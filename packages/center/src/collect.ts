@@ -32,8 +32,11 @@ import { epochAfter } from './restore.ts'
 
 /** A receipt whose chip was proved by MAC or signature, and the store whose terminal brought it. */
 export interface Claim extends Brought {
-  /** K-5: the signature was right and the MAC was not. The store is paid, the purse is blocked. */
-  readonly macWrong: boolean
+  /**
+   * K-5. MAC: the store is paid, for the signature decides, and the purse is blocked. Signature, where that was looked at: held, for
+   * whoever made it had the center's key and not the chip's.
+   */
+  readonly wrong: 'nothing' | 'mac' | 'signature'
 }
 
 /** What the terminal is told of one receipt. `held` is not paid now, and somebody looks at it. */
@@ -163,6 +166,11 @@ function judged(claim: Claim, seen: Case & { readonly fraud: Fraud }, judging: J
   const before = judgedBefore(judging, claim, seen.fraud)
   if (before !== undefined)
     return known({ standing: before.bearer === 'issuer' ? 'booked' : 'held', at: before.at }, seen)
+  if (claim.wrong === 'signature') {
+    if (!seen.receipts.has(claim.signed.receipt.seq)) return first(claim, seen)
+    const { purse, open, now } = seen
+    return { answer: { standing: 'held' }, purse, open, writes: [signatureAlarm(claim, now)] }
+  }
   const loss = lossIn(judging, claim, seen)
   return loss === undefined ? first(claim, seen) : lost(claim, loss, seen)
 }
@@ -190,10 +198,10 @@ const evidenceOf = (made: Receipt): Evidence => ({ ...made, source: 'receipt', a
 function first(claim: Claim, seen: Case): Step {
   const made = claim.signed.receipt
   const judged = judge(seen, evidenceOf(made))
-  const standing = mustBeHeld(made, seen) ? 'held' : 'booked'
+  const standing = claim.wrong === 'signature' || mustBeHeld(made, seen) ? 'held' : 'booked'
   const row = rowOf(claim, standing, seen.now)
   const after = { ...judged.purse, taken: including(judged.purse.taken, made.seq) }
-  const { purse, writes } = standing === 'held' ? held(made, after, seen) : booked(claim, after, seen.now)
+  const { purse, writes } = standing === 'held' ? held(claim, after, seen) : booked(claim, after, seen.now)
   return {
     answer: { standing },
     purse,
@@ -207,9 +215,8 @@ type Marked = ReturnType<typeof blockFor>
 
 function booked(claim: Claim, before: PurseRow, now: Instant): Marked {
   const facts = { receipt: hex(claim.whole) }
-  const marked = claim.macWrong
-    ? blockFor(before, 'mac-wrong-signature-right', facts, now)
-    : { purse: before, writes: [] }
+  const marked =
+    claim.wrong === 'mac' ? blockFor(before, 'mac-wrong-signature-right', facts, now) : { purse: before, writes: [] }
   const { purse, writes } = blockIfOverdrawn(afterBooking(marked.purse, claim.signed.receipt), now)
   return { purse, writes: [...marked.writes, ...writes] }
 }
@@ -218,11 +225,18 @@ function booked(claim: Claim, before: PurseRow, now: Instant): Marked {
  * Kept and not posted; the void of a held debit too, so that the pair stays worth 0. A debit without a void goes back to its
  * purse (return.ts): whoever has run one sale twice, it was not the holder.
  */
-function held(made: Receipt, purse: PurseRow, { sales, now }: Case): Marked {
+function held(claim: Claim, purse: PurseRow, { sales, now }: Case): Marked {
+  const made = claim.signed.receipt
+  if (claim.wrong === 'signature') return { purse, writes: [signatureAlarm(claim, now)] }
   if (made.kind === 'void') return { purse, writes: [] }
   const facts = { sale: String(made.sale), paidBy: sales.get(saleName(made))?.purse ?? '', alsoBy: made.purse }
   const row: AlarmRow = { subject: made.terminal, what: 'sale-paid-twice', facts, at: now }
   return { purse, writes: [{ write: 'alarm', row }] }
+}
+
+function signatureAlarm({ signed, whole }: Claim, at: Instant): Write {
+  const facts = { receipt: hex(whole) }
+  return { write: 'alarm', row: { subject: signed.receipt.purse, what: 'mac-right-signature-wrong', facts, at } }
 }
 
 /**

@@ -136,6 +136,13 @@ test('a right signature under a wrong MAC is paid, and blocks the purse; tills h
   expect(same.hotlist.entries).toEqual([])
 })
 
+test('of each upload one receipt has its signature looked at: a right MAC alone is held, and an operator is told', async () => {
+  const receipts = [uploaded(flipped(center.receipt(holder, shop), -20))]
+  expect(right(await shop.till.call(routes.uploadReceipts, { body: { receipts } })).answers[0]?.standing).toBe('held')
+  const { alarms } = right(await center.operator()(routes.listAlarms, { query: {} }))
+  expect(alarms).toMatchObject([{ subject: holder.purse, what: 'mac-right-signature-wrong' }])
+})
+
 test('a terminal that an operator marks as stolen or lost is listed and gets nothing, and its receipts are taken in', async () => {
   const params = { terminal: shop.till.terminal }
   const other = await center.shop('Bakery')

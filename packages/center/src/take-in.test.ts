@@ -1,4 +1,5 @@
 import { StillClock } from '@kozeni/base/clock'
+import { systemDice } from '@kozeni/base/dice'
 import { id, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { expect, test } from 'vitest'
@@ -22,6 +23,10 @@ test('an upload whose book is lost is not answered, and no part of it fails late
     lostAt: undefined,
   }
   await expect(
-    takeIn({ book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks(), policy: defaultPolicy }, terminal, []),
+    takeIn(
+      { book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks(), policy: defaultPolicy, dice: systemDice },
+      terminal,
+      [],
+    ),
   ).rejects.toThrow('lost')
 })

@@ -14,7 +14,7 @@ import type { Judging } from './loss.ts'
 import { restored } from './restore.ts'
 import { returnSecond } from './return.ts'
 
-type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy'>
+type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy' | 'dice'>
 
 /** One receipt as it came, and where it stands in the terminal's journal. */
 export interface Uploaded {
@@ -41,10 +41,11 @@ export async function takeIn(
   terminal: TerminalRow,
   receipts: readonly Uploaded[],
 ): Promise<readonly Taken[]> {
-  const [settled, judged] = await Promise.all([
+  const [settled, found] = await Promise.all([
     settledUntil(means, terminal.store),
     Promise.all(receipts.map(uploaded => proved(means, terminal, uploaded))),
   ])
+  const judged = await withSample(means, found)
   const claims = judged.filter(each => 'signed' in each)
   const answers = new Map<Proved, Collected>()
   const byPurse = Map.groupBy(claims, ({ signed }) => signed.receipt.purse)
@@ -58,10 +59,28 @@ export async function takeIn(
   return judged.map(each => takenOf(each, answers.get(each), settled))
 }
 
-/** A debit that is held for its sale's sake goes back to its purse; told again, it is what the book then says. @spec K-1 */
-async function finished({ book, crypto }: Means, { signed }: Claim, answer: Collected): Promise<Collected> {
-  const isBack = answer.standing === 'held' && (await book.run(returnSecond(crypto, signed.receipt)))
+/** A debit that is held for its sale's sake goes back to its purse, if its chip has signed it. @spec K-1, K-5 */
+async function finished(means: Means, claim: Claim, answer: Collected): Promise<Collected> {
+  if (answer.standing !== 'held') return answer
+  const { wrong, signed } = await lookedAt(means, claim)
+  const isBack = wrong !== 'signature' && (await means.book.run(returnSecond(means.crypto, signed.receipt)))
   return isBack ? { standing: 'booked' } : answer
+}
+
+/** One receipt of each upload, by chance, has its signature looked at though its MAC is right. @spec K-5 */
+async function withSample(means: Means, found: readonly Proved[]): Promise<readonly Proved[]> {
+  const [high = 0, low = 0] = means.dice.bytes(2)
+  const drawn = (256 * high + low) % Math.max(1, found.length)
+  const one = found[drawn]
+  return one !== undefined && 'signed' in one ? found.with(drawn, await lookedAt(means, one)) : found
+}
+
+/** The claim with what its signature says. @spec K-5 */
+async function lookedAt({ book, crypto }: Means, claim: Claim): Promise<Claim> {
+  const { receipt, body, signature } = claim.signed
+  const { purse } = await book.look({ purse: receipt.purse })
+  const isWrong = purse?.publicKey !== undefined && !crypto.verify(purse.publicKey, body, signature)
+  return isWrong ? { ...claim, wrong: 'signature' } : claim
 }
 
 /** A receipt that may be collected, or why it may not. */
@@ -75,7 +94,7 @@ async function proved(means: Means, terminal: TerminalRow, { whole, place }: Upl
   if (store === undefined) return { refused: 'not-found', receipt }
   const by = await prove(means, signed)
   if (by === 'not-found' || by === 'mac-wrong') return { refused: by, receipt }
-  return { signed, whole, store, place, macWrong: by === 'signature' }
+  return { signed, whole, store, place, wrong: by === 'signature' ? 'mac' : 'nothing' }
 }
 
 function takenOf(proved: Proved, collected: Collected | undefined, settled: number): Taken {
@@ -106,7 +125,8 @@ async function collecting(
   if (!('standing' in collected)) return collected
   if (collected.standing === 'unjudged') {
     const { crypto, policy } = means
-    return await collecting(means, purse, claims, { crypto, hotlistAgeMs: policy.maxOfflineMs })
+    const disputed = await Promise.all(claims.map(claim => lookedAt(means, claim)))
+    return await collecting(means, purse, disputed, { crypto, hotlistAgeMs: policy.maxOfflineMs })
   }
   const facts = { epoch: String(collected.epoch), noticed: `by a receipt of terminal ${collected.terminal}` }
   await restored(means, collected.epoch, { subject: purse, facts })

@@ -138,12 +138,8 @@ class Uploads {
     const signed = readReceipt(whole)
     const keys = signed && vault.purseKeys(signed.receipt.keyVersion, signed.receipt.purse)
     assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
-    const macWrong = !equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)
-    const command = design.collect(
-      signed.receipt.purse,
-      [{ signed, whole, store: STORE, place: HERE, macWrong }],
-      JUDGING,
-    )
+    const wrong = equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac) ? 'nothing' : 'mac'
+    const command = design.collect(signed.receipt.purse, [{ signed, whole, store: STORE, place: HERE, wrong }], JUDGING)
     const { book: after, answer } = centers.run(book, START_MS, command)
     if ('standing' in answer) {
       assert(answer.standing === 'behind', 'it was asked with all that it takes to judge')
