@@ -5,10 +5,11 @@
 
 import type { RouteName } from '@kozeni/api/routes'
 import { routes } from '@kozeni/api/routes'
-import { base64url, concat } from '@kozeni/base/bytes'
+import { assert } from '@kozeni/base/assert'
+import { type Bytes, base64url, concat } from '@kozeni/base/bytes'
 import type { LoadId, PurseId } from '@kozeni/base/ids'
 import { money, total } from '@kozeni/base/money'
-import type { Holder, RawRequest } from '@kozeni/center/server-for-tests'
+import { type Holder, type RawRequest, uploaded } from '@kozeni/center/server-for-tests'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { type Outcomes, seal } from '@kozeni/protocol/message'
 import { KIND, type Outcome } from '@kozeni/protocol/operation'
@@ -72,7 +73,7 @@ const NOBODY = 'ffffffffffffffff'
 const purseOf = ({ holder: { purse } }: Case, isAltered: boolean): string => (isAltered ? NOBODY : purse)
 
 /** Off-line sales are told apart by the purse that paid. */
-const saleOf = ({ purse }: Holder): number => Number.parseInt(purse, 16)
+export const saleOf = ({ purse }: Holder): number => Number.parseInt(purse, 16)
 
 /** A refund of the sale, or of more than there was. */
 const refund: Asking = (_, { holder: { purse }, sale }, isAltered) =>
@@ -120,7 +121,9 @@ export const MESSAGES: readonly Message[] = [
     },
     key: `a-return-asked-by-${who.purse}`,
   })),
-  row('uploadReceipts', till, (town, at, isAltered) => ({ body: { receipts: [receiptOf(town, at, isAltered)] } })),
+  row('uploadReceipts', till, (town, at, isAltered) => ({
+    body: { receipts: [uploaded(receiptOf(town, at, isAltered))] },
+  })),
   row('blockPurse', operator, (_, at, isAltered) => ({ body: { blocked: true }, about: purseOf(at, isAltered) })),
   row('reportLost', operator, (_, at, isAltered) => ({ body: { lost: true }, about: purseOf(at, isAltered) })),
   row('leavePurse', holder, (town, at, isAltered) => ({
@@ -139,8 +142,15 @@ export const MESSAGES: readonly Message[] = [
   })),
 ]
 
+/** What a test's state is come to by: some message, as it should be. */
+export function soundly(name: RouteName, town: FuzzTown, at: Case): RawRequest {
+  const request = MESSAGES.find(each => each.name === name)?.request(town, at, 'same')
+  assert(request, `a state in which ${name} can be asked`)
+  return request
+}
+
 /** A debit at the shop's till, and what the chip says beside it: that it has done its newest operation. */
-function receiptOf(town: FuzzTown, { holder: who }: Case, isAltered: boolean): string {
+function receiptOf(town: FuzzTown, { holder: who }: Case, isAltered: boolean): Bytes {
   const { epoch, number, digest, outcome, flag, credits, debits } = wordOf(town, who.purse, { outcome: 'applied' })
   const place = { epoch: Math.max(1, epoch), number, digest, outcome, flag }
   const whole = town.center.receipt(who, town.scene.shop, {
@@ -148,7 +158,7 @@ function receiptOf(town: FuzzTown, { holder: who }: Case, isAltered: boolean): s
     ...{ sale: saleOf(who), credits, debits: total(debits + 120n) },
   })
   if (isAltered) whole[20] = (whole[20] ?? 0) ^ 1
-  return base64url(whole)
+  return whole
 }
 
 /** A till brings what the chip of this purse says: in the operation's own words, altered in one bit, or sealed by another. */

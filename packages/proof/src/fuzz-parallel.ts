@@ -2,6 +2,9 @@
 import type { RouteName } from '@kozeni/api/routes'
 import { routes } from '@kozeni/api/routes'
 import type { SeededDice } from '@kozeni/base/dice'
+import { type Holder, right } from '@kozeni/center/server-for-tests'
+import type { Sample } from '@kozeni/center/server-sample-for-tests'
+import { bring, saleOf, soundly } from './fuzz-messages.ts'
 import { type FuzzTown, requestOf } from './fuzz-town.ts'
 
 const AT_ONCE = 500
@@ -12,6 +15,7 @@ const TIMEOUT_MS = 60_000
 const EFFECTS = {
   createLoad: 'load',
   createRefund: 'order',
+  createReturn: 'order',
   registerStore: 'store',
   registerTerminal: 'terminal',
   settle: 'settlement',
@@ -26,7 +30,7 @@ export async function parallel(
 ): Promise<{ readonly requests: number; readonly wrong: readonly string[] }> {
   const name = NAMES[dice.below(NAMES.length)] ?? 'createLoad'
   town.center.clock.advance(1000) // a window closes later than the one before
-  const sample = town.sample(name)
+  const sample = await soundSample(town, name)
   const altered = { ...sample, body: alteredBody(sample.body) }
   const who = town.rightful(routes[name])
   const rows = (): number => town.center.book.tables[EFFECTS[name]].size
@@ -47,6 +51,27 @@ export async function parallel(
     ...(odd.length > 0 ? [`${name}: ${odd.length} of ${AT_ONCE} at once failed: ${odd[0]?.body.slice(0, 200)}`] : []),
   ]
   return { requests: AT_ONCE, wrong }
+}
+
+/** Of a purse that nobody has made a lost one meanwhile: a refund is of a sale that is paid, on-line or off-line. */
+async function soundSample(town: FuzzTown, name: keyof typeof EFFECTS): Promise<Sample> {
+  const sample = town.sample(name)
+  if (name !== 'createRefund' && name !== 'createReturn') return sample
+  const holder = await town.center.holder('00000000000000a3')
+  const about = name === 'createRefund' ? await paidSale(town, holder) : await uploadedSale(town, holder)
+  return { ...sample, body: { ...(sample.body as object), ...about } }
+}
+
+async function paidSale(town: FuzzTown, holder: Holder) {
+  const sale = town.center.sale(town.scene.shop)
+  right(await holder.call(routes.createPayment, { body: { purse: holder.purse, ...sale } }))
+  await town.ask(bring(town, { holder }, { outcome: 'applied' }))
+  return { number: sale.number }
+}
+
+async function uploadedSale(town: FuzzTown, holder: Holder) {
+  await town.ask(soundly('uploadReceipts', town, { holder }))
+  return { sale: saleOf(holder) }
 }
 
 function alteredBody(body: unknown): unknown {
