@@ -23,6 +23,8 @@ export interface Explored {
   readonly bound: Bound
   readonly trials: readonly Trial[]
   readonly weakened: ReadonlyArray<{ readonly number: number; readonly name: string; readonly trial: Trial }>
+  /** One scenario of the full bound again, each handler run anew each time. */
+  readonly anew?: Trial | undefined
   readonly seconds: number
 }
 
@@ -39,6 +41,9 @@ export interface Wish {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Thousands of states, and two minutes without what is remembered. */
+const ANEW = 'lost'
+
 /** @param say  one line of progress */
 export async function runExplore(wish: Wish, say: (line: string) => void): Promise<Explored> {
   const begun = performance.now()
@@ -53,11 +58,14 @@ export async function runExplore(wish: Wish, say: (line: string) => void): Promi
     ...plain.map(({ name }) => ({ scenario: name, weakening: undefined, bound, memory })),
     ...weak.map(({ scenario, number }) => ({ scenario, weakening: number, bound, memory })),
   ]
+  if (bound === 'full' && plain.length === SCENARIOS.length)
+    jobs.push({ scenario: ANEW, weakening: undefined, bound, memory: false })
   const trials = await inThreads(jobs, wish.signal, say)
   return {
     bound,
     trials: trials.slice(0, plain.length),
     weakened: weak.map(({ number, name }, i) => ({ number, name, trial: some(trials[plain.length + i]) })),
+    anew: trials[plain.length + weak.length],
     seconds: (performance.now() - begun) / 1000,
   }
 }
