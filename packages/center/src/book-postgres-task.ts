@@ -19,17 +19,19 @@ export class Task implements Job {
   exclusive = false
   /** Whoever waits has been told. */
   told = false
+  readonly #own: readonly string[]
   readonly #decide: (seen: Seen) => Outcome
   readonly #fail: (error: unknown) => void
 
   constructor(keys: Keys, decide: (seen: Seen) => Outcome, fail: (error: unknown) => void) {
     this.keys = keys
+    this.#own = ownNeeds(keys)
     this.#decide = decide
     this.#fail = fail
   }
 
   needs(): readonly string[] {
-    return this.exclusive ? [...ownNeeds(this.keys), ...sharedNeeds(this.keys)] : ownNeeds(this.keys)
+    return this.exclusive ? [...this.#own, ...sharedNeeds(this.keys)] : this.#own
   }
 
   /** Pure; throws what the command throws. */

@@ -41,11 +41,29 @@ export function purseKeys(
   purse: PurseId,
 ): PurseKeys {
   const context = concat(Uint8Array.of(version), idBytes(purse))
+  const mac = once(() => derive(crypto, operations, 'kozeni message mac', context, 32))
+  const encryption = once(() => derive(crypto, operations, 'kozeni message encryption', context, 16))
+  const receipt = once(() => derive(crypto, receipts, 'kozeni receipt mac', context, 32))
   return {
     version,
-    mac: derive(crypto, operations, 'kozeni message mac', context, 32),
-    encryption: derive(crypto, operations, 'kozeni message encryption', context, 16),
-    receipt: derive(crypto, receipts, 'kozeni receipt mac', context, 32),
+    get mac() {
+      return mac()
+    },
+    get encryption() {
+      return encryption()
+    },
+    get receipt() {
+      return receipt()
+    },
+  }
+}
+
+/** Derived when it is asked for: who checks a receipt needs one key of three. */
+function once(derived: () => Bytes): () => Bytes {
+  let known: Bytes | undefined
+  return () => {
+    known ??= derived()
+    return known
   }
 }
 
