@@ -1,5 +1,8 @@
 /** One measured piece of work, and what it has cost: time, latencies, processor seconds of center and database, log. */
-import { type Measured } from './database.ts'
+import type { Measured } from './database.ts'
+
+/** Of the keys that all of a bench's processes derive. */
+export const SEED = 5
 
 export interface Row {
   readonly work: string

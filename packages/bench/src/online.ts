@@ -15,7 +15,8 @@ import { makeNumber, type TransactionNumber } from '@kozeni/protocol/number'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import { side, type Work } from './measure.ts'
-import { LOADED, purse, STORES, store } from './population.ts'
+import { purse, STORES, store } from './names.ts'
+import { LOADED } from './receipts.ts'
 
 /** A sale that a purse is to pay. */
 export interface Sale {

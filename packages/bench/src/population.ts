@@ -1,68 +1,53 @@
 /**
- * Purses, stores and terminals in bulk, by SQL: rows as the center would have made them, with names that look as random
- * as real ones do. Looks first whether there is room.
+ * Purses, stores and terminals in bulk: rows as the center would have made them, each purse with its first receipt
+ * collected (collected.ts). Looks first whether there is room.
  */
 import { assert } from '@kozeni/base/assert'
 import { hex } from '@kozeni/base/bytes'
-import { SeededDice } from '@kozeni/base/dice'
-import { idFromNumber, type PurseId, type StoreId, type TerminalId } from '@kozeni/base/ids'
+import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { addBatch, batchOf, PIECE } from './collected.ts'
 import type { Measured } from './database.ts'
+import { nameInSql, STORES, TERMINALS } from './names.ts'
+import { CHIP_KEY, LOADED, PRICE } from './receipts.ts'
 
-/** Odd, so that no two numbers get one name. */
-const SCATTER = 6364136223846793005n
-const NAMES = 1n << 63n
+/** What a purse and its receipt cost on the disk, indexes and log included, with room to spare. */
+const PURSE_BYTES = 2500
 
-const nameOf = (number: number): bigint => (BigInt(number) * SCATTER) % NAMES
-
-/** Purses, stores and terminals are numbered from 1. */
-export const purse = (number: number): PurseId => idFromNumber<PurseId>(nameOf(number))
-export const terminal = (number: number): TerminalId => idFromNumber<TerminalId>(nameOf(number))
-export const store = (number: number): StoreId => idFromNumber<StoreId>(nameOf(number))
-
-const name = (number: string): string => `(((${number})::numeric * ${SCATTER}) % ${NAMES})::bigint`
-
-export const STORES = 100
-export const TERMINALS = 1000
-
-/** What a purse costs on the disk, its index and its log included, with room to spare. */
-const PURSE_BYTES = 1500
-
-/** The loaded value of each, in minor units. */
-export const LOADED = 1_000_000_000n
-
-/** Makes the purses numbered from `from` to `to`, in pieces, so that no transaction is long. */
-export async function addPurses(database: Measured, from: number, to: number): Promise<void> {
+/** Makes the purses numbered from `from` to `to`, piece by piece, so that no transaction is long. */
+export async function addPurses(database: Measured, vault: Vault, from: number, to: number): Promise<void> {
   const needed = (to - from + 1) * PURSE_BYTES
   assert((await database.freeBytes()) > needed, `${needed} bytes free for ${to - from + 1} purses`)
-  for (let first = from; first <= to; first += 100_000)
-    await database.client.query(PURSES, [first, Math.min(to, first + 99_999)])
-  await database.client.query('vacuum (analyze) purse')
+  for (let first = from; first <= to; first += PIECE) {
+    const piece = { first, last: Math.min(to, first + PIECE - 1) }
+    const purses = database.client.query(PURSES, [piece.first, piece.last])
+    const batch = batchOf(vault, piece) // made here while PostgreSQL makes the purses
+    await purses
+    await addBatch(database.client, batch)
+  }
+  await database.client.query('vacuum (analyze) purse, receipt_batch')
 }
 
-/** The storeOf of a terminal's number. */
-export const storeOf = (terminal: number): number => (terminal % STORES) + 1
-
-/** A hundred stores, and a thousand terminals in them. */
+/** A hundred stores, and two thousand terminals in them. */
 export async function addStores(database: Measured): Promise<void> {
   await database.client.query(`
     insert into store (store_id, name, currency, public_key, generation, fee_basis_points, webhook_secret)
-    select ${name('i')}, 'store ' || i, 392, '', 1, 100, '' from generate_series(1, ${STORES}) as i`)
+    select ${nameInSql('i')}, 'store ' || i, 392, '', 1, 100, '' from generate_series(1, ${STORES}) as i`)
   await database.client.query(`
     insert into terminal (terminal_id, store_id, public_key, stolen)
-    select ${name('i')}, ${name(`i % ${STORES} + 1`)}, '', false from generate_series(1, ${TERMINALS}) as i`)
+    select ${nameInSql('i')}, ${nameInSql(`i % ${STORES} + 1`)}, '', false from generate_series(1, ${2 * TERMINALS}) as i`)
 }
 
-/** All purses here have one chip key. */
-export const CHIP_KEY = crypto.generate(new SeededDice(1))
-
+/** taken: seq 1 alone. trail: the record in the batch that is named by the piece's first number. */
 const PURSES = `
   insert into purse (
     purse_id, chip_id, device_id, account_id, currency, chip_class, stage, reserved_until_ms, public_key, key_version,
-    epoch, number, closed_epoch, closed_number, flag, credits, debits, seen_credits, seen_debits, seen_seq,
+    epoch, number, closed_epoch, closed_number, flag, credits, debits, seen_credits, seen_debits, seen_seq, seen_epoch,
     booked_amount, booked_count, settings, settings_seen, blocked, maximum_value, maximum_debit, lower_amount,
-    upper_amount, lower_count, upper_count, pin_above)
-  select ${name('i')}, ${name('i')}, ${name('i')}, ${name('i')}, 392, 1, 3, 0, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 1,
-    1, 0, 1, 0, false, ${LOADED}, 0, ${LOADED}, 0, 0,
-    0, 0, 1, 1, false, 4000000000, 4000000000, 4000000000, 4000000000, 4000000, 4000000, 4000000000
-  from generate_series($1::int, $2::int) as i`
+    upper_amount, lower_count, upper_count, pin_above, taken, trail)
+  select name, name, name, name, 392, 1, 3, 0, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 1,
+    1, 0, 1, 0, false, ${LOADED}, ${PRICE}, ${LOADED}, ${PRICE}, 1, 1,
+    ${PRICE}, 1, 1, 1, false, 4000000000, 4000000000, 4000000000, 4000000000, 4000000, 4000000, 4000000000,
+    int4send(1) || int4send(1),
+    int8send($1::int) || int4send(i - $1::int) || decode(repeat('00', 12), 'hex') || int4send(1) || int4send(1)
+  from (select i, ${nameInSql('i')} as name from generate_series($1::int, $2::int) as i) as numbered`

@@ -1,5 +1,6 @@
 /** What one run of the bench has found: data, for the table, the page and whoever reads the JSON. */
 import type { Row } from './measure.ts'
+import type { Spent } from './profile.ts'
 
 export interface Target {
   readonly says: string
@@ -17,11 +18,26 @@ export interface Decade {
   readonly sizes: Readonly<Record<string, number>>
 }
 
+export interface Audited {
+  readonly receipts: number
+  readonly purses: number
+  /** None in a sound book. */
+  readonly findings: number
+  /** The first of them. */
+  readonly first: string
+  readonly seconds: number
+  readonly heapMegabytes: number
+}
+
 export interface Report {
   readonly at: string
+  readonly size: 'quick' | 'full'
+  readonly machine: { readonly processors: number; readonly model: string }
   readonly rows: readonly Row[]
+  /** By the work, the functions that took most of this process's time. */
+  readonly profiles: Readonly<Record<string, readonly Spent[]>>
   readonly decades: readonly Decade[]
   readonly plans: Readonly<Record<string, readonly string[]>>
-  readonly audited: { readonly receipts: number; readonly seconds: number; readonly heapMegabytes: number }
+  readonly audited: Audited
   readonly targets: readonly Target[]
 }

@@ -1,19 +1,24 @@
 /** The whole bench in its order: a small book first, then the same at each decade; and what of it was aimed at. */
+import { cpus } from 'node:os'
 import { assert } from '@kozeni/base/assert'
-import { withPostgresArchive } from '@kozeni/center/archive-postgres'
-import { audit } from '@kozeni/center/audit'
 import { PostgresBook } from '@kozeni/center/book-postgres'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { audited } from './audited.ts'
+import { chip } from './chip.ts'
 import { collecting } from './collecting.ts'
 import { type Measured, one } from './database.ts'
-import { measured, median, type Row } from './measure.ts'
+import { measured, median, type Row, SEED } from './measure.ts'
 import { numbers } from './numbers.ts'
 import { paying, sales } from './online.ts'
+import { pgbench } from './pgbench.ts'
+import { plansOf } from './plans.ts'
 import { addPurses, addStores } from './population.ts'
-import { Sales, UPLOAD } from './receipts.ts'
-import type { Decade, Report } from './report.ts'
+import { profiled } from './profile.ts'
+import { payingPurse, Sales } from './receipts.ts'
+import type { Audited, Decade, Report } from './report.ts'
 import { targetsOf } from './targets.ts'
+import { beside, second } from './two.ts'
 import { insertOnly, tpcB } from './yardsticks.ts'
 
 export interface Options {
@@ -26,6 +31,8 @@ export interface Options {
 }
 
 const SMALL = 10_000
+/** A larger book is not audited here: what a receipt takes is the same. */
+const AUDITED_MOST = 1_000_000
 
 /** Everything, on one fresh database. */
 export async function runAll(database: Measured, options: Options): Promise<Report> {
@@ -40,7 +47,7 @@ export async function runAll(database: Measured, options: Options): Promise<Repo
 class Bench {
   readonly #database: Measured
   readonly #options: Options
-  readonly #vault = memoryVault(crypto, 5)
+  readonly #vault = memoryVault(crypto, SEED)
   readonly #sales = new Sales(this.#vault)
   readonly #book: PostgresBook
   readonly #alone: PostgresBook
@@ -63,18 +70,45 @@ class Bench {
   async run(): Promise<Report> {
     await addStores(this.#database)
     await this.#grow(SMALL)
-    this.#keep(...numbers(this.#vault))
+    this.#keep(...(await chip()), ...numbers(this.#vault))
     await this.#collection()
+    await this.#together()
     await this.#online()
+    const profiles = await this.#profiles()
     await this.#beside()
+    const { decades, whole } = await this.#growth()
+    const plans = await plansOf(this.#database.client)
+    const targets = targetsOf({ rows: this.#rows, decades, audited: whole })
+    const machine = { processors: cpus().length, model: cpus()[0]?.model ?? 'unknown' }
+    return {
+      at: new Date().toISOString(),
+      size: this.#options.size,
+      machine,
+      rows: this.#rows,
+      profiles,
+      decades,
+      plans,
+      audited: whole,
+      targets,
+    }
+  }
+
+  /** Decade by decade; the book is audited on the way, while that takes minutes. */
+  async #growth(): Promise<{ readonly decades: readonly Decade[]; readonly whole: Audited }> {
+    const { purses: most, say } = this.#options
     const decades: Decade[] = []
-    for (let purses = SMALL; purses <= this.#options.purses; purses *= 10) {
+    let whole: Audited | undefined
+    const sizes = [1, 10, 100, 1000, 10_000].map(times => times * SMALL).filter(purses => purses <= most)
+    const auditedAt = sizes.findLast(purses => purses <= AUDITED_MOST)
+    for (const purses of sizes) {
       await this.#grow(purses)
       decades.push(await this.#decade(purses))
+      if (purses !== auditedAt) continue
+      say('auditing')
+      whole = await audited(this.#database.url, this.#vault)
     }
-    const [plans, audited] = [await this.#plans(), await this.#audit()]
-    const targets = targetsOf({ rows: this.#rows, decades, audited })
-    return { at: new Date().toISOString(), rows: this.#rows, decades, plans, audited, targets }
+    assert(whole !== undefined, 'the smallest book is audited')
+    return { decades, whole }
   }
 
   get #means() {
@@ -89,7 +123,7 @@ class Bench {
   async #grow(purses: number): Promise<void> {
     if (purses <= this.#purses) return
     this.#options.say(`${purses} purses`)
-    await addPurses(this.#database, this.#purses + 1, purses)
+    await addPurses(this.#database, this.#vault, this.#purses + 1, purses)
     this.#purses = purses
   }
 
@@ -98,8 +132,8 @@ class Bench {
     return this.#options.size === 'full' ? full : Math.ceil(full / 4)
   }
 
-  #collect(work: string, hot = 0, uploads = this.#times(200)): Promise<Row> {
-    const made = this.#sales.uploads(uploads, this.#purses, hot)
+  async #collect(work: string, hot = 0, uploads = this.#times(200), purses = this.#purses): Promise<Row> {
+    const made = this.#sales.uploads(uploads, purses, hot)
     return measured(this.#database, collecting(work, this.#means, made, 40))
   }
 
@@ -112,12 +146,30 @@ class Bench {
     this.#keep(await median(runs, async () => measured(this.#database, await insertOnly(this.#database, bytes()))))
     this.#keep(
       await median(runs, async () => measured(this.#database, await tpcB(this.#database, 8, this.#times(8000)))),
+      ...(await pgbench(this.#database)),
     )
+  }
+
+  /** One hot chip, and a second process on the same database. */
+  async #together(): Promise<void> {
+    this.#keep(await this.#collect('receipts of one purse', 0, this.#times(40), 2))
+    const uploads = this.#times(200)
+    const child = await second(this.#database.url, this.#purses, uploads)
+    const mine = collecting('', this.#means, this.#sales.uploads(uploads, this.#purses), 20)
+    this.#keep(await measured(this.#database, beside('receipts, two processes together', mine, child)))
+  }
+
+  /** Where the time goes in this process. */
+  async #profiles(): Promise<Report['profiles']> {
+    return {
+      'receipts verified and posted': await profiled(() => this.#collect('a profile')),
+      'pays opened and closed': await profiled(() => this.#pay('a profile')),
+    }
   }
 
   /** Every purse in its turn, so that none is asked while it still pays. */
   #pay(work: string, means = this.#means, hot = 0, count = this.#times(8000), perSecond?: number): Promise<Row> {
-    const due = sales(this.#vault, count, hot, () => 1 + (this.#paid++ % this.#purses))
+    const due = sales(this.#vault, count, hot, () => payingPurse(this.#paid++, this.#purses))
     return measured(this.#database, paying(work, means, due, 64, perSecond))
   }
 
@@ -140,7 +192,7 @@ class Bench {
     await this.#grow(100_000)
     const count = this.#times(4000)
     this.#keep(await this.#pay('pays, 500 a second, nothing beside them', this.#means, 0, count, 500))
-    const made = this.#sales.uploads(this.#times(5000), this.#purses)
+    const made = this.#sales.uploads(this.#options.size === 'full' ? 5000 : 300, this.#purses)
     const work = collecting('receipts, pays beside them', this.#means, made, 40)
     const [collected, paid] = await Promise.all([
       measured(this.#database, work),
@@ -150,46 +202,12 @@ class Bench {
   }
 
   async #decade(purses: number): Promise<Decade> {
-    const receipts = Number(await one(this.#database.client, COUNT))
-    const wanted = this.#options.size === 'full' ? purses : 0
-    if (receipts < wanted) await this.#fill(wanted - receipts)
     const collected = await median(3, () => this.#collect(`receipts, ${purses.toLocaleString('en')} purses`))
     const paid = await this.#pay(`pays, ${purses.toLocaleString('en')} purses`)
     this.#keep(collected, paid)
     const { rows } = await this.#database.client.query<{ relname: string; size: string }>(SIZES)
     const sizes = Object.fromEntries(rows.map(({ relname, size }) => [relname, Number(size)]))
     return { purses, receipts: Number(await one(this.#database.client, COUNT)), collected, paid, sizes }
-  }
-
-  /** Receipts in bulk are collected as all others are: there is no other way in. */
-  async #fill(count: number): Promise<void> {
-    this.#options.say(`${count} receipts more`)
-    for (let left = count; left > 0; left -= 200 * UPLOAD) await this.#collect('filling', 0, 200)
-  }
-
-  async #audit(): Promise<Report['audited']> {
-    this.#options.say('auditing')
-    const begun = performance.now()
-    let heap = 0
-    const onProgress = (): void => {
-      heap = Math.max(heap, process.memoryUsage().heapUsed)
-    }
-    const report = await withPostgresArchive(this.#database.url, archive =>
-      audit({ crypto, vault: this.#vault, onProgress }, archive),
-    )
-    assert(report.counted.receipts > 0, 'receipts are audited')
-    const seconds = (performance.now() - begun) / 1000
-    return { receipts: report.counted.receipts, seconds, heapMegabytes: heap / 2 ** 20 }
-  }
-
-  async #plans(): Promise<Report['plans']> {
-    const plans: Record<string, string[]> = {}
-    await this.#database.client.query('set enable_seqscan = off')
-    for (const [what, text] of Object.entries(PLANS)) {
-      const { rows } = await this.#database.client.query<{ 'QUERY PLAN': string }>(`explain ${text}`)
-      plans[what] = rows.map(row => row['QUERY PLAN'])
-    }
-    return plans
   }
 }
 
@@ -199,11 +217,3 @@ const SIZES = `
   select relname, pg_total_relation_size(oid) as size from pg_class
   where relname in ('purse', 'receipt_batch', 'operation', 'entry', 'claim', 'number', 'terminal_sales')
     or relname in ('purse_pkey', 'receipt_batch_pkey', 'operation_pkey', 'entry_pkey', 'claim_pkey')`
-
-const PLANS = {
-  'a purse, locked': 'select * from purse where purse_id = any(array[1, 2, 3]::bigint[]) order by purse_id for update',
-  'a receipt of a batch': `select substring(records from 1 for 221) from receipt_batch where batch_id = 1 and part = 0`,
-  'a sale of a terminal':
-    'select records from receipt_batch where terminal_id = 1 and first_sale <= 7 and last_sale >= 7 order by batch_id',
-  'a store’s receipts': 'select records from receipt_batch where store_id = 1 order by batch_id desc limit 10',
-}

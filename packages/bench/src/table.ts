@@ -7,12 +7,15 @@ const COLUMNS: ReadonlyArray<readonly [title: string, cell: (row: Row) => string
   ['clients', row => String(row.clients)],
   ['units', row => String(row.units)],
   ['per second', row => Math.round(row.perSecond).toLocaleString('en')],
-  ['p50 ms', row => row.p50.toFixed(2)],
-  ['p99 ms', row => row.p99.toFixed(2)],
+  ['p50 ms', row => figure(row.p50)],
+  ['p99 ms', row => figure(row.p99)],
   ['center µs/unit', row => ((row.centerCpu / row.units) * 1e6).toFixed(1)],
   ['database µs/unit', row => ((row.databaseCpu / row.units) * 1e6).toFixed(1)],
   ['log bytes/unit', row => row.walBytesPerUnit.toFixed(0)],
 ]
+
+/** None where it was not measured. */
+const figure = (ms: number): string => (Number.isNaN(ms) ? '–' : ms < 0.1 ? ms.toFixed(4) : ms.toFixed(2))
 
 /** A Markdown table; without its head, one line a row. */
 export function table(rows: readonly Row[], head = true): string {

@@ -35,11 +35,22 @@ export function targetsOf({ rows, decades, audited }: Pick<Report, 'rows' | 'dec
     atLeast('numbers verified a second and core', 150_000, rate('numbers verified at the center')),
     atLeast('numbers made a second and core', 150_000, rate('numbers made by a store')),
     atLeast('throughput with the most purses, as a part of the fewest', 0.8, last / first),
+    atLeast(
+      'receipts of two processes, as a part of one’s',
+      1,
+      ratio(rate, 'receipts, two processes together', 'receipts verified and posted'),
+    ),
+    atLeast(
+      'a debit on the chip, as a part of what its signatures allow',
+      0.8,
+      ratio(rate, 'debits on one chip', 'debits, signing and verifying alone'),
+    ),
     atMost(
       'p99 of a pay beside collection, times without',
       2,
       row('pays, 500 a second, receipts beside them').p99 / row('pays, 500 a second, nothing beside them').p99,
     ),
+    atMost('findings of the audit', 0, audited.findings),
     atMost(
       'seconds to audit ten million receipts, by the receipts there were',
       300,

@@ -1,0 +1,21 @@
+/**
+ * A second center process on the same database, for the bench: makes its uploads, says `ready`, and takes them in as soon
+ * as anything comes over its input. Arguments: url, purses, uploads. Its purses are the upper half of those that there are.
+ */
+import { once } from 'node:events'
+import { PostgresBook } from '@kozeni/center/book-postgres'
+import { memoryVault } from '@kozeni/center/vault-memory'
+import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { collecting } from './collecting.ts'
+import { SEED } from './measure.ts'
+import { Sales, SECOND } from './receipts.ts'
+
+const [url = '', purses = '', uploads = ''] = process.argv.slice(2)
+const vault = memoryVault(crypto, SEED)
+const book = new PostgresBook({ url })
+const made = new Sales(vault, SECOND).uploads(Number(uploads), Number(purses))
+process.stdout.write('ready\n')
+await once(process.stdin, 'data')
+await collecting('', { book, vault }, made, 20).run(() => undefined)
+await book.close()
+process.exit(0)
