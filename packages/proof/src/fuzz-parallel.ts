@@ -5,7 +5,7 @@ import type { SeededDice } from '@kozeni/base/dice'
 import { type Holder, right } from '@kozeni/center/server-for-tests'
 import type { Sample } from '@kozeni/center/server-sample-for-tests'
 import { bring, saleOf, soundly } from './fuzz-messages.ts'
-import { type FuzzTown, requestOf } from './fuzz-town.ts'
+import { as, type FuzzTown, requestOf, type Who } from './fuzz-town.ts'
 
 const AT_ONCE = 500
 /** For the last of them, on a machine that does other things too. */
@@ -30,9 +30,8 @@ export async function parallel(
 ): Promise<{ readonly requests: number; readonly wrong: readonly string[] }> {
   const name = NAMES[dice.below(NAMES.length)] ?? 'createLoad'
   town.center.clock.advance(1000) // a window closes later than the one before
-  const sample = await soundSample(town, name)
+  const { sample, who } = await ofFreshPurse(town, name)
   const altered = { ...sample, body: alteredBody(sample.body) }
-  const who = town.rightful(routes[name])
   const rows = (): number => town.center.book.tables[EFFECTS[name]].size
   const before = rows()
   const answers = await Promise.all(
@@ -53,13 +52,24 @@ export async function parallel(
   return { requests: AT_ONCE, wrong }
 }
 
-/** Of a purse that nobody has made a lost one meanwhile: a refund is of a sale that is paid, on-line or off-line. */
-async function soundSample(town: FuzzTown, name: keyof typeof EFFECTS): Promise<Sample> {
-  const sample = town.sample(name)
-  if (name !== 'createRefund' && name !== 'createReturn') return sample
+/** About a purse that is nobody else's: the town's own may be lost, left or blocked by now. */
+async function ofFreshPurse(town: FuzzTown, name: keyof typeof EFFECTS): Promise<{ sample: Sample; who: Who }> {
+  const [sample, who] = [town.sample(name), town.rightful(routes[name])]
+  const about = ABOUT[name]
+  if (about === undefined) return { sample, who }
   const holder = await town.center.holder('00000000000000a3')
-  const about = name === 'createRefund' ? await paidSale(town, holder) : await uploadedSale(town, holder)
-  return { ...sample, body: { ...(sample.body as object), ...about } }
+  const body = { ...(sample.body as object), ...(await about(town, holder)) }
+  return {
+    sample: { ...sample, body },
+    who: name === 'createLoad' ? as({ kind: 'device', id: holder.device }, holder) : who,
+  }
+}
+
+/** What such a request is about: a purse that may be loaded, a sale that is paid, on-line or off-line. */
+const ABOUT: Partial<Record<keyof typeof EFFECTS, (town: FuzzTown, holder: Holder) => Promise<object>>> = {
+  createLoad: async (_, { purse }) => ({ purse }),
+  createRefund: paidSale,
+  createReturn: uploadedSale,
 }
 
 async function paidSale(town: FuzzTown, holder: Holder) {
