@@ -5,6 +5,9 @@ import { idFromNumber, type PurseId, type StoreId, type TerminalId } from '@koze
 const SCATTER = 6364136223846793005n
 const NAMES = 1n << 63n
 
+/** Entries are about a purse or a store: no two of them have one name. */
+export const BEYOND_PURSES = 1_000_000_000_000
+
 const nameOf = (number: number): bigint => (BigInt(number) * SCATTER) % NAMES
 
 /** The name of the purse with this number. */
@@ -12,7 +15,7 @@ export const purse = (number: number): PurseId => idFromNumber<PurseId>(nameOf(n
 /** The name of the terminal with this number. */
 export const terminal = (number: number): TerminalId => idFromNumber<TerminalId>(nameOf(number))
 /** The name of the store with this number. */
-export const store = (number: number): StoreId => idFromNumber<StoreId>(nameOf(number))
+export const store = (number: number): StoreId => idFromNumber<StoreId>(nameOf(BEYOND_PURSES + number))
 
 /** The same name in SQL. */
 export const nameInSql = (number: string): string => `(((${number})::numeric * ${SCATTER}) % ${NAMES})::bigint`

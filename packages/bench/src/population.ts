@@ -8,7 +8,7 @@ import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { addBatch, batchOf, PIECE } from './collected.ts'
 import type { Measured } from './database.ts'
-import { nameInSql, STORES, TERMINALS } from './names.ts'
+import { BEYOND_PURSES, nameInSql, STORES, TERMINALS } from './names.ts'
 import { CHIP_KEY, LOADED, PRICE } from './receipts.ts'
 
 /** What a purse and its receipt cost on the disk, indexes and log included, with room to spare. */
@@ -32,10 +32,10 @@ export async function addPurses(database: Measured, vault: Vault, from: number, 
 export async function addStores(database: Measured): Promise<void> {
   await database.client.query(`
     insert into store (store_id, name, currency, public_key, generation, fee_basis_points, webhook_secret)
-    select ${nameInSql('i')}, 'store ' || i, 392, '', 1, 100, '' from generate_series(1, ${STORES}) as i`)
+    select ${nameInSql(`${BEYOND_PURSES} + i`)}, 'store ' || i, 392, '', 1, 100, '' from generate_series(1, ${STORES}) as i`)
   await database.client.query(`
     insert into terminal (terminal_id, store_id, public_key, stolen)
-    select ${nameInSql('i')}, ${nameInSql(`i % ${STORES} + 1`)}, '', false from generate_series(1, ${2 * TERMINALS}) as i`)
+    select ${nameInSql('i')}, ${nameInSql(`${BEYOND_PURSES} + i % ${STORES} + 1`)}, '', false from generate_series(1, ${2 * TERMINALS}) as i`)
 }
 
 /** taken: seq 1 alone. trail: the record in the batch that is named by the piece's first number. */
