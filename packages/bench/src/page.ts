@@ -17,7 +17,7 @@ export const page = ({
   targets,
 }: Report): string => `# Performance
 
-Made by \`npm run bench\` (${size}) on ${at.slice(0, 10)}; every figure below is of that run, medians where there were several. Center, load
+Made by \`npm run bench\` (${size}) on ${at.slice(0, 10)}; every figure below but those of the limit is of that run, medians where there were several. Center, load
 generator and PostgreSQL share ${machine.processors} processors (${machine.model}); fsync, synchronous_commit and
 full_page_writes are on. Numbers are per second of processor time, everything else per second of a clock on the wall.
 
@@ -60,12 +60,14 @@ ${Object.entries(plans)
 `
 
 /** Not measured: reasoned from what is. */
-const LIMIT = `A receipt must cost its own 193 bytes in the log with the 28 of its links, two hashes (1.3 µs with a key at hand, more
+const LIMIT = `This part is written by hand: estimates from profiles, none of them measured in this run, and none of them tried.
+
+A receipt must cost its own 193 bytes in the log with the 28 of its links, two hashes (1.3 µs with a key at hand, more
 where the purse's key has to be derived), and a share of its purse's, terminal's and store's rows; the row of a purse that has
 one receipt in a batch is some 350 bytes of log by itself. What stands between the center and its target is this process: it
 makes, decides and forgets some fifty fields of a purse's row, some thirty of a receipt and a command for each purse, much
-of it for the garbage collector. MACs take less than a tenth; moving them to worker threads would cost more in copies than
-it brings on two processors.
+of it for the garbage collector. MACs take less than a tenth; whether worker threads
+would pay on two processors was not tried.
 
 What would come nearer, by what the profile says that it takes now:
 

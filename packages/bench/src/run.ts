@@ -31,7 +31,7 @@ export interface Options {
 }
 
 const SMALL = 10_000
-/** A larger book is not audited here: what a receipt takes is the same. */
+/** A larger book is not audited here: what ten million take is reckoned from it. */
 const AUDITED_MOST = 1_000_000
 
 /** Everything, on one fresh database. */
