@@ -296,6 +296,8 @@ async function openTill(town: Town, page: Page) {
   const center = await town.openTill(await town.openStore(), await till.evaluate(({ publicKey }) => publicKey))
   await page.exposeFunction('deliver', center.deliver)
   await page.exposeFunction('standing', center.standing)
+  await page.exposeFunction('mail', center.mail)
+  await page.exposeFunction('contact', center.contact)
   must(await till.evaluate(here => here.upload()))
   return async ({ reader: { chip } }: Resident, units: bigint) => {
     const told = { amount: money(units), chip }
