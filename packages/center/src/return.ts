@@ -55,9 +55,9 @@ export const orderReturn = (request: ReturnRequest): Command<Result<OrderRow, Re
     const debit = debitIn(seen, request)
     if (debit?.store !== request.store) return unchanged(no(refusal('not-found')))
     if (seen.purse?.stage === 'retired') return unchanged(no(refusal('purse-retired')))
-    const left = debit.amount - (seen.returned?.refunded ?? ZERO)
+    const before = returnedOf(seen, debit) ?? rowOf(debit)
+    const left = debit.amount - before.refunded
     if (request.amount > left) return unchanged(no(refusal('refund-too-large', { left: String(left) })))
-    const before = seen.returned ?? rowOf(debit)
     const { row, writes } = ordered(request, debit, before, seen.now)
     return { answer: ok(row), writes }
   },
@@ -95,7 +95,7 @@ export function noteNotGiven(crypto: Crypto, said: NotGiven): Command<NotGivenSt
   return {
     keys: keysOf({ ...said, order }),
     decide: seen => {
-      const before = seen.returned ?? { ...said, notGivenAt: undefined, refunded: ZERO }
+      const before = returnedOf(seen, said) ?? { ...said, notGivenAt: undefined, refunded: ZERO }
       const known = { ...before, notGivenAt: before.notGivenAt ?? seen.now }
       const debit = debitIn(seen, said)
       if (debit === undefined) return withoutDebit(seen, said, known)
@@ -140,6 +140,12 @@ function debitIn({ receipts }: Seen, { seq }: { readonly seq: number }): Receipt
   const row = receipts.get(seq)
   return row?.kind === 'debit' && row.standing === 'booked' && receipts.get(seq + 1)?.kind !== 'void' ? row : undefined
 }
+
+/** What went back of exactly this sale: of two that were asked of one purse at one seq, the chip has made one at most. */
+const returnedOf = (
+  { returned }: Pick<Seen, 'returned'>,
+  sale: Pick<ReturnRow, 'terminal' | 'sale'>,
+): ReturnRow | undefined => (returned !== undefined && returnName(returned) === returnName(sale) ? returned : undefined)
 
 const rowOf = ({ purse, seq, store, terminal, sale }: ReceiptRow): ReturnRow => ({
   ...{ purse, seq, store, terminal, sale },
@@ -208,7 +214,7 @@ function bookedAndBack(
 ): Decision<boolean> {
   const debit: ReceiptRow = { ...held, standing: 'booked', at: now }
   const { purse, writes } = blockIfOverdrawn(afterBooking(before, debit), now)
-  const back = ordered({ ...named, amount: debit.amount }, debit, returned ?? rowOf(debit), now)
+  const back = ordered({ ...named, amount: debit.amount }, debit, returnedOf({ returned }, debit) ?? rowOf(debit), now)
   return {
     answer: true,
     writes: [{ write: 'receipt', row: debit }, { write: 'purse', row: purse }, ...writes, ...back.writes],

@@ -121,18 +121,35 @@ test('a chip that was never debited gets nothing for a sale that was not given',
   await expectHeld(950n)
 })
 
+const dice = new SeededDice(3)
+
+/** The store orders so much of the chip's first sale back. */
+const order = (amount: bigint, name = freshId<OrderId>(dice), by = store) =>
+  town.book.run(
+    orderReturn({
+      ...{ order: name, amount: money(amount), purse: holder.purse, seq: 1, store: by },
+      inputDigest: crypto.sha256(new Uint8Array([Number(amount % 256n)])),
+    }),
+  )
+
+test('a sale that one till was refused takes nothing from the refund of the sale that another till then made', async () => {
+  expect(await counter.sell(1500n, radioOf(holder))).toMatchObject({ value: { why: { code: 'balance-too-low' } } })
+  await counter.upload()
+  const other = await CounterWithNetwork.open(town, store, 2)
+  expect(await other.sell(10n, radioOf(holder))).toMatchObject({ value: { outcome: 'done' } })
+  expect(await other.sell(20n, radioOf(holder))).toMatchObject({ value: { outcome: 'done' } })
+  await other.upload()
+  const [sold] = town.book.batches.flat()
+  expect(await order(10n)).toMatchObject({ ok: true, value: { transaction: `${sold?.terminal}/1` } })
+  await counter.upload()
+  expect(orders()).toHaveLength(1)
+  await expectHeld(980n)
+})
+
 test('any other refund of an off-line sale is the store’s order, at most the sale’s amount in all', async () => {
   const sold = await counter.sell(300n, radioOf(holder))
   if (!sold.ok) expect.fail('the sale is paid')
   await counter.upload()
-  const dice = new SeededDice(3)
-  const order = (amount: bigint, name = freshId<OrderId>(dice), by = store) =>
-    town.book.run(
-      orderReturn({
-        ...{ order: name, amount: money(amount), purse: holder.purse, seq: 1, store: by },
-        inputDigest: crypto.sha256(new Uint8Array([Number(amount % 256n)])),
-      }),
-    )
   const name = freshId<OrderId>(dice)
   expect(await order(200n, name)).toMatchObject({ ok: true })
   expect(await order(200n, name)).toMatchObject({ ok: true })
