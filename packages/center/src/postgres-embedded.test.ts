@@ -119,6 +119,7 @@ test('what was committed is there after PostgreSQL is killed, at once and with a
   const busy = ask(before.url, 'select count(*) from generate_series(1, 20000000)').catch(() => undefined)
   await pause(300)
   process.kill(before.pid, 'SIGKILL')
+  await ended(before.pid)
   const after = await start(shared)
   await busy
   expect(after.pid).not.toBe(before.pid)
