@@ -4,6 +4,7 @@ import { countOf, including, NO_RANGES, type Ranges, runsOf } from '@kozeni/base
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
 import { captured, givenBack, moved, opened, refundOrdered } from '@kozeni/ledger/posting'
+import { readReceipt } from '@kozeni/protocol/debit'
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
@@ -15,6 +16,7 @@ import { auditDecided } from './audit-proposal.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
+import { incomparable, saidIn, seenOf } from './chain.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
 import { gapOf, isUnexplained } from './gap.ts'
 import { lossEntries } from './loss.ts'
@@ -141,22 +143,29 @@ function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
   )
 }
 
-/** Its row knows of each receipt that is here, once, and the book finds it. @spec K-1, INV-ONCE */
 /**
  * What its chip has shown beyond what is booked is what missing records have moved. After a restore the chip knows better
- * (F-12), and people decide.
+ * (F-12), and people decide. The totals of two chips that say they are one prove nothing of either (K-1).
  *
  * @spec K-2
  */
 function auditGap({ purse, operations, receipts, found }: PurseFile): Finding[] {
   const open = operations.find(row => row.closed === undefined)
   const gap = gapOf(purse, open, new Map(receipts.map(row => [row.seq, row])))
-  if (!isUnexplained(gap) || found.length > 0 || purse.epoch > FIRST_EPOCH.epoch) return []
+  if (!isUnexplained(gap) || found.length > 0 || purse.epoch > FIRST_EPOCH.epoch || isCloned(purse, receipts)) return []
   const says = 'its chip has shown more than is booked, and no record of it is missing'
   const row = `purse ${purse.purse}`
   return compared({ row, says, invariant: 'INV-ACCOUNTED' }, 0n, gap.unseenDebits + gap.voidValue)
 }
 
+/** Whether a receipt that is booked and what else its chip has shown do not come one after the other. @spec K-1 */
+const isCloned = (purse: PurseRow, receipts: PurseFile['receipts']): boolean =>
+  receipts.some(({ whole }) => {
+    const made = readReceipt(whole)?.receipt
+    return made !== undefined && incomparable(saidIn(made), seenOf(purse))
+  })
+
+/** Its row knows of each receipt that is here, once, and the book finds it. @spec K-1, INV-ONCE */
 function auditTaken({ purse, receipts, lost }: PurseFile): Finding[] {
   const [row, invariant] = [`purse ${purse.purse}`, 'INV-ONCE'] as const
   const seqs = receipts.map(({ seq }) => seq)
