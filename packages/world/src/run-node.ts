@@ -33,14 +33,24 @@ export async function runWorld(seeds: readonly number[], { cores, say, signal }:
 export const failureLine = (seed: number, says: string): string =>
   `world ${seed}: ${says}; to see it again: npm run world -- --seed ${seed} --story`
 
-/** One process, from its first seed to its last. @throws when it dies, which is a bug */
+/** A world that its process did not survive: a bug in it was thrown, and stands on the screen. */
+const diedIn = (seed: number, code: number | null): Summary => ({
+  ...NO_WORLDS,
+  seeds: 1,
+  failed: [
+    { seed, complaints: [{ subject: `world ${seed}`, invariant: 'INV-LIVE', says: `it met a bug (exit ${code})` }] },
+  ],
+})
+
+/** One process, from its first seed to its last; another goes on where it dies. */
 function work(next: () => number | undefined, add: (one: Summary) => void): Promise<void> {
   const worker = fork(WORKER, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  return new Promise((resolve, reject) => {
+  return new Promise(resolve => {
     let seed = next()
     worker.on('exit', code => {
-      if (seed === undefined) resolve()
-      else reject(new Error(`${failureLine(seed, 'it met a bug')} (exit ${code})`))
+      if (seed === undefined) return resolve()
+      add(diedIn(seed, code))
+      resolve(work(next, add))
     })
     worker.on('message', message => {
       add(message as Summary)
