@@ -139,11 +139,21 @@ const WORTH = Uint8Array.from({ length: 128 }, (_, code) => {
   return worth === -1 ? NONE : worth
 })
 
+/** Twelve bits as two characters. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => `${SIXTY_FOUR[bits >> 6]}${SIXTY_FOUR[bits & 63]}`)
+
 /** base64url without padding (RFC 4648 §5). */
 export function base64url(bytes: Bytes): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  let text = ''
+  const whole = bytes.length - (bytes.length % 3)
+  for (let at = 0; at < whole; at += 3) text += pairsOf(bytes[at], bytes[at + 1], bytes[at + 2])
+  const rest = bytes.length - whole
+  return rest === 0 ? text : text + pairsOf(bytes[whole], bytes[whole + 1], 0).slice(0, rest + 1)
+}
+
+function pairsOf(first = 0, second = 0, third = 0): string {
+  const bits = (first << 16) | (second << 8) | third
+  return `${PAIRS[bits >> 12]}${PAIRS[bits & 0xfff]}`
 }
 
 /** The bytes behind base64url text, or undefined when it is none (or not the one canonical spelling). */

@@ -1,6 +1,7 @@
 /**
  * The book in Maps, for tests, for the simulation and for the explorer. A command runs in one go, so none ever sees
- * another's unsaved writes; rows are copied in and out, so nobody shares one that can change. Nothing survives the process.
+ * another's unsaved writes; rows are copied in and out, so nobody shares one that can change. Only a decision, which is
+ * pure, sees them as they stand. Nothing survives the process.
  */
 import type { Clock } from '@kozeni/base/clock'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
@@ -79,6 +80,11 @@ export class MemoryBook implements Book {
     return this.#tables
   }
 
+  /** What follows from the rows, for views. */
+  get index(): MemoryIndex {
+    return this.#index
+  }
+
   /** All receipts that were ever booked, batch by batch; the first is number 1. */
   get batches(): readonly (readonly ReceiptRow[])[] {
     return this.#batches
@@ -101,7 +107,7 @@ export class MemoryBook implements Book {
   }
 
   async look(keys: Keys): Promise<Seen> {
-    return this.#see(keys)
+    return copied(this.#see(keys))
   }
 
   async due(limit: number, leaseMs: number): Promise<readonly OutboxRow[]> {
@@ -203,8 +209,9 @@ export class MemoryBook implements Book {
   }
 
   #present(): EpochRow {
-    const [newest = FIRST_EPOCH] = [...this.#tables.epoch.values()].sort((a, b) => b.epoch - a.epoch)
-    return copied(newest)
+    let newest = FIRST_EPOCH
+    for (const row of this.#tables.epoch.values()) if (row.epoch >= newest.epoch) newest = row
+    return newest
   }
 
   #operation({ purse, operation }: Keys): OperationRow | undefined {
@@ -217,8 +224,9 @@ export class MemoryBook implements Book {
   }
 
   #found(purse: PurseId | undefined): readonly FoundRow[] {
+    if (purse === undefined) return []
     const rows = [...this.#tables.found.values()].filter(row => row.purse === purse)
-    return rows.sort(comparePlaces).map(copied)
+    return rows.sort(comparePlaces)
   }
 
   #returned({ purse, returned }: Keys): ReturnRow | undefined {
@@ -231,7 +239,7 @@ export class MemoryBook implements Book {
     if (!fraud || purse === undefined) return undefined
     const losses = [...this.#tables.loss.values()].filter(row => row.purse === purse)
     const listings = [...this.#tables.hotlist.values()].filter(row => concerns(row, purse))
-    return { losses: losses.map(copied), listings: listings.sort((a, b) => a.version - b.version).map(copied) }
+    return { losses, listings: listings.sort((a, b) => a.version - b.version) }
   }
 
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
@@ -263,11 +271,7 @@ export class MemoryBook implements Book {
 
   #lastSettlement(store: StoreId): SettlementRow | undefined {
     const all = [...this.#tables.settlement.values()].filter(row => row.store === store)
-    const last = all.reduce<SettlementRow | undefined>(
-      (a, b) => (a !== undefined && a.window > b.window ? a : b),
-      undefined,
-    )
-    return last && copied(last)
+    return all.reduce<SettlementRow | undefined>((a, b) => (a !== undefined && a.window > b.window ? a : b), undefined)
   }
 }
 
@@ -276,10 +280,8 @@ const UNSEEN: ReadonlySet<Kind> = new Set(['outbox', 'alarm', 'epoch'])
 
 const afterRefunds = ({ kind }: OrderRow): number => (kind === 'refund' ? 0 : 1)
 
-const find = <Row>(rows: ReadonlyMap<string, Row>, name: string | undefined): Row | undefined => {
-  const row = name === undefined ? undefined : rows.get(name)
-  return row && copied(row)
-}
+const find = <Row>(rows: ReadonlyMap<string, Row>, name: string | undefined): Row | undefined =>
+  name === undefined ? undefined : rows.get(name)
 
 /** Rows never change, so a copy of the Maps is a copy of the book. */
 const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, RowOf<K>> } => ({
@@ -311,6 +313,8 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
 /** The same values in other objects, however deep. */
 function copied<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Map)
+    return new Map([...value].map(([name, row]) => [name, copied(row)])) as T & Map<unknown, unknown>
   if (value instanceof Uint8Array) return value.slice() as T & Uint8Array
   if (Array.isArray(value)) return value.map(part => copied(part)) as T & unknown[]
   const copy = { ...value }

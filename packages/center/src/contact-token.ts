@@ -53,7 +53,8 @@ interface Sealing {
 
 /** @returns the sealed bytes; good for ten minutes */
 export function sealToken({ vault, clock }: Sealing, token: ContactToken): Bytes {
-  const content = JSON.stringify({ ...token, expires: clock.now() + LIFE_MS }, replacer)
+  const whole = { ...token, expires: clock.now() + LIFE_MS }
+  const content = token.kind === 'install' ? JSON.stringify(whole, replacer) : JSON.stringify(whole)
   return vault.sealToken(LABEL, utf8(content))
 }
 
@@ -63,12 +64,19 @@ export function openToken({ vault, clock }: Sealing, caller: string, sealed: Byt
   const text = content && fromUtf8(content)
   if (text === undefined) return undefined
   // what opens was sealed here and is of this form
-  const token = JSON.parse(text, reviver) as ContactToken & { readonly expires: number }
+  const token = (text.includes(BYTES) ? JSON.parse(text, reviver) : JSON.parse(text)) as ContactToken & {
+    readonly expires: number
+  }
   return token.caller === caller && clock.now() < token.expires ? token : undefined
 }
 
-const replacer = (_: string, value: unknown): unknown => (value instanceof Uint8Array ? `hex:${hex(value)}` : value)
+/** How bytes begin, which only tokens of installations have. */
+const BYTES = 'hex:'
+
+const replacer = (_: string, value: unknown): unknown => (value instanceof Uint8Array ? `${BYTES}${hex(value)}` : value)
 
 function reviver(_: string, value: unknown): unknown {
-  return typeof value === 'string' && value.startsWith('hex:') && isHex(value.slice(4)) ? unhex(value.slice(4)) : value
+  if (typeof value !== 'string' || !value.startsWith(BYTES)) return value
+  const digits = value.slice(BYTES.length)
+  return isHex(digits) ? unhex(digits) : value
 }

@@ -54,7 +54,8 @@ export class Program {
       this.#machine ??= machineFor(this.#module, this.#surroundings)
       return work(this.#machine)
     } catch (error) {
-      this.#machine = undefined // what was stopped anywhere is not used again
+      if (error instanceof PowerLost) this.reset()
+      this.#machine = undefined // what was stopped anywhere else is not used again
       if (error instanceof PowerLost || error instanceof Defective || !isStop(error)) throw error
       return undefined
     }

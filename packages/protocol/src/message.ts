@@ -249,7 +249,7 @@ export const keyVersionOf = (sealed: Bytes): number | undefined => sealed[2]
  * @spec F-15
  */
 export function unseal(crypto: Crypto, keys: MessageKeys, purse: PurseId, sealed: Bytes): Message | undefined {
-  const type = typeNamed(sealed[1])
+  const type = typeNamed(sealed[1] ?? 0)
   if (sealed[0] !== PROTOCOL_VERSION || type === undefined || sealed[2] !== keys.version) return undefined
   const tag = sealed.slice(PREFIX_BYTES, PREFIX_BYTES + MAC_BYTES)
   const ciphertext = sealed.slice(PREFIX_BYTES + MAC_BYTES)
@@ -263,9 +263,11 @@ function tagOf(crypto: Crypto, keys: MessageKeys, purse: PurseId, type: SealedTy
   return crypto.hmac(keys.mac, concat(header.write(head), body)).slice(0, MAC_BYTES)
 }
 
-function typeNamed(code: number | undefined): SealedType | undefined {
-  return (Object.keys(bodies) as SealedType[]).find(type => MESSAGE_TYPE[type] === code)
-}
+const SEALED = new Map<number, SealedType>(
+  (Object.keys(bodies) as SealedType[]).map(type => [MESSAGE_TYPE[type], type]),
+)
+
+const typeNamed = (code: number): SealedType | undefined => SEALED.get(code)
 
 const encode = (message: Message): Bytes => (bodies[message.type] as Struct<Messages[SealedType]>).write(message.body)
 

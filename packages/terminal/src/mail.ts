@@ -7,7 +7,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { MailExchange, MailList } from './center.ts'
-import { type Entry, type Letter, writeEntry } from './entry.ts'
+import type { Entry, Letter } from './entry.ts'
 import type { MailAnswer, Mailbox, Till } from './till.ts'
 
 /** Answers brought at once. */
@@ -55,9 +55,8 @@ const bytesOf = (text: string): Bytes => fromBase64url(text) ?? NO_BYTES
 
 /** Whether the box holds these letters and no others already: then the journal need not grow. */
 function isCarried({ letters: carried }: Mailbox, letters: readonly Letter[]): boolean {
-  const spelled = (box: readonly Letter[]) => writeEntry({ entry: 'mail', at: 0, version: 0, letters: box })
-  const before = [...carried].map(([purse, messages]): Letter => ({ purse, messages }))
-  return spelled(before.toSorted(byPurse)) === spelled(letters.toSorted(byPurse))
+  return carried.size === letters.length && letters.every(({ purse, messages }) => same(messages, carried.get(purse)))
 }
 
-const byPurse = (a: Letter, b: Letter): number => (a.purse < b.purse ? -1 : 1)
+const same = (a: readonly Bytes[], b: readonly Bytes[] = []): boolean =>
+  a.length === b.length && a.every((message, i) => equal(message, b[i] ?? NO_BYTES))

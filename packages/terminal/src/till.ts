@@ -213,15 +213,27 @@ function afterReceipt(till: OpenTill, sale: Sale, entry: EntryOf<'received'>, po
 }
 
 function keptFrom(till: OpenTill, bytes: Bytes, position: number): Kept {
-  const receipt = readReceipt(bytes)?.receipt
+  const receipt = known(receipts, bytes, () => readReceipt(bytes)?.receipt)
   assert(receipt !== undefined, 'only receipts are journaled as such')
   raise(till, receipt.purse, receipt.seq)
   return { position, hotlist: till.hotlist?.version ?? 0, bytes, receipt }
 }
 
+/** What was read from an entry's bytes, which never change: a journal that is folded again is not read again. */
+const receipts = new WeakMap<Bytes, Receipt>()
+const requests = new WeakMap<Bytes, DebitRequest>()
+
+function known<T>(read: WeakMap<Bytes, T>, bytes: Bytes, readNow: () => T | undefined): T | undefined {
+  const before = read.get(bytes)
+  if (before !== undefined) return before
+  const now = readNow()
+  if (now !== undefined) read.set(bytes, now)
+  return now
+}
+
 /** The signed request behind its bytes. A bug unless this terminal made them. */
 export function readAsked(bytes: Bytes): Asked {
-  const request = debitRequest.read(bytes.slice(0, debitRequest.size))
+  const request = known(requests, bytes, () => debitRequest.read(bytes.subarray(0, debitRequest.size)))
   assert(request !== undefined, 'only requests are journaled as requested')
   return { bytes, request }
 }

@@ -1,11 +1,11 @@
 /** Many worlds, one after the other, and what they come to together: plain JSON, for a page and for a screen. */
 
-import { defaultPolicy } from '@kozeni/center/policy'
-import { memoryVault } from '@kozeni/center/vault-memory'
+import { defaultPolicy, type Policy } from '@kozeni/center/policy'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Issuer } from './city.ts'
 import type { Counts, Success } from './history.ts'
 import { Nursery } from './nursery.ts'
+import { QuickVault } from './vault-quick.ts'
 import type { Complaint } from './watch.ts'
 import { live, type Verdict } from './world.ts'
 
@@ -49,6 +49,9 @@ export const NO_WORLDS: Summary = {
   failed: [],
 }
 
+/** An issuer whose receipts are settled for good, and whose mail is for few, within the life of a world. */
+const policy: Policy = { ...defaultPolicy, keepSettledMs: 3_600_000, mailPurses: 10 }
+
 /** Whoever lives through worlds, one at a time, with chips that are prepared once. */
 export class Runner {
   readonly #issuer: Issuer
@@ -56,7 +59,7 @@ export class Runner {
 
   /** @param module  the purse program, real or weakened */
   constructor(crypto: Crypto, module: Issuer['module']) {
-    this.#issuer = { crypto, vault: memoryVault(crypto, 1, { signing: crypto }), policy: defaultPolicy, module }
+    this.#issuer = { crypto, vault: new QuickVault(crypto, 1), policy, module }
     this.#nursery = new Nursery(this.#issuer)
   }
 
