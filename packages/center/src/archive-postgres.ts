@@ -1,6 +1,6 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
-import { type Entry, isOfBatch } from '@kozeni/ledger/entry'
+import { CAUSE, type Entry, isOfBatch } from '@kozeni/ledger/entry'
 import type { Archive, ProposalFile, PurseFile, StoreFile, TakenClaims } from './archive.ts'
 import {
   type BatchStrays,
@@ -33,6 +33,7 @@ import { PROPOSAL } from './book-tables-proposal.ts'
 import { LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
+import { Lookups } from './postgres-lookup.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
 import { sealsOf } from './seals-postgres.ts'
@@ -114,23 +115,22 @@ async function purseFiles(
   { claims, records }: Beside,
 ): Promise<PurseFile[]> {
   const names = page.map(row => idNumber(row.purse))
+  const lookups = new Lookups(false)
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
-    rowsOf(session, table, column, names, order, owner)
-  const [operations, loads, orders, left, arrived, held, losses, returns, numbers, found, proposals, entries] =
-    await Promise.all([
-      of(OPERATION, 'purse_id', 'epoch, number', row => row.purse),
-      of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse),
-      of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse),
-      of(MOVE, 'from_purse_id', 'epoch, number', row => row.from),
-      of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? ''),
-      of(RECEIPT, 'purse_id', 'seq', row => row.purse),
-      of(LOSS, 'purse_id', 'seq, digest', row => row.purse),
-      of(RETURN, 'purse_id', 'seq', row => row.purse),
-      of(NUMBER, 'purse_id', 'epoch, number', row => row.purse),
-      of(FOUND, 'purse_id', 'epoch, number', row => row.purse),
-      of(PROPOSAL, 'purse_id', 'at_ms, proposal_id', row => row.about?.purse ?? ''),
-      of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject),
-    ])
+    findRows(lookups, table, column, names, order, owner)
+  const operations = of(OPERATION, 'purse_id', 'epoch, number', row => row.purse)
+  const loads = of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse)
+  const orders = of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse)
+  const left = of(MOVE, 'from_purse_id', 'epoch, number', row => row.from)
+  const arrived = of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? '')
+  const held = of(RECEIPT, 'purse_id', 'seq', row => row.purse)
+  const losses = of(LOSS, 'purse_id', 'seq, digest', row => row.purse)
+  const returns = of(RETURN, 'purse_id', 'seq', row => row.purse)
+  const numbers = of(NUMBER, 'purse_id', 'epoch, number', row => row.purse)
+  const found = of(FOUND, 'purse_id', 'epoch, number', row => row.purse)
+  const proposals = of(PROPOSAL, 'purse_id', 'at_ms, proposal_id', row => row.about?.purse ?? '')
+  const entries = of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject)
+  await lookups.answer(session)
   return page.map(row => ({
     purse: row,
     operations: operations.get(row.purse) ?? [],
@@ -153,7 +153,9 @@ async function purseFiles(
 async function* proposalsOf(session: Session): AsyncGenerator<ProposalFile> {
   for await (const page of pages(session, PROPOSAL, 'proposal_id', row => idNumber(row.proposal))) {
     const names = page.map(row => idNumber(row.proposal))
-    const entries = await rowsOf(session, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject)
+    const lookups = new Lookups(false)
+    const entries = findRows(lookups, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject)
+    await lookups.answer(session)
     yield* page.map(proposal => ({ proposal, entries: entries.get(proposal.proposal) ?? [] }))
   }
 }
@@ -166,11 +168,11 @@ async function* storesOf(session: Session): AsyncGenerator<StoreFile> {
 
 async function storeFiles(session: Session, page: readonly StoreRow[]): Promise<StoreFile[]> {
   const names = page.map(row => idNumber(row.store))
-  const [settlements, entries, taken] = await Promise.all([
-    rowsOf(session, SETTLEMENT, 'store_id', names, 'settled_window', row => row.store),
-    rowsOf(session, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject),
-    takenBy(session, names),
-  ])
+  const lookups = new Lookups(false)
+  const settlements = findRows(lookups, SETTLEMENT, 'store_id', names, 'settled_window', row => row.store)
+  const entries = findRows(lookups, ENTRY, 'subject_id', names, 'cause, first, second', row => row.subject)
+  await lookups.answer(session)
+  const taken = await takenBy(session, names)
   return page.map(store => ({
     store,
     settlements: settlements.get(store.store) ?? [],
@@ -206,13 +208,14 @@ const STRAYS = `
 
 async function* straysOf(session: Session, { entries }: Strays): AsyncGenerator<Entry> {
   yield* entries
-  let after: readonly unknown[] = [0, 0, 0, 0]
+  let after: readonly (bigint | number)[] = [0, 0, 0, 0]
   for (;;) {
     const [answer] = await session.all([statement(STRAYS, ...after)])
-    const cells = answer?.rows ?? []
-    yield* cells.map(ENTRY.read)
-    if (cells.length < PAGE) return
-    after = cells.at(-1)?.slice(0, 4) ?? []
+    const rows = (answer?.rows ?? []).map(ENTRY.read)
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < PAGE) return
+    after = [idNumber(last.subject), CAUSE[last.cause], last.first, last.second]
   }
 }
 
@@ -245,15 +248,22 @@ async function* pages<Row>(
   }
 }
 
-async function rowsOf<Row>(
-  session: Session,
+/** The rows of these owners, by owner; they are there when the lookups are answered. */
+function findRows<Row>(
+  lookups: Lookups,
   table: Table<Row>,
   column: string,
   names: readonly bigint[],
   order: string,
   owner: (row: Row) => string,
-): Promise<ReadonlyMap<string, Row[]>> {
+): ReadonlyMap<string, Row[]> {
+  const found = new Map<string, Row[]>()
   const text = `select ${table.list} from ${table.name} where ${column} = any($1) order by ${column}, ${order}`
-  const [answer] = await session.all([statement(text, arrayOf('bigint', names))])
-  return Map.groupBy((answer?.rows ?? []).map(table.read), owner)
+  lookups.ask(statement(text, arrayOf('bigint', names)), cells => {
+    const row = table.read(cells)
+    const rows = found.get(owner(row))
+    if (rows === undefined) found.set(owner(row), [row])
+    else rows.push(row)
+  })
+  return found
 }

@@ -7,7 +7,8 @@ import { idNumber, type PurseId } from '@kozeni/base/ids'
 import type { PurseRow, Seen, Write } from './book.ts'
 import { PURSE } from './book-tables.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
-import { type Statement, statement } from './postgres-session.ts'
+import { statement } from './postgres-session.ts'
+import type { Statement } from './postgres-trip.ts'
 
 interface Changed {
   readonly before: PurseRow

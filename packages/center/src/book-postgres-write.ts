@@ -39,8 +39,9 @@ import { PROPOSAL } from './book-tables-proposal.ts'
 import { LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
-import { type Answer, type Statement, statement } from './postgres-session.ts'
+import { statement } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
+import type { Answer, Statement } from './postgres-trip.ts'
 
 /** A statement, and what its answer has to be for the transaction to stand. */
 export interface Change {

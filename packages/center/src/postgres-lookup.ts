@@ -1,7 +1,8 @@
 /** Many questions in one round trip: each is asked of one table, for all keys at once, and answered into a Map. */
 import { arrayOf, type Cell } from './postgres-array.ts'
-import { type Session, type Statement, statement } from './postgres-session.ts'
+import { type Session, statement } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
+import type { Statement } from './postgres-trip.ts'
 
 /** How rows are found: `columns` of the key, as SQL lists them, and what else has to be so. */
 export interface By<Row> {

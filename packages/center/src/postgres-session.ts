@@ -1,31 +1,18 @@
 /**
- * One connection at work: statements go out together and their answers are awaited together (pipelining), so that a
- * whole group of commands reads in one round trip and writes in another. Also says what an error means for a retry.
+ * One connection at work: statements go out together and their answers are awaited together, so that a whole group of
+ * commands reads in one round trip and writes in another. Also says what an error means for a retry.
  */
-
 import { DatabaseError, Pool, type PoolClient, types } from 'pg'
 import { RowTaken } from './book.ts'
-
-/** Prepared once a connection; the name belongs to the text. */
-export interface Statement {
-  readonly name: string
-  readonly text: string
-  readonly values: readonly unknown[]
-}
+import { type Answer, type Parameter, type Prepared, type Statement, Trip } from './postgres-trip.ts'
 
 const names = new Map<string, string>()
 
 /** @param text  one of a bounded number of texts: each is prepared, and stays so */
-export function statement(text: string, ...values: readonly unknown[]): Statement {
+export function statement(text: string, ...values: readonly Parameter[]): Statement {
   const name = names.get(text) ?? `book ${names.size}`
   names.set(text, name)
   return { name, text, values }
-}
-
-/** The rows of one statement, each an array of cells, and how many it touched. */
-export interface Answer {
-  readonly rows: readonly (readonly unknown[])[]
-  readonly count: number
 }
 
 export interface PoolOptions {
@@ -40,7 +27,8 @@ export interface PoolOptions {
 }
 
 /** A plan is prepared once, perhaps while a table was empty; it must not read the whole of it when it no longer is. */
-const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+const BY_KEY =
+  '-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
 /** The name of the connections that write the book: nobody else adds to it. */
 export const WRITERS = 'kozeni book'
@@ -54,13 +42,11 @@ export function openPool({ url, connections, name, patient = false, byKey = fals
   const pool = new Pool({
     connectionString: url,
     max: connections,
-    pipeline: true,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
     ...(byKey && { options: BY_KEY }),
     ...(!patient && { statement_timeout: STATEMENT_MS, idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS }),
     keepAlive: true,
-    types: { getTypeParser },
   })
   // whoever uses a connection that breaks hears of it from its statements; nobody has to hear of an idle one's end
   pool.on('error', () => undefined)
@@ -73,13 +59,14 @@ const BYTEA = 17
 const JSONB = 3802
 
 /** bigint as bigint, bytea as plain bytes, jsonb as its text; everything else as pg does it. */
-const getTypeParser: typeof types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
-  if (format === 'binary') return types.getTypeParser(oid, 'binary')
+function parserOf(oid: number): (text: string) => unknown {
   if (oid === BIGINT) return BigInt
-  if (oid === BYTEA) return (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex'))
-  if (oid === JSONB) return (text: string) => text
+  if (oid === BYTEA) return text => new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+  if (oid === JSONB) return text => text
   return types.getTypeParser(oid, 'text')
 }
+
+const prepared = new WeakMap<PoolClient, Prepared>()
 
 export class Session {
   readonly #client: PoolClient
@@ -88,22 +75,13 @@ export class Session {
     this.#client = client
   }
 
-  /** Sends all statements at once and waits for all answers; throws the first error, which made the others fail. */
-  async all(statements: readonly (Statement | string)[]): Promise<readonly Answer[]> {
-    const settled = await Promise.allSettled(statements.map(statement => this.#send(statement)))
-    return settled.map(each => {
-      if (each.status === 'rejected') throw each.reason
-      return each.value
-    })
-  }
-
-  async #send(statement: Statement | string): Promise<Answer> {
-    const result = await this.#client.query<unknown[]>(
-      typeof statement === 'string'
-        ? { text: statement, rowMode: 'array' }
-        : { ...statement, values: [...statement.values], rowMode: 'array' },
-    )
-    return { rows: result.rows, count: result.rowCount ?? 0 }
+  /** Sends all statements at once and waits for all answers; throws what the first says that fails: no later one is done. */
+  all(statements: readonly (Statement | string)[]): Promise<readonly Answer[]> {
+    if (statements.length === 0) return Promise.resolve([])
+    const known = prepared.get(this.#client) ?? new Map()
+    prepared.set(this.#client, known)
+    const all = statements.map(each => (typeof each === 'string' ? statement(each) : each))
+    return this.#client.query(new Trip(all, known, parserOf)).answers
   }
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
+import { CHECKS_IN_ONE } from './schema-checks.ts'
 import { PROPOSALS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
@@ -302,4 +303,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 12, sql: JOURNALS },
   { number: 13, sql: LOSSES },
   { number: 14, sql: PROPOSALS },
+  { number: 15, sql: CHECKS_IN_ONE },
 ]

@@ -30,6 +30,7 @@ import {
   type Table,
   words,
 } from './postgres-table.ts'
+import type { Parameter } from './postgres-trip.ts'
 import type { KeyUse } from './purse-keys.ts'
 import type { SealRow } from './seal.ts'
 import { lastSeal } from './seals-postgres.ts'
@@ -333,7 +334,7 @@ export class PostgresViews implements Views {
     await this.#pool.end()
   }
 
-  async #rows<Row>(field: Field<Row>, text: string, ...values: readonly unknown[]): Promise<readonly Row[]> {
+  async #rows<Row>(field: Field<Row>, text: string, ...values: readonly Parameter[]): Promise<readonly Row[]> {
     const [answer] = await withSession(this.#pool, session => session.all([statement(text, ...values)]))
     return read(field, answer?.rows)
   }
