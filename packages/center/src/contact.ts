@@ -28,7 +28,7 @@ import {
 import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
 import { fenced, isFencedAnswer, outcomesIn } from './fence.ts'
-import { foundIn } from './found.ts'
+import { findSweep, foundIn } from './found.ts'
 import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
 import { isListenedTo, leadOn } from './operation.ts'
@@ -175,7 +175,7 @@ export const hear = (
     if (lie !== undefined) return notBelieved({ ...seen, purse: row }, lie)
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
-    const judged = judgeAll({ ...seen, purse: row }, said)
+    const judged = judgeAll(means.crypto, { ...seen, purse: row }, said)
     const keyed = withRaisedFloor(judged.purse, said.at(-1)?.keyVersion, means.vault)
     const writes = [...judged.writes, ...putIf(keyed, judged.purse)]
     // what the fence has found is in the book from the next transaction on: nothing opens before that
@@ -212,10 +212,10 @@ interface AllJudged extends Judged {
 }
 
 /** Everything that the chip said in this turn, in the order it was said. */
-function judgeAll(seen: Seen & { readonly purse: PurseRow }, said: readonly Outcomes[]): AllJudged {
+function judgeAll(crypto: Crypto, seen: Seen & { readonly purse: PurseRow }, said: readonly Outcomes[]): AllJudged {
   return said.reduce<AllJudged>(
     (before, outcomes) => {
-      const judged = judgeSaid({ ...seen, purse: before.purse, open: before.open }, outcomes)
+      const judged = judgeSaid(crypto, { ...seen, purse: before.purse, open: before.open }, outcomes)
       const line = statement(before.purse, before.open, outcomes)
       return { ...judged, writes: [...before.writes, ...judged.writes], report: [...before.report, line] }
     },
@@ -223,8 +223,8 @@ function judgeAll(seen: Seen & { readonly purse: PurseRow }, said: readonly Outc
   )
 }
 
-function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): Judged {
-  const judged = isFencedAnswer(said) ? judgeFenced(seen, said) : judge(seen, { ...said, source: 'result' })
+function judgeSaid(crypto: Crypto, seen: Seen & { readonly purse: PurseRow }, said: Outcomes): Judged {
+  const judged = isFencedAnswer(said) ? judgeFenced(crypto, seen, said) : judge(seen, { ...said, source: 'result' })
   const current = said.settingsEpoch === judged.purse.epoch && said.settings >= judged.purse.settings
   if (said.blocked && current && !judged.purse.blocked) return selfBlocked(judged, said, seen.now)
   const settingsSeen = said.settingsEpoch === judged.purse.epoch ? said.settings : judged.purse.settingsSeen
@@ -233,12 +233,18 @@ function judgeSaid(seen: Seen & { readonly purse: PurseRow }, said: Outcomes): J
   return { ...judged, purse, writes: [...judged.writes, { write: 'purse', row: purse }] }
 }
 
-/** Noted as any statement; then it closes what is of an older epoch. */
-function judgeFenced(seen: Seen & { readonly purse: PurseRow }, said: Fenced): Judged {
+/** Noted as any statement; then it closes what is of an older epoch, and names what the book has lost. */
+function judgeFenced(crypto: Crypto, seen: Seen & { readonly purse: PurseRow }, said: Fenced): Judged {
   const noted = judge(seen, { ...said, source: 'result' })
   const judged = fenced({ ...seen, ...noted }, said)
-  const found = judged.purse.epoch > noted.purse.epoch ? foundIn({ ...seen, ...noted }, said) : []
-  return { ...judged, writes: [...noted.writes, ...judged.writes, ...found] }
+  const before = [...noted.writes, ...judged.writes]
+  if (judged.purse.epoch === noted.purse.epoch) return { ...judged, writes: before }
+  const found = foundIn({ ...seen, ...noted }, said)
+  const writes = [...before, ...found.map((row): Write => ({ write: 'found', row }))]
+  const swept = findSweep(crypto, { ...seen, purse: judged.purse, found }, said)
+  return swept === undefined
+    ? { ...judged, writes }
+    : { ...judged, purse: swept.purse, writes: [...writes, ...swept.writes] }
 }
 
 /** The chip has blocked itself: the center had acknowledged more than the chip has ever done (C-6). */

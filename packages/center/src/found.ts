@@ -4,11 +4,12 @@
  * operation is put back as it was: nothing is opened a second time.
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
-import { money } from '@kozeni/base/money'
+import { money, ZERO } from '@kozeni/base/money'
 import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Fenced, Remembered } from '@kozeni/protocol/message'
-import { digestOf, KIND, type Kind } from '@kozeni/protocol/operation'
+import { comparePlaces, digestOf, KIND, type Kind } from '@kozeni/protocol/operation'
+import { sweepReference } from '@kozeni/protocol/reference'
 import { blockIfOverdrawn } from './alarm.ts'
 import type { OperationRow, PurseRow, Seen, Write } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
@@ -20,13 +21,13 @@ import { type Intent, intentOf } from './intent.ts'
 type Case = Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow }
 
 /** What the answer to a fence names and neither the book nor an earlier fence knows. @spec F-12 */
-export function foundIn({ purse, ring, found, now }: Case & Pick<Seen, 'ring'>, said: Fenced): readonly Write[] {
+export function foundIn({ purse, ring, found, now }: Case & Pick<Seen, 'ring'>, said: Fenced): readonly FoundRow[] {
   const kept = new Set(found.map(operationName))
-  return outcomesIn(said).flatMap((one): Write[] => {
+  return outcomesIn(said).flatMap((one): FoundRow[] => {
     const name = operationName({ ...one, purse: purse.purse })
     const row = ring.get(name)
     if (kept.has(name) || (row !== undefined && equal(row.digest, one.digest))) return []
-    return [{ write: 'found', row: foundRow(purse, one, row !== undefined, now) }]
+    return [foundRow(purse, one, row !== undefined, now)]
   })
 }
 
@@ -123,4 +124,23 @@ export function findWaiting(crypto: Crypto, seen: Seen & { readonly purse: Purse
   const intent = intentOf(crypto, waiting, money(waiting.amount - waiting.delivered))
   const found = foundFor(crypto, seen, intent)
   return found && putBack({ ...seen, openOrder: waiting, openLoad: waitingLoad }, found, intent, 'commit')
+}
+
+/**
+ * The sweep that the chip has done last, if the book has lost it: what it was to do is the center's own, and how much it took
+ * stands in the very answer. Nobody need ask for it again.
+ *
+ * @param said  what the chip answered to the fence
+ * @spec  F-12, P-3
+ */
+export function findSweep(crypto: Crypto, seen: Case & Pick<Seen, 'present'>, said: Fenced): PutBack | undefined {
+  const intent: Intent = { kind: 'sweep', amount: ZERO, reference: sweepReference(crypto, seen.purse.purse) }
+  const found = foundFor(crypto, seen, intent)
+  if (found === undefined || comparePlaces(found, said) !== 0) return undefined
+  return putBack(
+    { ...seen, openOrder: undefined, openLoad: undefined },
+    found,
+    { ...intent, amount: said.amount },
+    'commit',
+  )
 }

@@ -15,6 +15,7 @@ import { type Fenced, type Outcomes, seal, type ToChip, unseal } from '@kozeni/p
 import { GROUP, group, INS, identity, keySet, purseCommand } from '@kozeni/protocol/purse'
 import { steadyDice } from './crypto.ts'
 import { fallOfChip } from './falls.ts'
+import { type Done, grown, type History, NO_HISTORY, spelledPast } from './history.ts'
 import { Interner } from './interner.ts'
 import { certifyPurse, crypto, DEVICE, EPOCH, JPY, keyOf, START_MS, vault } from './issuer.ts'
 
@@ -24,10 +25,18 @@ type Pages = readonly (Bytes | undefined)[]
 interface Content {
   readonly purse: PurseId
   readonly pages: Pages
+  readonly history: History
+}
+
+/** Pages, and what the program tells of them. */
+interface Told {
+  readonly spelled: string
+  readonly fenced: Fenced
+  readonly records: readonly Receipt[]
 }
 
 /** What a chip did with a command: its record afterwards, and the answer unless power failed first. */
-export interface Done {
+export interface Ended {
   readonly record: number
   readonly answer: Bytes | undefined
 }
@@ -38,8 +47,10 @@ export interface Facts extends Fenced {
   /** What it answers to the center, and to a fence. How it took the latest message matters to no decision. */
   readonly result: Outcomes
   readonly fenced: Fenced
-  /** Debits and voids within the ring's reach, the newest first. */
+  /** Debits and voids, the newest first; also those that its ring has forgotten. */
   readonly records: readonly Receipt[]
+  /** Operations likewise. */
+  readonly operations: readonly Done[]
 }
 
 const KEY_VERSION = vault.keyVersion
@@ -54,6 +65,7 @@ const PAST_FENCE: ToChip = { type: 'fence', body: { epoch: 0 } }
 export class Chips {
   readonly #records = new Interner<Content>()
   readonly #facts: Facts[] = []
+  readonly #told = new Map<string, Told>()
   /** What has fallen on the way to a record. */
   readonly #fallen: (string | undefined)[] = []
   readonly #program: Program
@@ -78,7 +90,7 @@ export class Chips {
     const publicKey = this.#group(GROUP.makeKey)
     this.#group(GROUP.certificate, certifyPurse(purse, publicKey))
     this.#group(GROUP.activate)
-    return { record: this.#number({ purse, pages: this.#store.pages }), publicKey }
+    return { record: this.#reached(undefined, purse, this.#store.pages), publicKey }
   }
 
   purse(record: number): PurseId {
@@ -90,13 +102,13 @@ export class Chips {
    *
    * @returns the torn ends first, whole and answered the last
    */
-  session(record: number, commands: readonly CommandApdu[]): readonly Done[] {
+  session(record: number, commands: readonly CommandApdu[]): readonly Ended[] {
     const { purse, pages } = this.#records.value(record)
-    const done: Done[] = []
+    const done: Ended[] = []
     for (let writes = 1; ; writes++) {
       const answer = this.#run(pages, commands, writes)
       if (this.#store.pages.every((page, i) => page === pages[i]) && answer === undefined) continue
-      done.push({ record: this.#reached(record, { purse, pages: this.#store.pages }), answer })
+      done.push({ record: this.#reached(record, purse, this.#store.pages), answer })
       if (answer !== undefined) return done
     }
   }
@@ -106,7 +118,7 @@ export class Chips {
     const { purse, pages } = this.#records.value(record)
     const answer = this.#run(pages, commands, Number.POSITIVE_INFINITY)
     assert(answer !== undefined, 'a chip with power answers')
-    return { record: this.#reached(record, { purse, pages: this.#store.pages }), answer }
+    return { record: this.#reached(record, purse, this.#store.pages), answer }
   }
 
   /** What has fallen in a step that led to this record. @spec INV-MONO */
@@ -127,14 +139,28 @@ export class Chips {
   }
 
   #ask(record: number): Facts {
-    const { purse, pages } = this.#records.value(record)
-    const { record: after, answer } = this.whole(record, [this.sealed(purse, PAST_FENCE)])
+    const { purse, pages, history } = this.#records.value(record)
+    const { fenced } = this.#tells(purse, pages)
+    return { ...fenced, ...history, purse, result: withoutRing(fenced), fenced }
+  }
+
+  /** Asked once for each content of pages. */
+  #tells(purse: PurseId, pages: Pages): Told {
+    const spelled = pages.map(page => page && Buffer.from(page).toString('latin1')).join('|')
+    const known = this.#told.get(spelled)
+    if (known !== undefined) return known
+    const answer = this.#run(pages, [this.sealed(purse, PAST_FENCE)], Number.POSITIVE_INFINITY)
+    assert(
+      answer !== undefined && this.#store.pages.every((page, i) => page === pages[i]),
+      'a chip tells, and does nothing',
+    )
     const keys = vault.purseKeys(KEY_VERSION, purse)
     const said = keys && unseal(crypto, keys, purse, answer.slice(0, -2))
-    assert(said?.type === 'fenced' && after === record, 'a chip tells its ring and does nothing')
+    assert(said?.type === 'fenced', 'a chip tells its ring')
     const fenced = { ...said.body, status: OK }
-    const result = withoutRing(fenced)
-    return { ...fenced, purse, result, fenced, records: recordsOf(pages, fenced.seq) }
+    const told = { spelled, fenced, records: recordsOf(pages, fenced.seq) }
+    this.#told.set(spelled, told)
+    return told
   }
 
   #run(pages: Pages, commands: readonly CommandApdu[], writes: number): Bytes | undefined {
@@ -169,15 +195,13 @@ export class Chips {
     return answer.slice(0, -2)
   }
 
-  #reached(from: number, content: Content): number {
-    const to = this.#number(content)
-    if (to !== from) this.#fallen[to] ??= fallOfChip(this.facts(from), this.facts(to))
+  #reached(from: number | undefined, purse: PurseId, pages: Pages): number {
+    const { spelled, fenced, records } = this.#tells(purse, pages)
+    const before = from === undefined ? NO_HISTORY : this.#records.value(from).history
+    const history = grown(before, fenced, records)
+    const to = this.#records.number(`${spelled}|${spelledPast(history)}`, () => ({ purse, pages, history }))
+    if (from !== undefined && to !== from) this.#fallen[to] ??= fallOfChip(this.facts(from), this.facts(to))
     return to
-  }
-
-  #number(record: Content): number {
-    const key = record.pages.map(page => page && Buffer.from(page).toString('latin1')).join('|')
-    return this.#records.number(key, () => record)
   }
 }
 

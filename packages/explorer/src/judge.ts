@@ -7,7 +7,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import type { OperationRow, PurseRow } from '@kozeni/center/book'
 import type { MemoryTables } from '@kozeni/center/book-memory'
 import type { Receipt } from '@kozeni/protocol/debit'
-import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
+import { comparePlaces, KIND } from '@kozeni/protocol/operation'
 import type { Facts } from './chips.ts'
 import { EPOCH } from './issuer.ts'
 
@@ -15,19 +15,6 @@ const sum = (amounts: Iterable<bigint>): bigint => {
   let all = 0n
   for (const amount of amounts) all += amount
   return all
-}
-
-/** What the chip's latest and earlier operations came to, the latest first. */
-export function outcomesOf(
-  facts: Facts,
-): readonly { place: { epoch: number; number: number }; kind: number; digest: string; outcome: Outcome }[] {
-  const all = facts.ring.filter(({ outcome }) => outcome !== 'none')
-  return all.map(({ epoch, number, kind, digest, outcome }) => ({
-    place: { epoch, number },
-    kind,
-    digest: hex(digest),
-    outcome,
-  }))
 }
 
 /** What is wrong with a book by itself. */
@@ -116,10 +103,9 @@ function judgeFlags(facts: Facts, row: PurseRow): string | undefined {
 
 /** A closed operation came to on the chip what the center says that it came to. */
 function judgeClosed(facts: Facts, operations: readonly OperationRow[]): string | undefined {
-  const outcomes = outcomesOf(facts)
   for (const { epoch, number, kind, digest, decision, closed } of operations) {
     if (closed === undefined) continue
-    const own = outcomes.find(({ place }) => comparePlaces(place, { epoch, number }) === 0)
+    const own = facts.operations.find(one => comparePlaces(one, { epoch, number }) === 0)
     const applied = own?.outcome === 'applied' && own.digest === hex(digest)
     const name = `${kind} ${epoch}.${number}`
     if (decision === 'commit' && !applied)
@@ -198,6 +184,14 @@ export const claimed = (tables: MemoryTables): bigint =>
 /** The chip's debits and voids that the book has not booked. */
 export const uncollected = (facts: Facts, tables: MemoryTables): readonly Receipt[] =>
   facts.records.filter(({ seq }) => tables.receipt.get(`${facts.purse} ${seq}`)?.standing !== 'booked')
+
+/** Refunds that the chip has had and the restored book has not ordered yet: nobody will pay them a second time. */
+export function refundedUnknown({ purse, operations }: Facts, { order }: MemoryTables): bigint {
+  const had = operations.filter(({ kind, outcome }) => kind === KIND.refund && outcome === 'applied')
+  const ordered = [...order.values()].filter(one => one.purse === purse && one.kind === 'refund')
+  const [all, known] = [sum(had.map(({ amount }) => amount)), sum(ordered.map(({ amount }) => amount))]
+  return all > known ? all - known : 0n
+}
 
 /** What sweeps have taken and no purse is owed yet. */
 export const inTransit = ({ move }: MemoryTables): bigint =>

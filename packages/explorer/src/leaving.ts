@@ -42,9 +42,13 @@ function centerMay(
  * The chip is reported lost, and paid out when its time has come.
  *
  * @param tills     places of the tills in a state
- * @param isCleared whether a till with this number has shown the center all that it ever will
+ * @param isCleared whether a till with this number has shown this book all that it ever will
  */
-export function losing(cast: Cast, tills: readonly number[], isCleared: (number: number) => boolean): void {
+export function losing(
+  cast: Cast,
+  tills: readonly number[],
+  isCleared: (number: number, book: number) => boolean,
+): void {
   const [till = cast.lossAt] = tills
   cast.stage.may({
     parts: [cast.centerAt, cast.lossAt],
@@ -60,7 +64,7 @@ export function losing(cast: Cast, tills: readonly number[], isCleared: (number:
     parts: [cast.centerAt, till],
     perform: (book, number) => {
       const row = cast.centers.tables(book).purse.get(OWN)
-      if (row?.stage !== 'lost' || !(till === cast.lossAt || isCleared(number))) return []
+      if (row?.stage !== 'lost' || !(till === cast.lossAt || isCleared(number, book))) return []
       const after = settled(cast, book)
       return after === book
         ? []

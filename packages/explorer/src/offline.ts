@@ -6,6 +6,7 @@ import { money } from '@kozeni/base/money'
 import { overdueVoids, VOID_PATIENCE_SECONDS } from '@kozeni/terminal/upload'
 import type { Cast } from './cast.ts'
 import { type Desk, Desks, NOW } from './desks.ts'
+import type { Naming } from './met.ts'
 import { taps } from './taps.ts'
 import { TillJudge } from './till-judge.ts'
 import { uploads } from './uploads.ts'
@@ -19,8 +20,9 @@ export interface Shelf {
   isLost(state: Int32Array): boolean
   /** The tills' places in a state. */
   readonly places: readonly number[]
+  readonly namings: readonly Naming[]
   /** Whether the first till, when it is this one, has shown the center all that it ever will. */
-  isCleared(number: number): boolean
+  isCleared(number: number, book: number): boolean
 }
 
 /** All of a plot's terminals, each with what may happen at it. */
@@ -31,8 +33,9 @@ export function offline(cast: Cast): Shelf {
     judge: state => judges.map(judge => judge.judge(state)).find(broken => broken !== undefined),
     isAtRest: state => judges.every(judge => judge.isAtRest(state)),
     isLost: state => judges.some(judge => judge.isLost(state)),
+    namings: judges.map(judge => judge.naming),
     places: counters.map(({ place }) => place),
-    isCleared: number => counters.every(({ judge }) => judge.isCleared(number)),
+    isCleared: (number, book) => counters.every(({ judge }) => judge.isCleared(number, book)),
   }
 }
 

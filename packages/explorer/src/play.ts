@@ -18,9 +18,11 @@ import {
   judgeRestoredPair,
   judgeUnfenced,
   owed,
+  refundedUnknown,
   uncollected,
 } from './judge.ts'
 import { leaving, losing } from './leaving.ts'
+import { type Naming, namesOfBook, namesOfChip } from './met.ts'
 import { offline, type Shelf } from './offline.ts'
 import { online } from './online.ts'
 import type { Plot } from './plot.ts'
@@ -87,8 +89,10 @@ class Judge implements Rules {
     if (epoch > EPOCH && restored === undefined) return 'INV-EPOCH: a new epoch has begun, and nothing was restored'
     const unfenced = restored === undefined ? undefined : this.#unfenced(restored, book)
     if (unfenced !== undefined) return unfenced
+    // what a restored book has on its way may have arrived already: then the second purse's chip has it
+    const onItsWay = restored === undefined ? transit : 0
     // goods that were given are claimed, whatever a restored book has forgotten
-    let there = claims - online + Math.max(online, this.#shop.paid(state)) + transit
+    let there = claims - online + Math.max(online, this.#shop.paid(state)) + onItsWay
     for (let chip = 0; chip < chipAt.length; chip++) {
       const record = state[chipAt[chip] ?? 0] ?? 0
       const fallen = this.#cast.chips.fallen(record)
@@ -110,6 +114,15 @@ class Judge implements Rules {
     const collected = this.#shelf.isLost(state) || chipAt.every(at => this.#pair(state[at] ?? 0, book).collected)
     const rests = collected && chipAt.every(at => this.#pair(state[at] ?? 0, book).rests)
     return rests && this.#shelf.isAtRest(state) && this.#shop.isAtRest(state)
+  }
+
+  get namings(): readonly Naming[] {
+    const { chipAt, centerAt, chips, centers } = this.#cast
+    return [
+      ...chipAt.map(place => ({ place, names: (record: number) => namesOfChip(chips.facts(record)) })),
+      { place: centerAt, names: book => namesOfBook(centers.tables(book)) },
+      ...this.#shelf.namings,
+    ]
   }
 
   /** Of a lost chip nobody hears any more: what it had is on its holder's account, all of it. */
@@ -167,7 +180,9 @@ class Judge implements Rules {
       rests: isLeft(facts, tables) || atRest(facts, tables),
       // a void whose till never heard of it shows in the totals for ever (K-2)
       collected: uncollected(facts, tables).every(({ kind }) => kind === 'void'),
-      worth: isPaidOut(tables, facts.purse) ? 0 : this.#value(record) + Number(owed(uncollected(facts, tables))),
+      worth: isPaidOut(tables, facts.purse)
+        ? 0
+        : this.#value(record) + Number(owed(uncollected(facts, tables)) - refundedUnknown(facts, tables)),
     }
     this.#pairs.set(key, pair)
     return pair

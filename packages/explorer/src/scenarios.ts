@@ -181,6 +181,47 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'move-till',
+    about: 'The first purse is left for the second, beside a sale at a till that works alone.',
+    chips: 2,
+    moves: true,
+    terminals: [till],
+  },
+  {
+    ...quiet,
+    name: 'move-restore',
+    about: 'The first purse is left for the second, while the center is restored from a backup of any moment.',
+    chips: 2,
+    moves: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'limit-restore',
+    about:
+      'Two sales at a till to a chip that may make one without the center, which is restored: acknowledged stays so.',
+    terminals: [{ ...till, sales: [1n, 1n] }],
+    offlineCount: 1,
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'block-pay',
+    about: 'A pay whose session may end, while the issuer blocks and unblocks the purse.',
+    pays: [{ amount: 1n, by: 0 }],
+    blocks: true,
+    ticks: 1,
+  },
+  {
+    ...quiet,
+    name: 'lost-restore-till',
+    about: 'The chip is lost for ever and the center is restored, beside a sale at a till that works alone.',
+    terminals: [till],
+    chipLoss: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

@@ -2,6 +2,7 @@
  * Where a scenario plays: every state is one number for each part (a chip, the center, a terminal …) and one for the net.
  * Turns moves and messages into the steps that the search follows, and tells a way through them as sentences.
  */
+import type { Naming } from './met.ts'
 import { type Move, type Outcome, remembering } from './move.ts'
 import type { Net } from './net.ts'
 import type { World } from './search.ts'
@@ -12,6 +13,8 @@ const NET = 0
 export interface Rules {
   judge(state: Int32Array): string | undefined
   isAtRest(state: Int32Array): boolean
+  /** What stands in its parts. */
+  readonly namings: readonly Naming[]
 }
 
 export class Stage implements World {
@@ -19,7 +22,7 @@ export class Stage implements World {
   readonly #memory: boolean
   readonly #start: number[]
   readonly #moves: Move[] = []
-  #rules: Rules = { judge: () => undefined, isAtRest: () => true }
+  #rules: Rules = { judge: () => undefined, isAtRest: () => true, namings: [] }
   #next = new Int32Array(1)
 
   /** @param memory  whether what came of a move is remembered */
@@ -64,6 +67,10 @@ export class Stage implements World {
 
   isAtRest(state: Int32Array): boolean {
     return this.#rules.isAtRest(state)
+  }
+
+  get namings(): readonly Naming[] {
+    return this.#rules.namings
   }
 
   steps(state: Int32Array, visit: (next: Int32Array, fair: boolean, says: string) => void): void {

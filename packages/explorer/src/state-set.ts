@@ -41,6 +41,16 @@ export class StateSet {
     for (let word = 0, at = index * words; word < words; word++, at++) into[word] = this.#states[at] ?? 0
   }
 
+  /** How many states have each number in this place. */
+  numbersAt(place: number): ReadonlyMap<number, number> {
+    const counts = new Map<number, number>()
+    for (let index = 0, at = place; index < this.size; index++, at += this.words) {
+      const number = this.#states[at] ?? 0
+      counts.set(number, (counts.get(number) ?? 0) + 1)
+    }
+    return counts
+  }
+
   #slotOf(state: Int32Array): number {
     const mask = this.#slots.length - 1
     let slot = hash(state, 0, this.words) & mask

@@ -1,9 +1,11 @@
 /** What must hold at a till, by what chips really did: INV-SHOW and INV-ONCE. */
 import type { Receipt } from '@kozeni/protocol/debit'
+import type { Sale } from '@kozeni/terminal/till'
 import type { Cast } from './cast.ts'
 import { type Desks, lateVoids } from './desks.ts'
 import { terminalId } from './issuer.ts'
 import { keeping } from './memory.ts'
+import type { Naming } from './met.ts'
 
 export class TillJudge {
   readonly #cast: Cast
@@ -20,6 +22,19 @@ export class TillJudge {
     this.#desks = desks
     this.#place = place
     this.#index = index
+  }
+
+  get naming(): Naming {
+    return { place: this.#place, names: number => this.#names(number) }
+  }
+
+  #names(number: number): readonly string[] {
+    const desk = this.#desks.desk(number)
+    const { sales } = this.#desks.till(desk)
+    return [
+      ...[...sales.values()].flatMap(({ stage, voidStage }) => [`till: sale ${stage}`, `till: void ${voidStage}`]),
+      ...(desk.lost ? ['till: lost'] : []),
+    ]
   }
 
   isAtRest(state: Int32Array): boolean {
@@ -51,10 +66,14 @@ export class TillJudge {
     })
   }
 
-  /** Whether this till is lost, or has nothing that the center has not answered for. */
-  isCleared(number: number): boolean {
+  /** Whether this till is lost, or has nothing that this book has not taken in: what a restored one has forgotten is shown again. */
+  isCleared(number: number, book: number): boolean {
     const desk = this.#desks.desk(number)
-    return desk.lost || this.#desks.till(desk).unanswered.size === 0
+    const { unanswered, sales } = this.#desks.till(desk)
+    const { receipt: taken } = this.#cast.centers.tables(book)
+    const isTaken = ({ receipt }: Sale): boolean =>
+      receipt === undefined || taken.has(`${receipt.receipt.purse} ${receipt.receipt.seq}`)
+    return desk.lost || (unanswered.size === 0 && [...sales.values()].every(isTaken))
   }
 
   isLost(state: Int32Array): boolean {

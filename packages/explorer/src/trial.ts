@@ -1,5 +1,6 @@
 /** One scenario, searched to its end: what was visited, and what was found, in words. */
 import type { Design } from './design.ts'
+import { type Met, metIn } from './met.ts'
 import { staged } from './play.ts'
 import type { Plot } from './plot.ts'
 import { recovery } from './recovery.ts'
@@ -16,6 +17,8 @@ export interface Trial {
   /** Fault-free messages of the longest recovery. */
   readonly longest: number | undefined
   readonly rests: number | undefined
+  /** In how many states what was met. */
+  readonly met: Met
   /** What broke, by the name of its invariant, and the shortest way there, a sentence a step. */
   readonly broken: { readonly rule: string; readonly way: readonly string[] } | undefined
 }
@@ -44,6 +47,7 @@ export function tried(plot: Plot, { design, limit, memory = true, progress = () 
     whole: found.whole,
     longest: recovered?.longest,
     rests: recovered?.rests,
+    met: metIn(found.states, stage.namings),
     broken: brokenBy(stage, found, recovered?.stuck),
   }
 }

@@ -111,6 +111,28 @@ describe('a holder moves to a new phone', () => {
     },
   )
 
+  test.each([
+    { since: 'the old chip was swept', contacts: 1 },
+    { since: 'the new phone has what was on the old one', contacts: 3 },
+  ])(
+    'the center is restored from a backup that knows of no sweep, and $since: nothing is lost or doubled',
+    async ({ contacts }) => {
+      const { old, next } = await twoPhones(1200n)
+      await town.beat()
+      await town.leave(old, next)
+      const backup = town.backup()
+      if (contacts === 1) await town.contact(old)
+      else await settle(old, next)
+      await town.beat()
+      town.restore(backup)
+      await town.beat()
+      await settle(next, old, next)
+      await settle(old, next)
+      expect([await value(old), await value(next), (await town.purse(old)).stage]).toEqual([0n, 1200n, 'retired'])
+      await expectSound(1200n)
+    },
+  )
+
   test('value above the new chip’s maximum waits, and comes in parts when there is room', async () => {
     const { old, next } = await twoPhones(40_000n)
     await town.fund(next, 30_000n)
