@@ -13,10 +13,10 @@ export interface Job {
 }
 
 export interface GroupOptions<J> {
-  /** The most jobs in one group. */
-  readonly size: number
-  /** The most groups at once. */
-  readonly lanes: number
+  /** The most jobs in one group; asked for each anew. */
+  readonly size: () => number
+  /** The most groups at once; asked before each. */
+  readonly lanes: () => number
   /** Does all that is to be done for a group; never throws. */
   readonly work: (group: readonly J[]) => Promise<void>
 }
@@ -34,6 +34,11 @@ export class Groups<J extends Job> {
 
   constructor(options: GroupOptions<J>) {
     this.#options = options
+  }
+
+  /** Whether somebody waits for an answer. */
+  get isBusy(): boolean {
+    return this.#running > 0 || this.#waiting.length > 0
   }
 
   add(...jobs: readonly J[]): void {
@@ -58,7 +63,7 @@ export class Groups<J extends Job> {
   }
 
   #start(): void {
-    while (this.#running < this.#options.lanes) {
+    while (this.#running < this.#options.lanes()) {
       const group = this.#take()
       if (group.length === 0) break
       void this.#run(group)
@@ -77,7 +82,7 @@ export class Groups<J extends Job> {
 
   /** The next group: in order of arrival, passing over what has to wait for another. */
   #take(): J[] {
-    const { size } = this.#options
+    const size = this.#options.size()
     const unavailable = new Set(this.#taken)
     const group: J[] = []
     const passed: J[] = []

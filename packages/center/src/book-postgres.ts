@@ -46,6 +46,12 @@ export interface PostgresBookOptions {
   readonly lockOneByOne?: boolean
 }
 
+/**
+ * The most purses whose receipts are collected in one transaction while people wait: a group is decided in one go, and
+ * nobody else is answered meanwhile.
+ */
+const BESIDE_PEOPLE = 128
+
 /** How often a command is tried by itself before its caller hears of it: about two seconds in all. */
 const TRIES = 8
 const FIRST_WAIT_MS = 8
@@ -75,13 +81,20 @@ export class PostgresBook implements Book {
     this.#writers = openPool({ url, connections: writers + 2, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
     this.#commands = new Groups({
-      size: groupSize,
-      lanes: writers,
+      size: () => groupSize,
+      lanes: () => writers,
       work: group => this.#transact(this.#commands, group),
     })
-    const size = collectionSize
-    this.#collections = new Groups({ size, lanes: 2, work: group => this.#transact(this.#collections, group) })
-    this.#looks = new Groups({ size: groupSize, lanes: readers, work: group => this.#show(group) })
+    this.#collections = new Groups({
+      size: () => (this.#commands.isBusy ? Math.min(BESIDE_PEOPLE, collectionSize) : collectionSize),
+      lanes: () => (this.#commands.isBusy ? 1 : 2),
+      work: group => this.#transact(this.#collections, group),
+    })
+    this.#looks = new Groups({
+      size: () => groupSize,
+      lanes: () => readers,
+      work: group => this.#show(group),
+    })
   }
 
   run<A>(command: Command<A>): Promise<A> {
