@@ -90,6 +90,7 @@ export const balance = naming(
       'fraud-loss',
       'moving',
       'collected',
+      'withheld',
     ]),
     currency,
     balance: sum,

@@ -30,7 +30,7 @@ import {
   STORE,
 } from './book-tables.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
-import { LOSS, RECEIPT } from './book-tables-receipt.ts'
+import { HOLD, LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { Lookups } from './postgres-lookup.ts'
@@ -125,6 +125,7 @@ async function purseFiles(
   const arrived = of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? '')
   const held = of(RECEIPT, 'purse_id', 'seq', row => row.purse)
   const losses = of(LOSS, 'purse_id', 'seq, digest', row => row.purse)
+  const holds = of(HOLD, 'purse_id', 'seq', row => row.purse)
   const returns = of(RETURN, 'purse_id', 'seq', row => row.purse)
   const numbers = of(NUMBER, 'purse_id', 'epoch, number', row => row.purse)
   const found = of(FOUND, 'purse_id', 'epoch, number', row => row.purse)
@@ -142,6 +143,7 @@ async function purseFiles(
     lost: lostBy(row.trail, records.get(idNumber(row.purse)) ?? []),
     returns: returns.get(row.purse) ?? [],
     losses: losses.get(row.purse) ?? [],
+    holds: holds.get(row.purse) ?? [],
     numbers: numbers.get(row.purse) ?? [],
     found: found.get(row.purse) ?? [],
     proposals: proposals.get(row.purse) ?? [],

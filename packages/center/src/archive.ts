@@ -6,6 +6,7 @@ import type { Entry } from '@kozeni/ledger/entry'
 import type { SealFile } from './audit-seal.ts'
 import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
+import type { HoldRow } from './book-hold.ts'
 import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { ProposalRow } from './book-proposal.ts'
@@ -26,6 +27,8 @@ export interface PurseFile {
   readonly returns: readonly ReturnRow[]
   /** Its receipts that no chip can be charged for. */
   readonly losses: readonly LossRow[]
+  /** Claims of its debits that are or were held. */
+  readonly holds: readonly HoldRow[]
   /** How many of the booked ones the book would not find by purse and seq. */
   readonly lost: number
   readonly numbers: readonly NumberRow[]

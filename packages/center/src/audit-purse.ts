@@ -8,6 +8,7 @@ import { readReceipt } from '@kozeni/protocol/debit'
 import type { PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
+import { auditHolds, chargedIn } from './audit-hold.ts'
 import { auditLosses } from './audit-loss.ts'
 import { auditMoves } from './audit-move.ts'
 import { auditOperations } from './audit-operation.ts'
@@ -19,6 +20,7 @@ import { FIRST_EPOCH } from './book-epoch.ts'
 import { incomparable, saidIn, seenOf } from './chain.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
 import { gapOf, isUnexplained } from './gap.ts'
+import { holdEntries } from './hold.ts'
 import { lossEntries } from './loss.ts'
 import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
@@ -50,6 +52,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditMoves(file),
       ...auditReceipts(means, file),
       ...auditLosses(means, file),
+      ...auditHolds(file),
       ...auditTotals(file, totals),
       ...auditTaken(file),
       ...auditGap(file),
@@ -85,6 +88,7 @@ function expectedEntries(file: PurseFile): Expected[] {
     ),
     ...writtenOffBy(file.purse, 0).map(undated),
     ...file.losses.flatMap(lossEntries),
+    ...file.holds.flatMap(holdEntries),
     ...file.orders
       .filter(row => row.kind === 'move')
       .map(row => moved({ ...row, account: file.purse.account, move: moveOfOrder(row.order) })),
@@ -119,7 +123,7 @@ interface Totals {
 }
 
 /** What the purse's totals are by what happened to it. */
-function totalsOf({ operations, receipts }: PurseFile): Totals {
+function totalsOf({ operations, receipts, holds }: PurseFile): Totals {
   const done = (...kinds: readonly OperationRow['kind'][]) =>
     sum(operations.filter(row => row.closed?.outcome === 'applied' && kinds.includes(row.kind)))
   const reversed = sum(operations.filter(row => row.closed?.outcome === 'reversed'))
@@ -127,7 +131,7 @@ function totalsOf({ operations, receipts }: PurseFile): Totals {
   const debits = booked.filter(row => row.kind === 'debit')
   const voids = booked.filter(row => row.kind === 'void')
   return {
-    credits: done('load', 'refund') + reversed + sum(voids),
+    credits: done('load', 'refund') + reversed + sum(voids) + chargedIn(holds),
     debits: done('pay', 'sweep') + reversed + sum(debits),
     bookedAmount: sum(debits),
     bookedCount: BigInt(debits.length),

@@ -2,6 +2,7 @@
 import type { EvidenceSource, LoadStage, OperationDecision, OrderRow, PurseStage } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { FoundRow, HonouredRow } from './book-epoch.ts'
+import type { HoldRow } from './book-hold.ts'
 import type { LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
@@ -52,6 +53,8 @@ export const STANDING = { booked: 1, held: 2 } as const satisfies Codes<ReceiptR
 
 export const BEARER = { issuer: 1, store: 2 } as const satisfies Codes<LossRow['bearer']>
 
+export const HOLD_STAGE = { held: 1, freed: 2, charged: 3, restored: 4 } as const satisfies Codes<HoldRow['stage']>
+
 export const ALARM_WHAT = {
   'receipts-differ': 1,
   'statements-not-comparable': 2,
@@ -77,9 +80,15 @@ export const PROPOSED_WHAT = { posting: 1, operation: 2, 'found-pay': 3, 'found-
 
 export const PROPOSAL_STAGE = { proposed: 1, confirmed: 2, withdrawn: 3 } as const satisfies Codes<ProposalRow['stage']>
 
-export const TASK = { webhook: 1, capture: 2, 'give-back': 3, move: 4, lost: 5, check: 6 } as const satisfies Codes<
-  OutboxRow['task']
->
+export const TASK = {
+  webhook: 1,
+  capture: 2,
+  'give-back': 3,
+  move: 4,
+  lost: 5,
+  check: 6,
+  gap: 7,
+} as const satisfies Codes<OutboxRow['task']>
 
 export const CLAIM_PART = { online: 1, offline: 2, refunds: 3 } as const satisfies Codes<ClaimPart>
 

@@ -1,4 +1,6 @@
 /** The book's row of a receipt that no chip can be charged for. Whose loss it is, is said in loss.ts. */
+import type { HoldRow } from './book-hold.ts'
+import type { HotlistRow } from './book-hotlist.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 
 /** Where a receipt stands in the journal of the terminal that brought it, by the terminal's own word; its head binds it. */
@@ -25,4 +27,14 @@ export interface LossRow extends Omit<ReceiptRow, 'standing'>, JournalPlace {
   /** The issuer pays a debit, and takes back a void of what was paid. What the store bears moves nothing. */
   readonly bearer: 'issuer' | 'store'
   readonly listing: Listing | undefined
+}
+
+/** What K-2 and K-3 go by. */
+export interface Fraud {
+  /** The purse's receipts that no chip can be charged for. */
+  readonly losses: readonly LossRow[]
+  /** Claims of the purse's debits that are or were held. */
+  readonly holds: readonly HoldRow[]
+  /** The hotlist's versions that put the purse on it or took it off, the oldest first. */
+  readonly listings: readonly HotlistRow[]
 }

@@ -9,7 +9,6 @@ import { comparePlaces } from '@kozeni/protocol/operation'
 import {
   type Book,
   type Command,
-  type Fraud,
   type Instant,
   type Keys,
   type OperationRow,
@@ -20,6 +19,7 @@ import {
 } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
+import type { Fraud } from './book-loss.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReceiptRow } from './book-receipt.ts'
@@ -239,7 +239,8 @@ export class MemoryBook implements Book {
     if (!fraud || purse === undefined) return undefined
     const losses = [...this.#tables.loss.values()].filter(row => row.purse === purse)
     const listings = [...this.#tables.hotlist.values()].filter(row => concerns(row, purse))
-    return { losses, listings: listings.sort((a, b) => a.version - b.version) }
+    const holds = [...this.#tables.hold.values()].filter(row => row.purse === purse).sort((a, b) => a.seq - b.seq)
+    return { losses, holds, listings: listings.sort((a, b) => a.version - b.version) }
   }
 
   #receipts({ purse, receipts = [] }: Keys): ReadonlyMap<number, ReceiptRow> {
@@ -305,6 +306,7 @@ const tablesFrom = (from?: MemoryTables): { readonly [K in Kind]: Map<string, Ro
   hotlist: new Map(from?.hotlist),
   found: new Map(from?.found),
   loss: new Map(from?.loss),
+  hold: new Map(from?.hold),
   proposal: new Map(from?.proposal),
   alarm: new Map(from?.alarm),
   outbox: new Map(from?.outbox),

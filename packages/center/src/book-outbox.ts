@@ -4,7 +4,7 @@ import type { LoadId, MoveId, PurseId, StoreId } from '@kozeni/base/ids'
 /** Something to tell the world after the transaction; told at least once. */
 export interface OutboxRow {
   readonly name: string
-  readonly task: 'webhook' | 'capture' | 'give-back' | 'move' | 'lost' | 'check'
+  readonly task: 'webhook' | 'capture' | 'give-back' | 'move' | 'lost' | 'check' | 'gap'
   readonly subject: StoreId | LoadId | MoveId | PurseId
   readonly body: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */

@@ -33,7 +33,7 @@ import {
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
-import { LOSS, RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import { HOLD, LOSS, RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import {
   concerns,
   lossName,
@@ -133,6 +133,7 @@ function findAround(lookups: Lookups, group: readonly Keys[]) {
       name: row => String(row.follows),
     }),
     losses: lookups.find(LOSS, byId(judgedIn(group)), { columns: 'purse_id', name: lossName }),
+    holds: lookups.find(HOLD, byId(judgedIn(group)), { columns: 'purse_id', name: receiptName }),
     listings: findListings(lookups, judgedIn(group)),
     sums: findSums(lookups, group),
     settlements: findLastSettlements(lookups, group),
@@ -377,6 +378,7 @@ function fraudIn(found: Found, { purse, fraud }: Keys): Seen['fraud'] {
   const listings = [...found.listings.values()].filter(row => concerns(row, purse))
   return {
     losses: [...found.losses.values()].filter(row => row.purse === purse),
+    holds: [...found.holds.values()].filter(row => row.purse === purse).sort((a, b) => a.seq - b.seq),
     listings: listings.sort((a, b) => a.version - b.version),
   }
 }

@@ -36,7 +36,7 @@ import {
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
-import { LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import { HOLD, LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { statement } from './postgres-session.ts'
@@ -133,6 +133,8 @@ function linesOf(shown: Seen, each: Write): Line[] {
       return receiptLines(row, seen)
     case 'loss':
       return [line(SQL.addLoss, row)]
+    case 'hold':
+      return [line(seen ? SQL.replaceHold : SQL.addHold, row)]
     case 'entry':
       return entryLines(row)
     case 'settlement':
@@ -218,6 +220,8 @@ const SQL = {
   replaceSales: replace(TERMINAL_SALES, 'terminal_id'),
   addSales: add(TERMINAL_SALES),
   addLoss: add(LOSS),
+  addHold: add(HOLD),
+  replaceHold: replace(HOLD, 'purse_id, seq'),
   addEntry: add(ENTRY),
   addClaim: add(CLAIM),
   addSettlement: add(SETTLEMENT),

@@ -120,6 +120,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       movingTo: maybe(anyId()),
       lostAt: maybe(instant),
       writtenOff: sum,
+      holds: u32,
     })
     .map(row => ({ ...row, closedEpoch: Math.min(row.closedEpoch, row.epoch), closedNumber: 0 })),
   operation: fc
@@ -234,6 +235,17 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     hotlist: u32,
     listing: maybe(fc.record({ version: u32, until: instant })),
     at: instant,
+  }),
+  hold: fc.record({
+    purse: anyId(),
+    seq: u32,
+    store: anyId(),
+    amount,
+    currency: money3,
+    stage: fc.constant('held' as const),
+    at: instant,
+    chargedAt: fc.constant(undefined),
+    endedAt: fc.constant(undefined),
   }),
   entry: fc
     .record<RowOf<'entry'>>({

@@ -4,7 +4,8 @@ import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import { type Money, money } from '@kozeni/base/money'
 import type { Ranges } from '@kozeni/base/ranges'
 import { RECEIPT_KIND, type ReceiptKind } from '@kozeni/protocol/debit'
-import { BEARER, STANDING } from './book-codes.ts'
+import { BEARER, HOLD_STAGE, STANDING } from './book-codes.ts'
+import type { HoldRow } from './book-hold.ts'
 import type { Listing, LossRow } from './book-loss.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import {
@@ -50,6 +51,18 @@ export const LOSS = table<LossRow>('loss', {
   hotlist: numbers('hotlist'),
   listing: optional(fields<Listing>({ version: numbers('listed_version'), until: numbers('listed_until_ms') })),
   at: numbers('at_ms'),
+})
+
+export const HOLD = table<HoldRow>('hold', {
+  purse: ids<PurseId>('purse_id'),
+  seq: numbers('seq'),
+  store: ids<StoreId>('store_id'),
+  amount: amounts<Money>('amount', money),
+  currency: currencies('currency'),
+  stage: words('stage', HOLD_STAGE),
+  at: numbers('at_ms'),
+  chargedAt: optional(numbers('charged_at_ms')),
+  endedAt: optional(numbers('ended_at_ms')),
 })
 
 /** What one terminal has in a batch: its records, one after the other. */

@@ -146,6 +146,7 @@ export const PURSE = table<PurseRow>('purse', {
   bookedCount: numbers('booked_count'),
   voidedAmount: totals('voided_amount'),
   taken: byteStrings('taken'),
+  holds: numbers('holds'),
   trail: byteStrings('trail'),
   settings: numbers('settings'),
   settingsSeen: numbers('settings_seen'),

@@ -38,6 +38,7 @@ export function rowName({ write, row }: Write): string {
       return numberName(row)
     case 'return':
     case 'receipt':
+    case 'hold':
       return receiptName(row)
     case 'loss':
       return lossName(row)
@@ -119,6 +120,8 @@ export function wasSeen(seen: Seen, { write, row }: Write): boolean {
       return seen.number !== undefined && numberName(seen.number) === numberName(row)
     case 'receipt':
       return seen.receipts.get(row.seq)?.purse === row.purse
+    case 'hold':
+      return seen.fraud?.holds.some(one => receiptName(one) === receiptName(row)) ?? false
     case 'epoch':
       return seen.present.epoch === row.epoch
     case 'honoured':
@@ -179,6 +182,7 @@ const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([
   'number',
   'receipt',
   'loss',
+  'hold',
   'found',
 ])
 
@@ -214,11 +218,14 @@ export interface ClaimRow extends EntryName, Claim {
   readonly currency: Currency
 }
 
+/** What a store is owed again was counted when it was collected. */
+const AGAIN: ReadonlySet<Entry['cause']> = new Set(['claim-freed', 'claim-restored'])
+
 /** What an entry adds to what a store is owed, or takes from it; undefined for none, and for a settlement's own. */
 export function claimOf({ cause, second, debit, credit, amount }: Omit<Entry, 'at'>): Claim | undefined {
   if (cause === 'fee' || cause === 'paid-out') return undefined
   const part = cause === 'committed' ? 'online' : cause === 'refund-ordered' ? 'refunds' : 'offline'
-  const count = cause === 'collected' ? Number(second) : 1
+  const count = cause === 'collected' ? Number(second) : AGAIN.has(cause) ? 0 : 1
   if (credit.kind === 'store-payable') return { store: credit.owner, part, amount, count }
   if (debit.kind === 'store-payable') return { store: debit.owner, part, amount: 0n - amount, count: 0 }
   return undefined

@@ -30,6 +30,7 @@ const publishing = ({ hotlistAfter }: Seen, row: RowOf<'hotlist'>): Decision<'pu
 type Unnamed =
   | 'receipt'
   | 'loss'
+  | 'hold'
   | 'entry'
   | 'settlement'
   | 'hotlist'
@@ -141,6 +142,25 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       expect(fraud?.listings).toEqual(versions.slice(2, 4))
       expect((await book.look({ purse })).fraud).toBeUndefined()
       await expect(book.run(put({ purse }, { write: 'loss', row }))).rejects.toThrow(RowTaken)
+    },
+  )
+
+  on(
+    'claims that are held for a void come back with what was judged, each once, and as they are changed',
+    async ({ book }) => {
+      const rows = fc.sample(anyRow.hold, { numRuns: 3, seed: 4 }).map((row, i) => ({ ...row, seq: i + 1 }))
+      const [first, second, other] = rows
+      if (first === undefined || second === undefined || other === undefined) throw new Error('three rows')
+      const { purse } = first
+      const mine = [first, { ...second, purse }]
+      for (const row of [...mine, other]) await book.run(put({ purse: row.purse }, { write: 'hold', row }))
+      expect((await book.look({ purse, fraud: true })).fraud?.holds).toEqual(mine)
+      await expect(book.run(put({ purse }, { write: 'hold', row: first }))).rejects.toThrow(RowTaken)
+      const charged = { ...first, stage: 'charged' as const, chargedAt: 8 }
+      await book.run(put({ purse, fraud: true }, { write: 'hold', row: charged }))
+      const restored = { ...charged, stage: 'restored' as const, endedAt: 9 }
+      await book.run(put({ purse, fraud: true }, { write: 'hold', row: restored }))
+      expect((await book.look({ purse, fraud: true })).fraud?.holds).toEqual([restored, mine[1]])
     },
   )
 

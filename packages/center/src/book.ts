@@ -27,8 +27,9 @@ import type { Limits } from '@kozeni/protocol/message'
 import type { Kind, Outcome, Place } from '@kozeni/protocol/operation'
 import type { AlarmRow } from './book-alarm.ts'
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
+import type { HoldRow } from './book-hold.ts'
 import type { HotlistRow } from './book-hotlist.ts'
-import type { LossRow } from './book-loss.ts'
+import type { Fraud, LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ProposalRow } from './book-proposal.ts'
@@ -140,6 +141,8 @@ export interface PurseRow {
   readonly voidedAmount: Total
   /** The seqs of all its receipts that the center has, booked or held (K-1); what is missing below `seenSeq` is a gap (K-2). */
   readonly taken: Ranges
+  /** How many of its debits have their claims held or charged for a void that has not come (K-2). */
+  readonly holds: number
   /** Where its booked receipts are: the book's own note, which decisions hand on as it is. */
   readonly trail: Bytes
   /** The settings that the chip is to have, and the number of those it said it has (F-14). */
@@ -262,6 +265,7 @@ export type Write =
   | { readonly write: 'return'; readonly row: ReturnRow }
   | { readonly write: 'receipt'; readonly row: ReceiptRow }
   | { readonly write: 'loss'; readonly row: LossRow }
+  | { readonly write: 'hold'; readonly row: HoldRow }
   | { readonly write: 'entry'; readonly row: Entry }
   | { readonly write: 'settlement'; readonly row: SettlementRow }
   | { readonly write: 'epoch'; readonly row: EpochRow }
@@ -293,20 +297,12 @@ export interface Keys {
   /** Sales of terminals, whoever paid them. */
   readonly sales?: readonly SaleName[]
   readonly hotlistAfter?: number
-  /** What was judged of the purse's receipts, and what it takes to judge (K-3). */
+  /** What was judged of the purse's receipts and held of their claims, and what it takes to judge (K-2, K-3). */
   readonly fraud?: boolean
   /** What goes back of the purse's debit of this seq. */
   readonly returned?: number
   /** What stands in the store's books before `until` and is in no window yet. */
   readonly unsettled?: { readonly store: StoreId; readonly until: Instant }
-}
-
-/** What K-3 goes by. */
-export interface Fraud {
-  /** The purse's receipts that no chip can be charged for. */
-  readonly losses: readonly LossRow[]
-  /** The hotlist's versions that put the purse on it or took it off, the oldest first. */
-  readonly listings: readonly HotlistRow[]
 }
 
 /**

@@ -73,6 +73,7 @@ const row: PurseRow = {
   movingTo: undefined,
   lostAt: undefined,
   writtenOff: total(0n),
+  holds: 0,
 }
 
 let book: MemoryBook

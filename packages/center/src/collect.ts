@@ -14,7 +14,6 @@ import { blockFor, blockIfOverdrawn } from './alarm.ts'
 import {
   type Command,
   type Decision,
-  type Fraud,
   type Instant,
   type Keys,
   type PurseRow,
@@ -23,10 +22,12 @@ import {
   type Write,
 } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
-import type { LossRow } from './book-loss.ts'
+import type { HoldRow } from './book-hold.ts'
+import type { Fraud, LossRow } from './book-loss.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { saleName, takesSale } from './book-writes.ts'
 import { type Evidence, judge } from './evidence.ts'
+import { gapShown, recordCame } from './hold.ts'
 import { type Brought, isJudged, type Judging, judgedBefore, lossEntries, lossIn } from './loss.ts'
 import { epochAfter } from './restore.ts'
 
@@ -53,7 +54,7 @@ export interface Behind {
   readonly terminal: TerminalId
 }
 
-/** A receipt of them is not simply booked: K-3 has to be looked into, by the same command with what it takes to judge. */
+/** A receipt of them is not simply booked: K-2 or K-3 has to be looked into, by the same command with what it takes to judge. */
 export interface Unjudged {
   readonly standing: 'unjudged'
 }
@@ -110,6 +111,7 @@ interface Step {
   readonly writes: readonly Write[]
   readonly row?: ReceiptRow
   readonly loss?: LossRow
+  readonly holds?: readonly HoldRow[]
 }
 
 function takenTogether(
@@ -117,17 +119,20 @@ function takenTogether(
   claims: readonly Claim[],
   judging: Judging | undefined,
 ): Decision<readonly Collected[] | Unjudged> {
+  // what comes may be what a held claim waits for
+  if (before.purse.holds > 0 && before.fraud === undefined) return unchanged({ standing: 'unjudged' })
   let now = { ...before, receipts: new Map(before.receipts), sales: new Map(before.sales) }
   const steps: Step[] = []
   for (const claim of claims) {
     const step = taken(claim, now, judging)
     if (step === undefined) return unchanged({ standing: 'unjudged' })
     if (step.row !== undefined) noteRow(now, step.row)
-    now = { ...now, purse: step.purse, open: step.open, fraud: withLoss(now.fraud, step.loss) }
+    now = { ...now, purse: step.purse, open: step.open, fraud: withStep(now.fraud, step) }
     steps.push(step)
   }
   const writes = steps.flatMap(step => step.writes)
-  if (now.purse !== before.purse) writes.push({ write: 'purse', row: now.purse })
+  if (now.purse !== before.purse)
+    writes.push({ write: 'purse', row: now.purse }, ...gapShown(now.purse, before.present, before.now))
   return { answer: steps.map(step => step.answer), writes }
 }
 
@@ -139,8 +144,8 @@ function noteRow(
   if (takesSale(row) && !sales.has(saleName(row))) sales.set(saleName(row), row)
 }
 
-const withLoss = (fraud: Fraud | undefined, loss: LossRow | undefined): Fraud | undefined =>
-  fraud && loss ? { ...fraud, losses: [...fraud.losses, loss] } : fraud
+const withStep = (fraud: Fraud | undefined, { loss, holds }: Step): Fraud | undefined =>
+  fraud && { ...fraud, losses: loss ? [...fraud.losses, loss] : fraud.losses, holds: holds ?? fraud.holds }
 
 /** @returns undefined when it takes more to judge this one */
 function taken(claim: Claim, seen: Case, judging: Judging | undefined): Step | undefined {
@@ -202,12 +207,14 @@ function first(claim: Claim, seen: Case): Step {
   const row = rowOf(claim, standing, seen.now)
   const after = { ...judged.purse, taken: including(judged.purse.taken, made.seq) }
   const { purse, writes } = standing === 'held' ? held(claim, after, seen) : booked(claim, after, seen.now)
+  const came = recordCame(purse, seen.fraud?.holds ?? [], made.seq, seen.now)
   return {
     answer: { standing },
-    purse,
+    purse: came.purse,
     open: judged.open,
-    writes: [...judged.writes, { write: 'receipt', row }, ...writes],
+    writes: [...judged.writes, { write: 'receipt', row }, ...writes, ...came.writes],
     row,
+    holds: came.holds,
   }
 }
 

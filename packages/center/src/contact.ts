@@ -29,6 +29,7 @@ import { type PurseToken, sealToken } from './contact-token.ts'
 import { type Judged, judge } from './evidence.ts'
 import { fenced, isFencedAnswer, outcomesIn } from './fence.ts'
 import { findSweep, foundIn } from './found.ts'
+import { gapShown } from './hold.ts'
 import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
 import { isListenedTo, leadOn } from './operation.ts'
@@ -189,7 +190,7 @@ export const hear = (
     )
     return {
       answer: ok({ purse: left ?? after.purse, report, ...step }),
-      writes: [...writes, ...after.writes, ...putIf(left, after.purse)],
+      writes: [...writes, ...after.writes, ...putIf(left, after.purse), ...shown(row, left ?? after.purse, seen)],
     }
   },
 })
@@ -199,6 +200,10 @@ const notBelieved = (seen: Seen & { readonly purse: PurseRow }, lie: Outcomes): 
   answer: no(refusal('purse-blocked', { purse: seen.purse.purse })),
   writes: judge(seen, { ...lie, source: 'result' }).writes,
 })
+
+/** Void value that the chip had not shown before. @spec K-2 */
+const shown = (before: PurseRow, after: PurseRow, { present, now }: Seen): readonly Write[] =>
+  after.seenCredits > before.seenCredits ? gapShown(after, present, now) : []
 
 const putIf = (row: PurseRow | undefined, before: PurseRow): Write[] =>
   row === undefined || row === before ? [] : [{ write: 'purse', row }]

@@ -6,7 +6,8 @@
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { StoreId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
-import { readReceipt } from '@kozeni/protocol/debit'
+import { type Receipt, readReceipt } from '@kozeni/protocol/debit'
+import { comparePlaces } from '@kozeni/protocol/operation'
 import type { OperationRow, PurseRow } from './book.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 
@@ -47,6 +48,52 @@ export function gapOf(purse: PurseRow, open: OperationRow | undefined, receipts:
       .filter(seq => !receipts.has(seq))
       .map(seq => ({ seq, witness: witnessOf(receipts, seq), chargeable: chargeableAt(receipts, seq, voidValue) })),
   }
+}
+
+/** What a missing record is by all that its chip has shown. */
+export type MissingKind = 'debit' | 'void'
+
+/**
+ * The kind of each missing record that the chip's totals prove; one that may be either is left out. First by the records on
+ * both sides of it, then by the sums: the void value that is left over is none's, or everybody's, or the only one's.
+ *
+ * @param known    what is known of some of them already; void value that was charged is no part of the gap
+ * @param isWhole  all of the purse's records were looked at, so that sums say something
+ * @spec  K-2
+ */
+export function kindsOf(
+  gap: Gap,
+  receipts: Known,
+  known: ReadonlyMap<number, MissingKind>,
+  isWhole: boolean,
+): ReadonlyMap<number, MissingKind> {
+  const seqs = gap.missing.map(({ seq }) => seq)
+  const kinds = new Map(seqs.flatMap(seq => kindAt(receipts, seq, known.get(seq))))
+  if (!isWhole) return kinds
+  const voids = seqs.filter(seq => kinds.get(seq) === 'void' && !known.has(seq))
+  const left = voids.reduce((sum, seq) => sum - (receipts.get(seq - 1)?.amount ?? 0n), gap.voidValue)
+  const unsure = seqs.filter(seq => !kinds.has(seq))
+  if (left <= 0n) for (const seq of unsure) kinds.set(seq, 'debit')
+  else if (gap.unseenDebits === 0n || unsure.length === 1) for (const seq of unsure) kinds.set(seq, 'void')
+  return kinds
+}
+
+function kindAt(receipts: Known, seq: number, known: MissingKind | undefined): [number, MissingKind][] {
+  const kind = known ?? kindBetween(madeAt(receipts, seq - 1), madeAt(receipts, seq + 1))
+  return kind === undefined ? [] : [[seq, kind]]
+}
+
+/** A void stands right behind its debit, and gives back what no operation did. */
+function kindBetween(before: Receipt | undefined, after: Receipt | undefined): MissingKind | undefined {
+  if (before?.kind === 'void' || after?.kind === 'void') return 'debit'
+  if (before === undefined || after === undefined) return undefined
+  const isSame = comparePlaces(before, after) === 0 && before.outcome === after.outcome
+  return isSame ? (after.credits > before.credits ? 'void' : 'debit') : undefined
+}
+
+function madeAt(receipts: Known, seq: number): Receipt | undefined {
+  const row = receipts.get(seq)
+  return row?.standing === 'booked' ? readReceipt(row.whole)?.receipt : undefined
 }
 
 /** Whether the totals differ by something of which no record is missing: that is nobody's, and a fault. */

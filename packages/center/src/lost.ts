@@ -26,6 +26,7 @@ import {
 import type { EpochRow } from './book-epoch.ts'
 import { close, type Judged } from './evidence.ts'
 import { storesWord } from './fence.ts'
+import { holdClaims } from './hold.ts'
 import { type Intent, intentOf } from './intent.ts'
 import { checkWanted, isChecked } from './load-check.ts'
 import { open } from './operation.ts'
@@ -86,13 +87,14 @@ export const payableAt = ({ maxOfflineMs, lostMarginMs }: Policy, lostAt: number
 const lostSince = (lostAt: number, purse: PurseRow, present: EpochRow): number =>
   isFenced(purse, present) ? lostAt : Math.max(lostAt, present.since)
 
-/** How far the procedure has come: `more` steps, or nothing left to do. */
-export type LostStep = 'more' | 'done'
+/** How far the procedure has come: `more` steps, the purse's held `claims`, or nothing left to do. */
+export type LostStep = 'more' | 'claims' | 'done'
 
 /**
  * One step: what is open is closed, then what waits is granted, one by one, then the rest is swept and the purse retired.
  *
- * @param order  the oldest that waits, as it was just seen
+ * @param order     the oldest that waits, as it was just seen
+ * @param noClaims  its claims that were held are charged or freed (hold.ts)
  * @refuses purse-not-lost · lost-too-soon · store-unfenced · funding-unknown
  * @spec    F-6, F-11
  */
@@ -100,6 +102,7 @@ export const settleLost = (
   means: { readonly crypto: Crypto; readonly policy: Policy },
   purse: PurseId,
   order: OrderId | undefined,
+  noClaims: boolean,
 ): Command<Result<LostStep, Refusal>> => ({
   keys: { purse, ...(order && { load: loadOf(order) }) },
   decide: seen => {
@@ -114,7 +117,7 @@ export const settleLost = (
     const check = checkWanted(seen)
     if (check !== undefined) return { answer: no(refusal('funding-unknown')), writes: [check] }
     if (seen.waiting !== undefined) return granted(means.crypto, { ...seen, purse: row }, seen.waiting)
-    return retired(means.crypto, { ...seen, purse: row })
+    return noClaims ? retired(means.crypto, { ...seen, purse: row }) : unchanged(ok('claims'))
   },
 })
 
@@ -178,8 +181,11 @@ function onPaper(crypto: Crypto, seen: Case, intent: Intent, amount: Money): Jud
 export async function payOutLost(
   means: { readonly book: Book; readonly crypto: Crypto; readonly policy: Policy },
   purse: PurseId,
+  noClaims = false,
 ): Promise<Result<LostStep, Refusal>> {
   const { waiting } = await means.book.look({ purse })
-  const step = await means.book.run(settleLost(means, purse, waiting?.order))
-  return step.ok && step.value === 'more' ? payOutLost(means, purse) : step
+  const step = await means.book.run(settleLost(means, purse, waiting?.order, noClaims))
+  if (!step.ok || step.value === 'done') return step
+  if (step.value === 'claims') await holdClaims(means, purse, true)
+  return payOutLost(means, purse, noClaims || step.value === 'claims')
 }

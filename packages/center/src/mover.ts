@@ -7,6 +7,7 @@ import type { LoadId, MoveId, PurseId } from '@kozeni/base/ids'
 import type { Instant, LoadRow, OperationRow } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
+import { holdClaims } from './hold.ts'
 import { checkFunds, fund, returnFunds } from './load-funding.ts'
 import { payOutLost } from './lost.ts'
 import type { Marks } from './mark.ts'
@@ -33,6 +34,7 @@ const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
   capture: 5 * 60_000,
   check: 5 * 60_000,
   'give-back': 5 * 60_000,
+  gap: 60 * 60_000,
   lost: 60 * 60_000,
   move: 5 * 60_000,
   webhook: 60 * 60_000,
@@ -123,6 +125,7 @@ export class Mover {
     if (task.task === 'webhook') return await this.#tellStore(task)
     if (task.task === 'move') return await this.#bring(task.subject as MoveId)
     if (task.task === 'lost') return await this.#payOut(task.subject as PurseId, task.due)
+    if (task.task === 'gap') return await this.#hold(task.subject as PurseId, task.due)
     const { load } = await this.#means.book.look({ load: task.subject as LoadId })
     if (load === undefined) return 'done'
     if (task.task === 'check') return (await checkFunds(this.#means, load)) ? 'done' : { since: task.due }
@@ -156,6 +159,11 @@ export class Mover {
   async #payOut(purse: PurseId, since: Instant): Promise<Moved> {
     const paid = await payOutLost(this.#means, purse)
     return paid.ok || paid.refusal.code === 'purse-not-lost' || paid.refusal.code === 'not-found' ? 'done' : { since }
+  }
+
+  /** @spec K-2 */
+  async #hold(purse: PurseId, since: Instant): Promise<Moved> {
+    return (await holdClaims(this.#means, purse)) === 'done' ? 'done' : { since }
   }
 
   /** @spec T-5 */

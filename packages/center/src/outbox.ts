@@ -39,6 +39,12 @@ export const tellLost = (purse: PurseId, due: number): Write => ({
   row: { name: `lost:${purse}`, task: 'lost', subject: purse, body: {}, due },
 })
 
+/** The purse's chip has shown a void that is not here: whose claim it is has to be held (K-2). */
+export const tellGap = (purse: PurseId, now: number): Write => ({
+  write: 'outbox',
+  row: { name: `gap:${purse}`, task: 'gap', subject: purse, body: {}, due: now },
+})
+
 /** What was swept is to be owed to the purse that its holder goes to; until that one is known there is nothing to do (P-3). */
 export const tellMove = (move: MoveId, now: number): Write => ({
   write: 'outbox',

@@ -114,5 +114,6 @@ export function newPurse(
     movingTo: undefined,
     lostAt: undefined,
     writtenOff: none,
+    holds: 0,
   }
 }

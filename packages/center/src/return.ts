@@ -25,6 +25,7 @@ import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import { saleName } from './book-writes.ts'
 import { afterBooking } from './collect.ts'
+import { isWaiting } from './hold.ts'
 import { inputDigest, requestName } from './request-name.ts'
 
 /** A terminal's own number of a sale, where a store's number would stand. */
@@ -107,8 +108,9 @@ export function noteNotGiven(crypto: Crypto, said: NotGiven): Command<NotGivenSt
 
 function withoutDebit(seen: Seen, { seq }: NotGiven, known: ReturnRow): Decision<NotGivenStanding> {
   const other = seen.receipts.get(seq)
-  const isHeld = other?.standing === 'held' && returnName(other) === returnName(known)
-  if (other !== undefined && !isHeld) return unchanged({ standing: 'nothing', at: other.at })
+  const isHeld = other?.standing === 'held' || seen.fraud?.holds.some(hold => hold.seq === seq && hold.stage === 'held')
+  const mayCome = isHeld && other && returnName(other) === returnName(known)
+  if (other !== undefined && !mayCome) return unchanged({ standing: 'nothing', at: other.at })
   return noted({ standing: 'noted', at: seen.now }, known, seen)
 }
 
@@ -133,11 +135,13 @@ const keysOf = ({ purse, seq, order }: Pick<ReturnRequest, 'purse' | 'seq' | 'or
   order,
   receipts: [seq, seq + 1],
   returned: seq,
+  fraud: true,
 })
 
-/** The booked debit of this seq, unless it is voided: then the chip has it back already. */
-function debitIn({ receipts }: Seen, { seq }: { readonly seq: number }): ReceiptRow | undefined {
+/** The booked debit of this seq, unless it is or seems to be voided: then the chip has it back already. */
+function debitIn({ receipts, fraud }: Seen, { seq }: { readonly seq: number }): ReceiptRow | undefined {
   const row = receipts.get(seq)
+  if (fraud?.holds.some(hold => hold.seq === seq && isWaiting(hold))) return undefined
   return row?.kind === 'debit' && row.standing === 'booked' && receipts.get(seq + 1)?.kind !== 'void' ? row : undefined
 }
 

@@ -39,6 +39,27 @@ alter table terminal
   add check ((journal_position is null) = (journal_hash is null));
 `
 
+/** Claims that are held for voids that have not come. */
+export const HOLDS = `
+alter table purse add column holds bigint not null default 0;
+
+-- seldom one: a debit is here, and only its chip's totals tell of its void
+create table hold (
+  purse_id bigint not null,
+  seq bigint not null,
+  store_id bigint not null,
+  amount bigint not null check (amount > 0),
+  currency smallint not null,
+  stage smallint not null check (stage between 1 and 4),
+  at_ms bigint not null,
+  charged_at_ms bigint,
+  ended_at_ms bigint,
+  primary key (purse_id, seq),
+  check ((stage in (3, 4)) = (charged_at_ms is not null)),
+  check ((stage in (2, 4)) = (ended_at_ms is not null))
+);
+`
+
 /** Receipts that no chip can be charged for. */
 export const LOSSES = `
 -- seldom one: under a seq that is taken, of a purse with nothing left, or made too late

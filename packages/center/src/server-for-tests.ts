@@ -301,5 +301,6 @@ function purseRow(
     movingTo: undefined,
     lostAt: undefined,
     writtenOff: none,
+    holds: 0,
   }
 }

@@ -79,5 +79,5 @@ function settled(cast: Cast, book: number): number {
     decide: ({ waiting }) => unchanged(waiting?.order),
   }
   const { answer: order } = cast.centers.run(book, START_MS, next)
-  return cast.centers.run(book, payableAt(policy, START_MS), settleLost(means, OWN, order)).book
+  return cast.centers.run(book, payableAt(policy, START_MS), settleLost(means, OWN, order, true)).book
 }

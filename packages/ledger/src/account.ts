@@ -25,6 +25,8 @@ export const ACCOUNT_KIND = {
   moving: 9,
   /** Contra to all purses' floats: what collected receipts have taken from chips. Which purse's it was, its receipts say. */
   collected: 10,
+  /** Liability to stores: claims that are held, for their debits seem to be voided (K-2). Whose they are, their entries say. */
+  withheld: 11,
 } as const
 
 export type AccountKind = keyof typeof ACCOUNT_KIND
@@ -43,6 +45,7 @@ export const funding: Account = { kind: 'funding' }
 export const fees: Account = { kind: 'fees' }
 export const fraudLoss: Account = { kind: 'fraud-loss' }
 export const collected: Account = { kind: 'collected' }
+export const withheld: Account = { kind: 'withheld' }
 export const inTransit = (owner: PurseId): Account => ({ kind: 'in-transit', owner })
 export const inDoubt = (owner: PurseId): Account => ({ kind: 'in-doubt', owner })
 export const purseFloat = (owner: PurseId): Account => ({ kind: 'purse-float', owner })

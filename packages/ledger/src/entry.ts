@@ -40,6 +40,14 @@ export const CAUSE = {
   'collected-voids': 16,
   /** Two people have decided that it moves (INV-AUDIT). */
   manual: 17,
+  /** A chip's totals show a void that has not come: the claim of its debit is held (K-2). */
+  'claim-withheld': 18,
+  /** What is missing was no void: the store is owed its claim again. */
+  'claim-freed': 19,
+  /** The totals have proved the void: its store is charged, and the chip has the value. */
+  'claim-charged': 20,
+  /** The void of a claim that was charged has come, and charges its store itself. */
+  'claim-restored': 21,
 } as const
 
 export type Cause = keyof typeof CAUSE
@@ -50,7 +58,7 @@ export interface EntryName {
   readonly cause: Cause
   /**
    * Operations: epoch and number. Loads, orders and windows: their id as a number, and 0. Batches: the batch, and how
-   * many receipts. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest. A manual posting: the first half
+   * many receipts. A held claim: its debit's seq, and 0. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest. A manual posting: the first half
    * of the digest of all that was decided and by whom, and 0.
    */
   readonly first: bigint

@@ -24,6 +24,7 @@ import {
   moving,
   purseFloat,
   storePayable,
+  withheld,
 } from './account.ts'
 import type { Cause, Entry } from './entry.ts'
 
@@ -144,6 +145,33 @@ export function fraudPaid(receipt: PostedReceipt): Entry {
     ? entry(receipt.purse, 'fraud-paid', name, fraudLoss, store, receipt)
     : entry(receipt.purse, 'fraud-paid', name, store, fraudLoss, receipt)
 }
+
+/** The claim of one booked debit, whose void a chip's totals show and nobody has brought. */
+export interface PostedClaim extends Sum {
+  readonly purse: PurseId
+  /** Of the debit. */
+  readonly seq: number
+  readonly store: StoreId
+}
+
+/** @spec K-2 */
+export const claimWithheld = (claim: PostedClaim): Entry =>
+  ofClaim('claim-withheld', storePayable(claim.store), withheld, claim)
+
+/** @spec K-2 */
+export const claimFreed = (claim: PostedClaim): Entry =>
+  ofClaim('claim-freed', withheld, storePayable(claim.store), claim)
+
+/** The chip has the value back: its purse is owed what its store is not. @spec K-2 */
+export const claimCharged = (claim: PostedClaim): Entry =>
+  ofClaim('claim-charged', withheld, purseFloat(claim.purse), claim)
+
+/** What was charged is undone, for what has come moves it by itself. @spec K-2 */
+export const claimRestored = (claim: PostedClaim): Entry =>
+  ofClaim('claim-restored', purseFloat(claim.purse), storePayable(claim.store), claim)
+
+const ofClaim = (cause: Cause, debit: Account, credit: Account, claim: PostedClaim): Entry =>
+  entry(claim.purse, cause, [BigInt(claim.seq), 0n], debit, credit, claim)
 
 /** What people may post by hand: the only pairs, and from where to where. */
 export const MANUAL = {

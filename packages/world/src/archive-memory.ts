@@ -43,7 +43,9 @@ export function memoryArchive(book: MemoryBook): Archive {
 /** Makes each purse’s file of the book as it stands. */
 function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (purse: PurseRow) => PurseFile {
   const all = <K extends keyof typeof tables>(kind: K) => [...tables[kind].values()]
-  const byPurse = <K extends 'operation' | 'load' | 'order' | 'receipt' | 'loss' | 'return' | 'number' | 'found'>(
+  const byPurse = <
+    K extends 'operation' | 'load' | 'order' | 'receipt' | 'loss' | 'hold' | 'return' | 'number' | 'found',
+  >(
     kind: K,
   ) => grouped(all(kind), ({ purse }) => purse)
   const [operations, loads, orders, receipts] = [
@@ -53,6 +55,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     byPurse('receipt'),
   ]
   const [losses, returns, numbers, found] = [byPurse('loss'), byPurse('return'), byPurse('number'), byPurse('found')]
+  const holds = byPurse('hold')
   const proposals = grouped(all('proposal'), ({ about }) => about?.purse)
   const [entries, mine] = [grouped(all('entry'), subjectOf), grouped(claims, subjectOf)]
   return purse => ({
@@ -64,6 +67,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     receipts: receipts(purse.purse),
     returns: returns(purse.purse),
     losses: losses(purse.purse),
+    holds: holds(purse.purse),
     lost: 0,
     numbers: numbers(purse.purse),
     found: found(purse.purse),

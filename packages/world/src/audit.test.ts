@@ -64,6 +64,24 @@ const ENTRIES: readonly Tampering[] = [
     names: 'entry ($anna, fraud-paid, 8, 9) +450',
   },
   {
+    title: 'a claim is held, and nothing was posted for it',
+    sql: `insert into hold (purse_id, seq, store_id, amount, currency, stage, at_ms)
+      select $anna, 1, $store, 700, currency, 1, at_ms from entry where subject_id = $anna and cause = 4 and second = 2`,
+    names: 'entry ($anna, claim-withheld, 1, 0) -700',
+  },
+  {
+    title: 'a claim of more than its debit is charged to its store',
+    sql: `insert into hold (purse_id, seq, store_id, amount, currency, stage, at_ms, charged_at_ms)
+      select $anna, 4, $store, 90, currency, 3, at_ms, at_ms from entry
+      where subject_id = $anna and cause = 4 and second = 2`,
+    names: 'hold ($anna, 4) +30',
+  },
+  {
+    title: 'a purse is said to have a claim that is held',
+    sql: 'update purse set holds = 1 where purse_id = $anna',
+    names: 'purse $anna',
+  },
+  {
     title: 'an entry is moved to another purse',
     sql: 'update entry set subject_id = $ben where subject_id = $anna and cause = 4 and second = 2',
     names: 'entry ($ben, committed, 1, 2) +1200',
