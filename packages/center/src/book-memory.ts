@@ -42,6 +42,7 @@ import {
   wasSeen,
   withClaim,
 } from './book-writes.ts'
+import { bookPlainByCommands } from './plain-command.ts'
 
 type Kind = Write['write']
 type RowOf<K extends Kind> = Extract<Write, { write: K }>['row']
@@ -105,6 +106,8 @@ export class MemoryBook implements Book {
     for (const write of [...writes, ...this.#post(writes)]) this.#put(copied(write))
     return decision.answer
   }
+
+  bookPlain: Book['bookPlain'] = upload => bookPlainByCommands(this, upload)
 
   async look(keys: Keys): Promise<Seen> {
     return copied(this.#see(keys))

@@ -153,7 +153,7 @@ function findSold(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['l
 }
 
 /** A row that is not there cannot be locked: two who bring a terminal's first sales would both add it. */
-const FIRST_SALES = `
+export const FIRST_SALES = `
   insert into terminal_sales (terminal_id, sold)
   select id, '' from unnest($1::bigint[]) as id order by id
   on conflict do nothing`
@@ -301,7 +301,7 @@ function findLastSettlements(lookups: Lookups, group: readonly Keys[]): Rows<Set
   return found
 }
 
-const CLOCK = `
+export const CLOCK = `
   select floor(extract(epoch from clock_timestamp()) * 1000)::bigint, ${EPOCH.list} from epoch
   order by epoch desc limit 1`
 
@@ -311,12 +311,18 @@ const CLOCK = `
  */
 function askClock(lookups: Lookups, now: ReadOptions['now']): { now: Instant; present: EpochRow } {
   const clock = { now: 0, present: FIRST_EPOCH }
-  lookups.ask(statement(CLOCK), ([cell, ...present]) => {
-    clock.now = now(Number(bigintIn(cell)))
-    clock.present = EPOCH.read(present)
-  })
+  lookups.ask(statement(CLOCK), cells => Object.assign(clock, clockIn(cells, now)))
   return clock
 }
+
+/** What CLOCK answers. */
+export const clockIn = (
+  [cell, ...present]: readonly unknown[],
+  now: ReadOptions['now'],
+): { readonly now: Instant; readonly present: EpochRow } => ({
+  now: now(Number(bigintIn(cell))),
+  present: EPOCH.read(present),
+})
 
 /** One command's share of what was found. */
 function seenIn(found: Found, keys: Keys): Seen {

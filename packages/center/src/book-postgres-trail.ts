@@ -102,6 +102,30 @@ export function writeRecord(part: Uint8Array, index: number, whole: Bytes, { bef
   links.setUint32(2 * SPOT_BYTES, lowest)
 }
 
+/** A purse's trail, to be extended in place. @param bytes  as its row has them */
+export function trailView(bytes: Bytes): DataView {
+  const trail = new DataView(new ArrayBuffer(TRAIL_BYTES))
+  new Uint8Array(trail.buffer).set(bytes)
+  if (bytes.length === 0) trail.setUint32(LOWEST_AT, NOTHING_BEHIND)
+  return trail
+}
+
+const COUNT_AT = 2 * SPOT_BYTES
+const LOWEST_AT = COUNT_AT + 4
+
+/** As `extended`, in place: the trail goes on to `spot`, and the links of the record there are written. */
+export function extendTrail(trail: DataView, part: DataView, linksAt: number, spot: Spot, seq: number): void {
+  for (let i = 0; i < 2 * SPOT_BYTES; i += 4) part.setUint32(linksAt + i, trail.getUint32(i))
+  const lowest = Math.min(trail.getUint32(LOWEST_AT), seq)
+  part.setUint32(linksAt + 2 * SPOT_BYTES, lowest)
+  const count = trail.getUint32(COUNT_AT) + 1
+  const isMilestone = count % STRIDE === 0
+  putSpot(trail, 0, spot)
+  if (isMilestone) putSpot(trail, SPOT_BYTES, spot)
+  trail.setUint32(COUNT_AT, count)
+  trail.setUint32(LOWEST_AT, isMilestone ? NOTHING_BEHIND : lowest)
+}
+
 /** The receipt of a record. */
 export const wholeIn = (record: Bytes): Bytes => record.slice(0, SIGNED_RECEIPT_BYTES)
 

@@ -94,7 +94,7 @@ async function writeAll(session: Session, changes: readonly Change[]): Promise<v
 }
 
 /** From here on a broken connection leaves open whether the group is written. */
-async function commit(session: Session, statements: Parameters<Session['all']>[0]): Promise<void> {
+export async function commit(session: Session, statements: Parameters<Session['all']>[0]): Promise<void> {
   try {
     await session.all([...statements, 'commit'])
   } catch (error) {

@@ -83,8 +83,14 @@ const trailed = (write: Write, trails: Packed['trails']): Write =>
     ? { write: 'purse', row: { ...write.row, trail: trails.get(write.row.purse) ?? write.row.trail } }
     : write
 
+/** A batch beside which no command writes anything. @param sold  of the terminals that it is of, whose rows are locked */
+export const collectionChanges = (
+  packed: Pick<Packed, 'parts' | 'entries'>,
+  sold: readonly TerminalSales[],
+): Change[] => gathered([...batchLines(packed), ...sold.map(row => line(SQL.replaceSales, row))])
+
 /** A batch, and what its receipts move. */
-const batchLines = ({ parts, entries }: Packed): Line[] => [
+const batchLines = ({ parts, entries }: Pick<Packed, 'parts' | 'entries'>): Line[] => [
   ...parts.map(part => line(SQL.addBatch, part)),
   ...entries.flatMap(entryLines),
 ]

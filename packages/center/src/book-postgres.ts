@@ -20,10 +20,12 @@ import {
 } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import { batchNames } from './book-postgres-batch.ts'
-import { Groups } from './book-postgres-group.ts'
+import { Groups, type Job } from './book-postgres-group.ts'
 import { dueTasks, taskTold } from './book-postgres-outbox.ts'
+import { bookPlain } from './book-postgres-plain.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
 import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
+import type { Upload } from './book-receipt.ts'
 import { failureOf, openPool, WRITERS, withSession } from './postgres-session.ts'
 
 export interface PostgresBookOptions {
@@ -37,6 +39,8 @@ export interface PostgresBookOptions {
   readonly groupSize?: number
   /** The most purses whose receipts are collected in one. */
   readonly collectionSize?: number
+  /** The most uploads whose plain receipts are booked in one. */
+  readonly plainSize?: number
   /** For waiting between attempts; the book's own time is the database's. */
   readonly clock?: Clock
   readonly dice?: Dice
@@ -51,6 +55,11 @@ export interface PostgresBookOptions {
  * nobody else is answered meanwhile.
  */
 const BESIDE_PEOPLE = 128
+/** And the most uploads whose plain receipts are. */
+const UPLOADS_BESIDE_PEOPLE = 4
+
+/** One transaction at a time: while it is under way the next uploads are proved, and no two of them want one purse. */
+const PLAIN_LANES = 1
 
 /** How often a command is tried by itself before its caller hears of it: about two seconds in all. */
 const TRIES = 8
@@ -62,6 +71,7 @@ export class PostgresBook implements Book {
   readonly #commands: Groups<Task>
   /** Apart, in groups of their own size: whoever waits for an answer at a counter does not wait for a night's receipts. */
   readonly #collections: Groups<Task>
+  readonly #plain: Groups<PlainTask>
   readonly #looks: Groups<Task>
   readonly #options: TransactionOptions
   readonly #clock: Clock
@@ -69,7 +79,7 @@ export class PostgresBook implements Book {
   readonly #unanswered = new Set<Promise<unknown>>()
 
   constructor(options: PostgresBookOptions) {
-    const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048 } = options
+    const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048, plainSize = 64 } = options
     const dice = options.dice ?? systemDice
     this.#options = {
       lockOneByOne: options.lockOneByOne ?? false,
@@ -78,7 +88,7 @@ export class PostgresBook implements Book {
     }
     this.#clock = options.clock ?? systemClock
     this.#dice = dice
-    this.#writers = openPool({ url, connections: writers + 2, name: WRITERS, byKey: true })
+    this.#writers = openPool({ url, connections: writers + 2 + PLAIN_LANES, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
     this.#commands = new Groups({
       size: () => groupSize,
@@ -95,11 +105,23 @@ export class PostgresBook implements Book {
       lanes: () => readers,
       work: group => this.#show(group),
     })
+    this.#plain = new Groups({
+      size: () => (this.#commands.isBusy ? Math.min(UPLOADS_BESIDE_PEOPLE, plainSize) : plainSize),
+      lanes: () => PLAIN_LANES,
+      work: group => this.#bookPlain(group),
+    })
   }
 
   run<A>(command: Command<A>): Promise<A> {
     const groups = command.keys.sales === undefined ? this.#commands : this.#collections
     return this.#ask(groups, command.keys, seen => command.decide(seen))
+  }
+
+  async bookPlain(upload: Upload): Promise<Uint8Array> {
+    const task = plainTaskOf(upload)
+    if (this.#options.lockOneByOne || !upload.candidates.includes(1)) return nonePlain(upload)
+    this.#plain.add(task)
+    return await this.#remembered(task.answer)
   }
 
   look(keys: Keys): Promise<Seen> {
@@ -122,11 +144,26 @@ export class PostgresBook implements Book {
 
   #ask<A>(groups: Groups<Task>, keys: Keys, decide: (seen: Seen) => Decision<A>): Promise<A> {
     const { task, answer } = taskOf(keys, decide)
+    groups.add(task)
+    return this.#remembered(answer)
+  }
+
+  #remembered<A>(answer: Promise<A>): Promise<A> {
     this.#unanswered.add(answer)
     const forget = (): boolean => this.#unanswered.delete(answer)
     answer.then(forget, forget)
-    groups.add(task)
     return answer
+  }
+
+  /** What fails here is not plain, unless the answer was lost. */
+  async #bookPlain(group: readonly PlainTask[]): Promise<void> {
+    try {
+      const uploads = group.map(({ upload }) => upload)
+      const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
+      group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload)))
+    } catch (error) {
+      for (const task of group) error instanceof AnswerLost ? task.fail(error) : task.give(nonePlain(task.upload))
+    }
   }
 
   async #transact(groups: Groups<Task>, group: readonly Task[]): Promise<void> {
@@ -175,3 +212,18 @@ function explained(error: unknown): unknown {
   if (failureOf(error) !== 'conflict' || !(error instanceof Error) || error instanceof RowTaken) return error
   return 'code' in error && error.code === '23505' ? new RowTaken(error.message, { cause: error }) : error
 }
+
+/** An upload on its way through the book. */
+interface PlainTask extends Job {
+  readonly upload: Upload
+  readonly answer: Promise<Uint8Array>
+  give(booked: Uint8Array): void
+  fail(error: unknown): void
+}
+
+function plainTaskOf(upload: Upload): PlainTask {
+  const { promise: answer, resolve: give, reject: fail } = Promise.withResolvers<Uint8Array>()
+  return { upload, answer, give, fail, alone: false, needs: () => [] }
+}
+
+const nonePlain = ({ receipts }: Upload): Uint8Array => new Uint8Array(receipts.count)

@@ -4,6 +4,7 @@ import type { Currency } from '@kozeni/base/currency'
 import type { PurseId, StoreId, TerminalId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
 import type { ReceiptKind } from '@kozeni/protocol/debit'
+import type { Receipts } from '@kozeni/protocol/receipts'
 
 /**
  * One receipt that the center has taken in. A booked one never changes; the book keeps it in a batch with all that were
@@ -36,4 +37,13 @@ export interface SaleName {
 export interface JournalHead {
   readonly position: number
   readonly hash: Bytes
+}
+
+/** What a terminal has brought at once. */
+export interface Upload {
+  readonly terminal: TerminalId
+  readonly store: StoreId
+  readonly receipts: Receipts
+  /** 1 for each that may be plain (plain.ts). */
+  readonly candidates: Uint8Array
 }

@@ -33,7 +33,7 @@ import type { Fraud, LossRow } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ProposalRow } from './book-proposal.ts'
-import type { JournalHead, ReceiptRow, SaleName } from './book-receipt.ts'
+import type { JournalHead, ReceiptRow, SaleName, Upload } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -383,6 +383,13 @@ export interface Book {
    * RowTaken, or with AnswerLost; nothing is written but in the last case, where nobody can know.
    */
   run<A>(command: Command<A>): Promise<A>
+  /**
+   * Books those of an upload's candidates that are plain, each as collect.ts would, and does nothing about the others; of a
+   * purse none behind one that is not plain.
+   *
+   * @returns 1 for each that is booked now
+   */
+  bookPlain(upload: Upload): Promise<Uint8Array>
   /** Reads without a lock, for answers that change nothing. */
   look(keys: Keys): Promise<Seen>
   /** Due tasks of the outbox, oldest first; each is hidden from other callers for `leaseMs`. */

@@ -11,10 +11,15 @@ export type ColumnType = 'bigint' | 'smallint' | 'boolean' | 'bytea' | 'text' | 
 export type Cell = bigint | number | boolean | string | Uint8Array | null
 
 /** The object identifiers by which PostgreSQL knows the elements' types; fixed since ever. */
-const OID = { bigint: 20, smallint: 21, boolean: 16, bytea: 17, text: 25, jsonb: 3802 } as const satisfies Record<
-  ColumnType,
-  number
->
+const OID = {
+  bigint: 20,
+  smallint: 21,
+  boolean: 16,
+  bytea: 17,
+  text: 25,
+  jsonb: 3802,
+  tid: 27,
+} as const satisfies Record<ColumnType | 'tid', number>
 
 const HEADER_BYTES = 20
 const NULL_LENGTH = -1
@@ -27,16 +32,30 @@ export function arrayOf(type: ColumnType, cells: readonly Cell[]): Buffer {
 }
 
 /** Most columns of most rows: without a Buffer for each. */
-function arrayOfBigints(cells: readonly bigint[]): Buffer {
-  const whole = Buffer.allocUnsafe(HEADER_BYTES + 12 * cells.length)
+const arrayOfBigints = (cells: readonly bigint[]): Buffer =>
+  fixedArrayOf('bigint', cells.length, 8, (fields, at, i) => fields.setBigInt64(at, cells[i] ?? 0n))
+
+/**
+ * An array of what has a fixed width, written where it stands.
+ *
+ * @param size  bytes of one
+ * @param put   writes the i-th at its place
+ */
+export function fixedArrayOf(
+  type: keyof typeof OID,
+  count: number,
+  size: number,
+  put: (fields: DataView, at: number, i: number) => void,
+): Buffer {
+  const whole = Buffer.allocUnsafe(HEADER_BYTES + (4 + size) * count)
   const fields = new DataView(whole.buffer, whole.byteOffset, whole.length)
-  const header = [1, 0, OID.bigint, cells.length, 1]
+  const header = [1, 0, OID[type], count, 1]
   header.forEach((word, i) => {
     fields.setInt32(4 * i, word)
   })
-  for (let i = 0, at = HEADER_BYTES; i < cells.length; i++, at += 12) {
-    fields.setInt32(at, 8)
-    fields.setBigInt64(at + 4, cells[i] ?? 0n)
+  for (let i = 0, at = HEADER_BYTES; i < count; i++, at += 4 + size) {
+    fields.setInt32(at, size)
+    put(fields, at + 4, i)
   }
   return whole
 }

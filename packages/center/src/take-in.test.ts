@@ -26,7 +26,7 @@ test('an upload whose book is lost is not answered, and no part of it fails late
     takeIn(
       { book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks(), policy: defaultPolicy, dice: systemDice },
       terminal,
-      [],
+      [{ whole: new Uint8Array(3), place: { position: 1, hotlist: 0 } }],
     ),
   ).rejects.toThrow('lost')
 })

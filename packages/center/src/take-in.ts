@@ -3,14 +3,17 @@
  * together, and all purses side by side. A broken one is answered on its own and does not hold up the others.
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
-import type { PurseId, StoreId } from '@kozeni/base/ids'
-import { type Receipt, readReceipt, receiptMac, type SignedReceipt } from '@kozeni/protocol/debit'
+import { idFromNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
+import { type Receipt, readReceipt, receiptMac, SIGNED_RECEIPT_BYTES, type SignedReceipt } from '@kozeni/protocol/debit'
+import { Receipts } from '@kozeni/protocol/receipts'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
 import type { Book, TerminalRow } from './book.ts'
 import type { JournalPlace } from './book-loss.ts'
+import type { Upload } from './book-receipt.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
 import type { Judging } from './loss.ts'
+import { candidatesOf } from './plain.ts'
 import { restored } from './restore.ts'
 import { returnSecond } from './return.ts'
 
@@ -33,6 +36,8 @@ export interface Taken {
 }
 
 /**
+ * What is plain is booked at once, all together; the rest receipt by receipt.
+ *
  * @returns         one answer each, in the same order
  * @spec            K-1, K-5
  */
@@ -41,11 +46,67 @@ export async function takeIn(
   terminal: TerminalRow,
   receipts: readonly Uploaded[],
 ): Promise<readonly Taken[]> {
-  const [settled, found] = await Promise.all([
+  const upload = uploadOf(terminal, receipts)
+  const proved = await means.vault.rightMacs(upload.receipts)
+  const wronglySigned = await sampled(means, upload.receipts, proved)
+  if (wronglySigned !== undefined) proved[wronglySigned] = 0
+  const booked = await means.book.bookPlain({ ...upload, candidates: candidatesOf(upload, proved) })
+  const left = receipts.flatMap((each, i) => (booked[i] === 1 ? [] : [{ ...each, i, isForged: i === wronglySigned }]))
+  const answers = left.length === 0 ? [] : await takeInEach(means, terminal, left)
+  const others = new Map(left.map(({ i }, k) => [i, answers[k]]))
+  return receipts.map((_, i) => others.get(i) ?? plainlyTaken(upload.receipts, i))
+}
+
+/** All of them in one piece; what has not a receipt's length is zeros, which are none. */
+function uploadOf({ terminal, store }: TerminalRow, receipts: readonly Uploaded[]): Omit<Upload, 'candidates'> {
+  const bytes = new Uint8Array(receipts.length * SIGNED_RECEIPT_BYTES)
+  receipts.forEach(({ whole }, i) => {
+    if (whole.length === SIGNED_RECEIPT_BYTES) bytes.set(whole, i * SIGNED_RECEIPT_BYTES)
+  })
+  return { terminal, store, receipts: new Receipts(bytes) }
+}
+
+/**
+ * One receipt of each upload, by chance, has its signature looked at though its MAC is right.
+ *
+ * @returns its place, if the signature is wrong
+ * @spec K-5
+ */
+async function sampled(
+  { book, crypto, dice }: Means,
+  receipts: Receipts,
+  proved: Uint8Array,
+): Promise<number | undefined> {
+  const [high = 0, low = 0] = dice.bytes(2)
+  const drawn = (256 * high + low) % Math.max(1, receipts.count)
+  if (proved[drawn] !== 1 || receipts.purse(drawn) <= 0n) return undefined
+  const { purse } = await book.look({ purse: idFromNumber<PurseId>(receipts.purse(drawn)) })
+  if (purse?.publicKey === undefined) return undefined
+  return crypto.verify(purse.publicKey, receipts.body(drawn), receipts.signature(drawn)) ? undefined : drawn
+}
+
+const plainlyTaken = (receipts: Receipts, i: number): Taken => ({
+  purse: idFromNumber<PurseId>(receipts.purse(i)),
+  seq: receipts.seq(i),
+  collected: { standing: 'booked' },
+  final: false,
+})
+
+/** One that is not plain, or may not be. */
+interface Special extends Uploaded {
+  /** Its signature was looked at, and is wrong though its MAC may be right. */
+  readonly isForged: boolean
+}
+
+async function takeInEach(
+  means: Means,
+  terminal: TerminalRow,
+  receipts: readonly Special[],
+): Promise<readonly Taken[]> {
+  const [settled, judged] = await Promise.all([
     settledUntil(means, terminal.store),
     Promise.all(receipts.map(uploaded => proved(means, terminal, uploaded))),
   ])
-  const judged = await withSample(means, found)
   const claims = judged.filter(each => 'signed' in each)
   const answers = new Map<Proved, Collected>()
   const byPurse = Map.groupBy(claims, ({ signed }) => signed.receipt.purse)
@@ -67,14 +128,6 @@ async function finished(means: Means, claim: Claim, answer: Collected): Promise<
   return isBack ? { standing: 'booked' } : answer
 }
 
-/** One receipt of each upload, by chance, has its signature looked at though its MAC is right. @spec K-5 */
-async function withSample(means: Means, found: readonly Proved[]): Promise<readonly Proved[]> {
-  const [high = 0, low = 0] = means.dice.bytes(2)
-  const drawn = (256 * high + low) % Math.max(1, found.length)
-  const one = found[drawn]
-  return one !== undefined && 'signed' in one ? found.with(drawn, await lookedAt(means, one)) : found
-}
-
 /** The claim with what its signature says. @spec K-5 */
 async function lookedAt({ book, crypto }: Means, claim: Claim): Promise<Claim> {
   const { receipt, body, signature } = claim.signed
@@ -86,7 +139,7 @@ async function lookedAt({ book, crypto }: Means, claim: Claim): Promise<Claim> {
 /** A receipt that may be collected, or why it may not. */
 type Proved = Claim | { readonly refused: RefusalCode; readonly receipt?: Receipt }
 
-async function proved(means: Means, terminal: TerminalRow, { whole, place }: Uploaded): Promise<Proved> {
+async function proved(means: Means, terminal: TerminalRow, { whole, place, isForged }: Special): Promise<Proved> {
   const signed = readReceipt(whole)
   if (signed === undefined) return { refused: 'data-wrong' }
   const { receipt } = signed
@@ -94,7 +147,7 @@ async function proved(means: Means, terminal: TerminalRow, { whole, place }: Upl
   if (store === undefined) return { refused: 'not-found', receipt }
   const by = await prove(means, signed)
   if (by === 'not-found' || by === 'mac-wrong') return { refused: by, receipt }
-  return { signed, whole, store, place, wrong: by === 'signature' ? 'mac' : 'nothing' }
+  return { signed, whole, store, place, wrong: isForged ? 'signature' : by === 'signature' ? 'mac' : 'nothing' }
 }
 
 function takenOf(proved: Proved, collected: Collected | undefined, settled: number): Taken {

@@ -11,6 +11,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { cardKeys, derive, type PurseKeys, purseKeys } from '@kozeni/protocol/keys'
+import { rightMacs } from '@kozeni/protocol/receipt-macs'
 import { seedOf } from '@kozeni/protocol/seed'
 import type { SigningPurpose, Vault } from './vault.ts'
 
@@ -142,6 +143,13 @@ export class MasterVault implements Vault {
     const receipts = this.#keys.receipts[version - 1]
     if (!operations?.length || !receipts?.length) return undefined
     return keep(this.#purses, name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
+  }
+
+  rightMacs: Vault['rightMacs'] = async receipts => {
+    const { operations, receipts: masters } = this.#keys
+    const masterOf = (version: number): Bytes | undefined =>
+      operations[version - 1]?.length && masters[version - 1]?.length ? masters[version - 1] : undefined
+    return rightMacs(this.#means.crypto, masterOf, receipts)
   }
 
   cardKeys: Vault['cardKeys'] = chip => cardKeys(this.#means.crypto, this.#newest('card-manager'), chip)

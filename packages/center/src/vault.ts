@@ -5,6 +5,7 @@
 import type { Bytes } from '@kozeni/base/bytes'
 import type { ChipId, PurseId, StoreId } from '@kozeni/base/ids'
 import type { CardKeys, PurseKeys } from '@kozeni/protocol/keys'
+import type { Receipts } from '@kozeni/protocol/receipts'
 
 /** What signs: certificates of purses and terminals; load files that chips will accept; the head of the audit chain. */
 export type SigningPurpose = 'certificates' | 'load-files' | 'audit'
@@ -17,6 +18,8 @@ export interface Vault {
   readonly issuerKeyVersion: number
   /** @returns undefined for a version that does not exist or was revoked */
   purseKeys(version: number, purse: PurseId): PurseKeys | undefined
+  /** Which receipts bear the MAC of the chip that they name: 1 for each. None of a version that does not exist or was revoked. */
+  rightMacs(receipts: Receipts): Promise<Uint8Array>
   cardKeys(chip: ChipId): CardKeys
   /** The secret of one store's window (T-3): derived from the master key, stored nowhere. */
   seed(window: { readonly store: StoreId; readonly generation: number; readonly window: number }): Bytes

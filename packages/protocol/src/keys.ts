@@ -33,6 +33,9 @@ export interface PurseKeys extends MessageKeys {
   readonly receipt: Bytes
 }
 
+/** Of the keys of receipts' MACs. */
+export const RECEIPT_LABEL = 'kozeni receipt mac'
+
 /** @param operations, receipts  the center's master keys of that version, 32 bytes each */
 export function purseKeys(
   crypto: Crypto,
@@ -43,7 +46,7 @@ export function purseKeys(
   const context = concat(Uint8Array.of(version), idBytes(purse))
   const mac = once(() => derive(crypto, operations, 'kozeni message mac', context, 32))
   const encryption = once(() => derive(crypto, operations, 'kozeni message encryption', context, 16))
-  const receipt = once(() => derive(crypto, receipts, 'kozeni receipt mac', context, 32))
+  const receipt = once(() => derive(crypto, receipts, RECEIPT_LABEL, context, 32))
   return {
     version,
     get mac() {

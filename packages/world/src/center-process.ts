@@ -4,6 +4,7 @@
  */
 import type { Result } from '@kozeni/base/result'
 import { AnswerLost, type Book, type Command, type Write } from '@kozeni/center/book'
+import { bookPlainByCommands } from '@kozeni/center/plain-command'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import { type City, diceOf, strikes } from './city.ts'
 import type { QuickDice } from './quick-dice.ts'
@@ -73,6 +74,7 @@ export class MortalBook implements Book {
     return answer
   }
 
+  bookPlain: Book['bookPlain'] = upload => bookPlainByCommands(this, upload)
   look: Book['look'] = keys => this.#book.look(keys)
   due: Book['due'] = (limit, leaseMs) => this.#book.due(limit, leaseMs)
   told: Book['told'] = (name, again) => this.#book.told(name, again)

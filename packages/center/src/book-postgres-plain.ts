@@ -1,0 +1,150 @@
+/**
+ * Plain receipts in PostgreSQL: those of many uploads in one transaction of two round trips. Purses are read and locked by
+ * one statement, decided on where their bytes stand (plain.ts), and changed by another, each row by its own place. What is
+ * not plain is left to collect.ts, in a transaction of its own.
+ */
+import { assert } from '@kozeni/base/assert'
+import { idNumber } from '@kozeni/base/ids'
+import { PURSE_STAGE } from './book-codes.ts'
+import type { EpochRow } from './book-epoch.ts'
+import { PlainBatch, type Taking } from './book-postgres-plain-batch.ts'
+import { CLOCK, clockIn, FIRST_SALES } from './book-postgres-read.ts'
+import { trailView } from './book-postgres-trail.ts'
+import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
+import { collectionChanges } from './book-postgres-write.ts'
+import type { Upload } from './book-receipt.ts'
+import { TERMINAL_SALES } from './book-tables-receipt.ts'
+import { lastOf } from './plain.ts'
+import { arrayOf, fixedArrayOf } from './postgres-array.ts'
+import { Records } from './postgres-record.ts'
+import { type Session, type Statement, statement } from './postgres-session.ts'
+
+/**
+ * Books what is plain of these uploads, in one transaction.
+ *
+ * @returns for each upload, 1 for each receipt that is booked now
+ * @throws  AnswerLost when the connection broke during the commit; else nothing is written
+ */
+export async function bookPlain(
+  session: Session,
+  uploads: readonly Upload[],
+  options: TransactionOptions,
+): Promise<readonly Uint8Array[]> {
+  const terminals = arrayOf('bigint', [...new Set(uploads.map(({ terminal }) => idNumber(terminal)))])
+  const [, , sold, purses, clock] = await session.all([
+    'begin isolation level read committed',
+    statement(FIRST_SALES, terminals),
+    statement(SOLD, terminals),
+    statement(STANDING, pursesOf(uploads)),
+    statement(CLOCK),
+  ])
+  const { now, present } = clockIn(clock?.rows[0] ?? [], options.now)
+  const standing = standingIn(purses?.rows[0]?.[0], present)
+  const batch = new PlainBatch(standing, (sold?.rows ?? []).map(TERMINAL_SALES.read), now, options.newBatch)
+  const booked = uploads.map(upload => batch.take(upload))
+  if (batch.changed.length === 0) await session.all(['rollback'])
+  else await write(session, batch)
+  return booked
+}
+
+async function write(session: Session, batch: PlainBatch): Promise<void> {
+  const changes = collectionChanges(batch.packed(), batch.sold()).map(change => change.statement)
+  const [answer] = await session.all([changeOf(batch.changed), ...changes])
+  assert(answer?.count === batch.changed.length, 'who has locked a purse changes it')
+  await commit(session, [])
+}
+
+const SOLD = `select ${TERMINAL_SALES.list} from terminal_sales where terminal_id = any($1) order by terminal_id for update`
+
+/** Of purses whose receipts may be plain, what plain.ts asks, each as one record of numbers. */
+const STANDING = `
+  select string_agg(record_send(found), '') from (
+    select purse_id, currency, epoch, number, credits, debits, seen_debits, seen_seq, seen_epoch, seen_number, seen_stage,
+      ctid, taken, trail
+    from purse
+    where purse_id = any($1) and stage = ${PURSE_STAGE.active} and not blocked and not flag and credits = seen_credits
+    order by purse_id for no key update
+  ) as found`
+
+/** The names of all candidates' purses, each once and in their order: that in which everybody locks them. */
+function pursesOf(uploads: readonly Upload[]): Buffer {
+  const names = new BigInt64Array(uploads.reduce((count, { receipts }) => count + receipts.count, 0))
+  let count = 0
+  for (const { receipts, candidates } of uploads)
+    for (let i = 0; i < receipts.count; i++) if (candidates[i] === 1) names[count++] = receipts.purse(i)
+  const sorted = names.subarray(0, count).sort()
+  let unique = 0
+  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[unique - 1]) sorted[unique++] = sorted[i] ?? 0n
+  return fixedArrayOf('bigint', unique, 8, (fields, at, i) => fields.setBigInt64(at, sorted[i] ?? 0n))
+}
+
+function standingIn(records: unknown, { epoch: present }: EpochRow): Map<bigint, Taking> {
+  const found = new Map<bigint, Taking>()
+  if (!(records instanceof Uint8Array)) return found
+  for (const row = new Records(records); row.next(); ) {
+    const purse = row.bigint()
+    const [currency, epoch, number, credits, debits] = [
+      row.smallint(),
+      row.number(),
+      row.number(),
+      row.number(),
+      row.number(),
+    ]
+    const [seenDebits, seenSeq, seenEpoch] = [row.number(), row.number(), row.number()]
+    const [seenNumber, seenStage] = [row.number(), row.number()]
+    const { block, offset } = row.place()
+    const [last, trail] = [lastOf(row.bytes()), row.bytes()]
+    if (last === undefined || epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
+    found.set(purse, {
+      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage, last },
+      ...{ block, offset, trail: trailView(trail), amount: 0, count: 0, isMoved: false },
+    })
+  }
+  return found
+}
+
+const FOLLOWING = `
+  debits = purse.debits + given.amount, booked_amount = booked_amount + given.amount,
+  booked_count = booked_count + given.count, seen_debits = purse.debits + given.amount, seen_seq = given.last,
+  taken = int4send(1) || substring(int8send(given.last) from 5), trail = given.trail`
+
+const textOf = (also: string, columns: string, arrays: string): string => `
+  update purse set ${FOLLOWING} ${also}
+  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[] ${arrays})
+    as given (place, amount, count, last, trail ${columns})
+  where purse.ctid = given.place`
+
+const CHANGE = textOf('', '', '')
+/** The same where chips have also heard more of the center than before. */
+const CHANGE_AND_MOVE = textOf(
+  ', seen_epoch = given.epoch, seen_number = given.number, seen_stage = given.stage',
+  ', epoch, number, stage',
+  ', $6::bigint[], $7::bigint[], $8::bigint[]',
+)
+
+function changeOf(changed: readonly Taking[]): Statement {
+  const numbers = (numberOf: (purse: Taking) => number): Buffer =>
+    fixedArrayOf('bigint', changed.length, 8, (fields, at, i) => {
+      const number = numberOf(changed[i] as Taking)
+      fields.setInt32(at, Math.floor(number / 2 ** 32))
+      fields.setUint32(at + 4, number >>> 0)
+    })
+  const places = fixedArrayOf('tid', changed.length, 6, (fields, at, i) => {
+    fields.setUint32(at, changed[i]?.block ?? 0)
+    fields.setUint16(at + 4, changed[i]?.offset ?? 0)
+  })
+  const trails = arrayOf(
+    'bytea',
+    changed.map(({ trail }) => new Uint8Array(trail.buffer, trail.byteOffset, trail.byteLength)),
+  )
+  const columns = [places, numbers(one => one.amount), numbers(one => one.count), numbers(one => one.last), trails]
+  return changed.some(({ isMoved }) => isMoved)
+    ? statement(
+        CHANGE_AND_MOVE,
+        ...columns,
+        numbers(one => one.seenEpoch),
+        numbers(one => one.seenNumber),
+        numbers(one => one.seenStage),
+      )
+    : statement(CHANGE, ...columns)
+}
