@@ -162,7 +162,10 @@ export class PostgresBook implements Book {
       const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
       group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload)))
     } catch (error) {
-      for (const task of group) error instanceof AnswerLost ? task.fail(error) : task.give(nonePlain(task.upload))
+      for (const task of group) {
+        if (error instanceof AnswerLost) task.fail(error)
+        else task.give(nonePlain(task.upload))
+      }
     }
   }
 

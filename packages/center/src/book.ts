@@ -383,12 +383,7 @@ export interface Book {
    * RowTaken, or with AnswerLost; nothing is written but in the last case, where nobody can know.
    */
   run<A>(command: Command<A>): Promise<A>
-  /**
-   * Books those of an upload's candidates that are plain, each as collect.ts would, and does nothing about the others; of a
-   * purse none behind one that is not plain.
-   *
-   * @returns 1 for each that is booked now
-   */
+  /** Books the candidates that are plain, of a purse none behind one that is not. @returns 1 for each that is booked now */
   bookPlain(upload: Upload): Promise<Uint8Array>
   /** Reads without a lock, for answers that change nothing. */
   look(keys: Keys): Promise<Seen>
