@@ -17,7 +17,8 @@ import { TERMINAL_SALES } from './book-tables-receipt.ts'
 import { lastOf } from './plain.ts'
 import { arrayOf, fixedArrayOf } from './postgres-array.ts'
 import { Records } from './postgres-record.ts'
-import { type Session, type Statement, statement } from './postgres-session.ts'
+import { type Session, statement } from './postgres-session.ts'
+import type { Statement } from './postgres-trip.ts'
 
 /**
  * Books what is plain of these uploads, in one transaction.
