@@ -7,7 +7,7 @@ import type { ProposalId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
-import { type Book, type Command, type Keys, type Seen, unchanged, type Write } from './book.ts'
+import { type Book, type Command, type Keys, type PurseRow, type Seen, unchanged, type Write } from './book.ts'
 import type { ProposalRow } from './book-proposal.ts'
 import { factsText } from './book-writes.ts'
 import { orderOfLoad } from './load.ts'
@@ -40,6 +40,16 @@ export async function keysOfProposal(
   const { proposal, about } = row
   if (about === undefined) return { proposal }
   const { purse } = await book.look({ purse: about.purse })
+  return keysKnowing(purse, row)
+}
+
+/** The same, by who knows the purse's row. */
+export function keysKnowing(
+  purse: PurseRow | undefined,
+  row: Pick<ProposalRow, 'what' | 'about' | 'facts' | 'proposal'>,
+): Keys {
+  const { proposal, about } = row
+  if (about === undefined) return { proposal }
   const seqs = Array.from({ length: LATEST }, (_, i) => (purse?.seenSeq ?? 0) - i).filter(seq => seq > 0)
   return { proposal, purse: about.purse, receipts: seqs, ...keysOfFacts(proposedIn(row)) }
 }

@@ -3,6 +3,7 @@
  * is. The rules that they follow are the design's.
  */
 import { assert } from '@kozeni/base/assert'
+import type { PurseId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import type { Command, OperationRow, PurseRow, StoreRow } from '@kozeni/center/book'
 import { recordCaptured, requestLoad } from '@kozeni/center/load'
@@ -40,6 +41,8 @@ export interface Provided {
   readonly taken: readonly boolean[]
   /** How often it gave the money back. */
   readonly back: readonly number[]
+  /** What was paid for loads that are not the plot's own. */
+  readonly elsewhere: number
 }
 
 /** The first store; it has no other. */
@@ -93,7 +96,7 @@ export class Cast {
     this.clockAt = this.stage.part(0)
     this.lossAt = this.stage.part(PRESENT)
     this.providerAt = this.stage.part(
-      this.provided({ taken: plot.loads.map(() => false), back: plot.loads.map(() => 0) }),
+      this.provided({ taken: plot.loads.map(() => false), back: plot.loads.map(() => 0), elsewhere: 0 }),
     )
     this.backupAt = this.stage.part(NO_BACKUP)
     this.stage.underWay(this.first.records.map((record, chip) => this.statement(chip, record)))
@@ -242,17 +245,17 @@ export class Cast {
       run({ keys: { purse: row.purse }, decide: () => ({ answer: undefined, writes: [{ write: 'purse', row }] }) })
     }
     const records = fresh.map(({ record }, chip) => {
-      if (this.plot.holds > 0n) book = this.#funded(book, chip, this.plot.holds)
-      const met = this.#rest(chip, record, book)
+      if (this.plot.holds > 0n) book = this.funded(book, 900 + chip, purseId(chip + 1), this.plot.holds)
+      const met = this.rested(chip, record, book)
       book = met.book
       return met.record
     })
     return { book, records }
   }
 
-  /** The first load, captured. */
-  #funded(book: number, chip: number, amount: bigint): number {
-    const [load, purse] = [loadId(900 + chip), purseId(chip + 1)]
+  /** A load, asked for and captured. */
+  funded(book: number, name: number, purse: PurseId, amount: bigint): number {
+    const load = loadId(name)
     const request = {
       load,
       purse,
@@ -263,11 +266,11 @@ export class Cast {
       inputDigest: new Uint8Array(32),
     }
     const asked = this.centers.run(book, START_MS, requestLoad(request, this.plot.maximum)).book
-    return this.centers.run(asked, START_MS, recordCaptured(load, purse, 'first')).book
+    return this.centers.run(asked, START_MS, recordCaptured(load, purse, `capture ${load}`)).book
   }
 
   /** Contacts without fault until there is nothing left to say. */
-  #rest(chip: number, record: number, book: number): { readonly record: number; readonly book: number } {
+  rested(chip: number, record: number, book: number): { readonly record: number; readonly book: number } {
     for (let [at, to] = [record, book]; ; ) {
       const heard = this.#hearing(chip, to, [this.chips.facts(at).result], undefined)
       if (heard.message === undefined) return { record: at, book: heard.book }

@@ -97,6 +97,31 @@ export class Desks {
       : (this.told(waiting, state.phase.at, { input: 'durable', now: NOW }) ?? waiting)
   }
 
+  /** A sale without any fault: the chip pays, and the desk has its receipt. Undefined when it is refused. */
+  sold(
+    chips: Chips,
+    desk: Desk,
+    record: number,
+    amount: bigint,
+  ): { readonly desk: Desk; readonly record: number } | undefined {
+    const begun = this.#design.sale.begin(this.till(desk), money(amount), NOW)
+    if (!begun.ok) return undefined
+    const [selecting, introducing] = this.introduction(chips, record)
+    const heard = (commands: readonly CommandApdu[]): Input => ({
+      input: 'response',
+      response: chips.whole(record, commands).answer,
+      now: NOW,
+    })
+    const met = this.told(this.driven(desk, 'debit', begun.value), 'listening', { input: 'chip', now: NOW })
+    const greeted = met && this.told(met, 'selecting', heard([selecting]))
+    const asking = greeted && this.told(greeted, 'introducing', heard([selecting, introducing]))
+    const asked = asking?.tap?.state.task.asked
+    if (asking === undefined || asked === undefined) return undefined
+    const commands = [selecting, introducing, requesting('debit', asked.bytes)]
+    const paid = this.told(asking, 'acting', heard(commands))
+    return paid && { desk: paid, record: chips.whole(record, commands).record }
+  }
+
   /** SELECT, and the terminal's introduction to what the chip answers. */
   introduction(chips: Chips, record: number): readonly [CommandApdu, CommandApdu] {
     const introduction = introduce(this.#self, chips.whole(record, [SELECT]).answer)

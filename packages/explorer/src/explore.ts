@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { together, unmet } from './met.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { Trial } from './trial.ts'
 import { WEAKENINGS } from './weakenings.ts'
@@ -25,6 +26,8 @@ export interface Explored {
   readonly weakened: ReadonlyArray<{ readonly number: number; readonly name: string; readonly trial: Trial }>
   /** One scenario of the full bound again, each handler run anew each time. */
   readonly anew?: Trial | undefined
+  /** What no scenario has met, though it is there for it; empty unless all were searched. */
+  readonly unmet: readonly string[]
   readonly seconds: number
 }
 
@@ -66,6 +69,10 @@ export async function runExplore(wish: Wish, say: (line: string) => void): Promi
     trials: trials.slice(0, plain.length),
     weakened: weak.map(({ number, name }, i) => ({ number, name, trial: some(trials[plain.length + i]) })),
     anew: trials[plain.length + weak.length],
+    unmet:
+      bound !== 'small' && plain.length === SCENARIOS.length
+        ? unmet(together(trials.slice(0, plain.length).map(({ met }) => met)))
+        : [],
     seconds: (performance.now() - begun) / 1000,
   }
 }

@@ -163,9 +163,11 @@ export function judgeUnfenced(purse: PurseId, restored: MemoryTables, now: Memor
   // where nobody has noticed the restore there is no fence to wait for yet
   if (epochOf(restored) !== present) return undefined
   if (row === undefined || row.epoch >= present) return undefined
+  // people decide when the chip has met the fence, and is still unfenced by the book
+  const byOthers = row.seenFloor >= present ? ['lost', 'people'] : ['lost']
   const closed = (tables: MemoryTables): number =>
     [...tables.operation.values()].filter(
-      one => one.purse === purse && one.closed !== undefined && one.closed.source !== 'lost',
+      one => one.purse === purse && one.closed !== undefined && !byOthers.includes(one.closed.source),
     ).length
   return closed(now) === closed(restored)
     ? undefined

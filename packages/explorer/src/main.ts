@@ -43,7 +43,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (anew !== undefined)
     say(`${anew.scenario}, nothing remembered: ${anew.states} states, ${anew.transitions} transitions`)
   const holds = found.trials.every(({ broken }) => broken === undefined)
-  return holds && isSameAnew(found) && found.weakened.every(({ trial }) => trial.broken !== undefined) ? 0 : 1
+  return holds &&
+    found.unmet.length === 0 &&
+    isSameAnew(found) &&
+    found.weakened.every(({ trial }) => trial.broken !== undefined)
+    ? 0
+    : 1
 }
 
 /** What is remembered of the handlers is what they do. */

@@ -92,6 +92,8 @@ export const WANTED: readonly string[] = [
   'center: load closed by receipt, commit',
   'center: load closed by fence, commit',
   'center: load closed by fence, void',
+  'center: load closed by people, commit',
+  'center: load closed by people, void',
   'center: load closed by lost, commit',
   'center: pay closed by result, commit',
   'center: pay closed by result, void',

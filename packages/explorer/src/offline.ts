@@ -20,6 +20,8 @@ export interface Shelf {
   isLost(state: Int32Array): boolean
   /** The tills' places in a state. */
   readonly places: readonly number[]
+  /** Whether a chip is just being asked at the first till, when it is this one. */
+  isTapping(number: number): boolean
   readonly namings: readonly Naming[]
   /** Whether the first till, when it is this one, has shown the center all that it ever will. */
   isCleared(number: number, book: number): boolean
@@ -33,6 +35,7 @@ export function offline(cast: Cast): Shelf {
     judge: state => judges.map(judge => judge.judge(state)).find(broken => broken !== undefined),
     isAtRest: state => judges.every(judge => judge.isAtRest(state)),
     isLost: state => judges.some(judge => judge.isLost(state)),
+    isTapping: number => counters[0]?.isTapping(number) ?? false,
     namings: judges.map(judge => judge.naming),
     places: counters.map(({ place }) => place),
     isCleared: (number, book) => counters.every(({ judge }) => judge.isCleared(number, book)),
@@ -62,6 +65,10 @@ class Counter {
     uploads(till)
     withheld(till, index)
     if (withholds === true) withholding(till)
+  }
+
+  isTapping(number: number): boolean {
+    return this.#desks.desk(number).tap?.state.phase.at === 'acting'
   }
 
   /** What the clerk does: begins, stops, takes up again. Power may fail at any of it, which is a stop too. */

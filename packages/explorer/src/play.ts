@@ -2,6 +2,8 @@
 import { calamity, restoredBook } from './calamity.ts'
 import { Cast, PRESENT } from './cast.ts'
 import type { Design } from './design.ts'
+import { elsewhere } from './elsewhere.ts'
+import { RECORD_RING } from './history.ts'
 import { EPOCH, purseId } from './issuer.ts'
 import {
   atRest,
@@ -25,6 +27,7 @@ import { leaving, losing } from './leaving.ts'
 import { type Naming, namesOfBook, namesOfChip } from './met.ts'
 import { offline, type Shelf } from './offline.ts'
 import { online } from './online.ts'
+import { people } from './people.ts'
 import type { Plot } from './plot.ts'
 import { Shop } from './shop.ts'
 import type { Rules, Stage } from './stage.ts'
@@ -58,6 +61,8 @@ export function staged(plot: Plot, design: Design, memory = true): Stage {
   online(cast)
   calamity(cast)
   const others = { shop: new Shop(cast), shelf: offline(cast) }
+  elsewhere(cast, others.shelf)
+  if (plot.elsewhere.loads > 0) people(cast)
   if (plot.moves) leaving(cast)
   if (plot.chipLoss) losing(cast, others.shelf.places, others.shelf.isCleared)
   cast.stage.judgedBy(new Judge(cast, others))
@@ -178,8 +183,8 @@ class Judge implements Rules {
       broken: onPaper ? undefined : judgePair(facts, tables),
       brokenRestored: onPaper ? undefined : judgeRestoredPair(facts, tables),
       rests: isLeft(facts, tables) || atRest(facts, tables),
-      // a void whose till never heard of it shows in the totals for ever (K-2)
-      collected: uncollected(facts, tables).every(({ kind }) => kind === 'void'),
+      // a void whose till never heard of it shows in the totals for ever (K-2); what the ring has forgotten is for people
+      collected: uncollected(facts, tables).every(({ kind, seq }) => kind === 'void' || seq + RECORD_RING <= facts.seq),
       worth: isPaidOut(tables, facts.purse)
         ? 0
         : this.#value(record) + Number(owed(uncollected(facts, tables)) - refundedUnknown(facts, tables)),
@@ -197,9 +202,9 @@ class Judge implements Rules {
     const { providerAt, providers, plot } = this.#cast
     const provider = state[providerAt] ?? 0
     const paid = (): number => {
-      const { taken, back } = providers.value(provider)
+      const { taken, back, elsewhere } = providers.value(provider)
       const loads = plot.loads.map((amount, i) => Number(amount) * (Number(taken[i] ?? false) - (back[i] ?? 0)))
-      return Number(plot.holds) * plot.chips + loads.reduce((a, b) => a + b, 0)
+      return Number(plot.holds) * plot.chips + elsewhere + loads.reduce((a, b) => a + b, 0)
     }
     return (this.#funds[provider] ??= paid())
   }

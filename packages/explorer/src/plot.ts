@@ -41,6 +41,8 @@ export interface Plot {
   readonly chipLoss: boolean
   /** Whether the first purse may be left for the second (P-3). */
   readonly moves: boolean
+  /** What the first chip does elsewhere, all at once: see elsewhere.ts. */
+  readonly elsewhere: { readonly loads: number; readonly sales: number }
   /** How often the center may be restored, each time from a backup made at any moment before. */
   readonly restores: number
 }
@@ -60,5 +62,6 @@ export const quiet: Omit<Plot, 'name' | 'about'> = {
   offlineCount: 100,
   chipLoss: false,
   moves: false,
+  elsewhere: { loads: 0, sales: 0 },
   restores: 0,
 }

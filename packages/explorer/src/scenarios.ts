@@ -222,6 +222,25 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'ring',
+    about:
+      'A load that may be cancelled is open in the backup, and eight more follow: the ring has forgotten it, people decide.',
+    loads: [2n],
+    cancels: true,
+    elsewhere: { loads: 8, sales: 0 },
+    restores: 1,
+  },
+  {
+    ...quiet,
+    name: 'till-ring',
+    about:
+      'A torn sale at a till, and twenty-one sales elsewhere: what the chip’s ring has forgotten is not sold again.',
+    holds: 30n,
+    terminals: [{ ...till, sales: [1n, 1n] }],
+    elsewhere: { loads: 0, sales: 21 },
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

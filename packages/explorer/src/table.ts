@@ -5,7 +5,9 @@ import type { Trial } from './trial.ts'
 const count = (number: number): string => number.toLocaleString('en')
 
 /** One line a scenario, one a weakening, and every way to what broke. */
-export function tables({ trials, weakened, seconds }: Explored): string {
+export function tables({ trials, weakened, seconds, unmet }: Explored): string {
+  const transitions = trials.reduce((all, trial) => all + trial.transitions, 0)
+  const longest = Math.max(0, ...trials.map(trial => trial.longest ?? 0))
   const states = trials.reduce((all, trial) => all + trial.states, 0)
   const cut = trials.filter(({ whole, broken }) => !whole && broken === undefined)
   return [
@@ -13,7 +15,8 @@ export function tables({ trials, weakened, seconds }: Explored): string {
     ...(weakened.length === 0 ? [] : [weakeningTable(weakened), '']),
     ...trials.filter(({ broken }) => broken !== undefined).map(story),
     ...cut.map(({ scenario }) => `${scenario} was cut off at its limit: what lies beyond was not visited.`),
-    `${count(states)} distinct states in ${seconds.toFixed(1)} s.`,
+    ...unmet.map(name => `Not met in any state: ${name}.`),
+    `${count(states)} distinct states, ${count(transitions)} transitions, longest recovery ${longest} steps, in ${seconds.toFixed(1)} s.`,
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@ import type { Receipt } from '@kozeni/protocol/debit'
 import type { Sale } from '@kozeni/terminal/till'
 import type { Cast } from './cast.ts'
 import { type Desks, lateVoids } from './desks.ts'
+import { RECORD_RING } from './history.ts'
 import { terminalId } from './issuer.ts'
 import { keeping } from './memory.ts'
 import type { Naming } from './met.ts'
@@ -42,9 +43,18 @@ export class TillJudge {
     const desk = this.#desks.desk(number)
     if (desk.lost) return true
     const { unresolved, unanswered, withheld, sales } = this.#desks.till(desk)
-    if (desk.tap !== undefined || unresolved.size + unanswered.size > 0) return false
+    const waitsInVain = desk.tap === undefined || unresolved.has(desk.tap.state.task.sale)
+    if (!waitsInVain || desk.tap?.state.phase.at === 'acting' || unanswered.size > 0) return false
+    if (![...unresolved].every(sale => this.#isBeyondReach(state, sales.get(sale)))) return false
     if ([...withheld].some(sale => sales.get(sale)?.told === undefined)) return false
     return this.#cast.chipAt.every(at => this.#isOwedBack(number, state[at] ?? 0, state[this.#cast.centerAt] ?? 0))
+  }
+
+  /** The chip's ring has moved on too far to tell: people decide (D-4). */
+  #isBeyondReach(state: Int32Array, sale: Sale | undefined): boolean {
+    const { purse, seq } = sale?.asked?.request ?? {}
+    const facts = this.#cast.chipAt.map(at => this.#cast.chips.facts(state[at] ?? 0))
+    return facts.some(chip => chip.purse === purse && chip.seq - (seq ?? chip.seq) > RECORD_RING)
   }
 
   /** What a chip has paid for a sale that was refused or not given is on its way back, all of it. @spec D-5 */

@@ -19,12 +19,13 @@ export const explore: Layer = {
 
 async function run({ size, say, signal }: Run): Promise<Report> {
   const found = await runExplore({ bound: BOUND[size], signal }, say)
-  const { trials, weakened } = found
+  const { trials, weakened, unmet } = found
   const missed = weakened.filter(({ trial }) => trial.broken === undefined)
   return {
     tried: trials.reduce((sum, { states }) => sum + states, 0),
     found: [
       ...trials.filter(({ broken }) => broken !== undefined).map(story),
+      ...unmet.map(name => `not met in any state: ${name}`),
       ...missed.map(({ number, name }) => `weakening ${number} (${name}) is not caught`),
     ],
     figures: figuresOf(found),
