@@ -16,6 +16,7 @@ export function calamity(cast: Cast): void {
       perform: lost => (lost === PRESENT ? [{ next: [LOST], sends: [], fair: false, says: 'The chip is lost' }] : []),
     })
   if (cast.plot.restores > 0) restore(cast)
+  if (cast.plot.ages) ageing(cast)
 }
 
 /** The restored book that the center has started with; undefined when it never was. */
@@ -42,6 +43,18 @@ function restore(cast: Cast): void {
       const says = 'The center is restored from its backup'
       const after = cast.design.restored(backup - 1, book => cast.newEpoch(book, NEXT_EPOCH))
       return [{ next: [after, restoredFrom(after)], sends: [], fair: false, says }]
+    },
+  })
+}
+
+/** Backups are not kept for longer than tills keep what is settled (F-12). */
+function ageing(cast: Cast): void {
+  cast.stage.may({
+    parts: [cast.ageAt, cast.backupAt],
+    perform: (age, backup) => {
+      const kept = backup > NO_BACKUP ? NO_BACKUP : backup
+      const says = 'The time passes for which tills keep what is settled, and backups from before it are gone'
+      return age > 0 ? [] : [{ next: [age + 1, kept], sends: [], fair: false, says }]
     },
   })
 }

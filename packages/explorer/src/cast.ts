@@ -81,6 +81,8 @@ export class Cast {
   readonly providerAt: number
   /** What was kept of the center's book: see calamity.ts. */
   readonly backupAt: number
+  /** How often the time has passed for which a till keeps what is settled. */
+  readonly ageAt: number
   /** The books that chips and center begin with. */
   readonly first: { readonly book: number; readonly records: readonly number[] }
 
@@ -99,12 +101,18 @@ export class Cast {
       this.provided({ taken: plot.loads.map(() => false), back: plot.loads.map(() => 0), elsewhere: 0 }),
     )
     this.backupAt = this.stage.part(NO_BACKUP)
+    this.ageAt = this.stage.part(0)
     this.stage.underWay(this.first.records.map((record, chip) => this.statement(chip, record)))
   }
 
   /** The parts that say what time it is, if it passes at all. */
   get clock(): readonly number[] {
     return this.plot.ticks > 0 ? [this.clockAt] : []
+  }
+
+  /** The parts that say how long all this has gone on, if that matters. */
+  get age(): readonly number[] {
+    return this.plot.ages ? [this.ageAt] : []
   }
 
   /** The parts that say whether a chip is lost, if one may be. */

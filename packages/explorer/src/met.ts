@@ -115,6 +115,7 @@ export const WANTED: readonly string[] = [
   'till: sale unresolved',
   'till: sale not-given',
   'till: sale abandoned',
+  'till: sale settled for good',
   'till: void voided',
   'till: void given-up',
   'till: lost',

@@ -43,6 +43,8 @@ export interface Plot {
   readonly moves: boolean
   /** What the first chip does elsewhere, all at once: see elsewhere.ts. */
   readonly elsewhere: { readonly loads: number; readonly sales: number }
+  /** Whether so long a time may pass that what was settled before it is so for good, and every backup from before it is gone. */
+  readonly ages: boolean
   /** How often the center may be restored, each time from a backup made at any moment before. */
   readonly restores: number
 }
@@ -63,5 +65,6 @@ export const quiet: Omit<Plot, 'name' | 'about'> = {
   chipLoss: false,
   moves: false,
   elsewhere: { loads: 0, sales: 0 },
+  ages: false,
   restores: 0,
 }

@@ -241,6 +241,15 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'settled',
+    about:
+      'A sale at a till that is settled for good when time has passed; the center is restored from a younger backup.',
+    terminals: [till],
+    ages: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

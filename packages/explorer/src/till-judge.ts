@@ -34,6 +34,9 @@ export class TillJudge {
     const { sales } = this.#desks.till(desk)
     return [
       ...[...sales.values()].flatMap(({ stage, voidStage }) => [`till: sale ${stage}`, `till: void ${voidStage}`]),
+      ...[...sales.values()].flatMap(({ answered }) =>
+        answered?.final === true ? ['till: sale settled for good'] : [],
+      ),
       ...(desk.lost ? ['till: lost'] : []),
     ]
   }

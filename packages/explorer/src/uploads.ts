@@ -12,7 +12,7 @@ import { STORE } from './cast.ts'
 import { spell } from './centers.ts'
 import { type Desk, NOW, type PlacedTill } from './desks.ts'
 import { Interner } from './interner.ts'
-import { crypto, START_MS, vault } from './issuer.ts'
+import { crypto, policy, START_MS, vault } from './issuer.ts'
 import { keeping } from './memory.ts'
 import type { Outcome } from './move.ts'
 
@@ -37,15 +37,25 @@ export function uploads(till: PlacedTill): void {
 const HERE = { position: 1, hotlist: 0 }
 const JUDGING = { crypto, hotlistAgeMs: 0 }
 
+/** Longer than a till keeps what is settled. */
+const AGE_MS = policy.keepSettledMs + 1000
+
+/** As take-in.ts says it; every settlement window closes at once here. */
+const isSettled = (taken: Collected, age: number): boolean =>
+  taken.standing === 'already-booked' && taken.at < START_MS + age * AGE_MS - policy.keepSettledMs
+
 class Uploads {
   readonly #till: PlacedTill
   readonly #receipts = new Interner<Bytes>()
   readonly #answers = new Interner<readonly Answer[]>()
-  readonly #collecting: (book: number, receipt: number) => Taken
+  /** By the age of all this. */
+  readonly #collecting: readonly ((book: number, receipt: number) => Taken)[]
 
   constructor(till: PlacedTill) {
     this.#till = till
-    this.#collecting = keeping(till.cast.memory, (book, receipt) => this.#collect(book, this.#receipts.value(receipt)))
+    this.#collecting = [0, 1].map(age =>
+      keeping(till.cast.memory, (book, receipt) => this.#collect(book, this.#receipts.value(receipt), age)),
+    )
   }
 
   /** What is due now, or when so many seconds have passed: then all that is not settled is shown again. */
@@ -68,8 +78,8 @@ class Uploads {
     })
     const hearing = keeping(cast.memory, (number, answers) => this.#heard(number, answers, later))
     cast.stage.may({
-      parts: [place, cast.centerAt],
-      perform: (number, book) => this.#showing(number, book, later, hearing),
+      parts: [place, cast.centerAt, ...cast.age],
+      perform: (number, book, age) => this.#showing(number, book, age, later, hearing),
     })
   }
 
@@ -81,16 +91,18 @@ class Uploads {
   #showing(
     number: number,
     book: number,
+    age: number | undefined,
     later: number,
     hearing: (number: number, answers: number) => number,
   ): readonly Outcome[] {
     const batch = this.#due(this.#till.desks.desk(number), later)
     if (batch.length === 0 || batch.some(({ offered }) => !offered)) return []
+    const old = age === undefined ? [] : [age]
     const receipts = batch.flatMap(receiptsOf)
     const answers: Answer[] = []
     let after = book
     for (const { bytes: whole } of receipts) {
-      const taken = this.#collecting(after, this.#numbered(whole))
+      const taken = this.#collected(after, whole, age)
       after = taken.book
       answers.push(taken.answer)
     }
@@ -102,8 +114,8 @@ class Uploads {
     const shows = `${this.#till.name} shows the center ${receipts.length === 1 ? 'a receipt' : `${receipts.length} receipts`}`
     const told = answers.map(({ standing }) => standing).join(' and ')
     return [
-      { next: [heard, after], sends, fair: true, says: `${shows}, and is told ${told}` },
-      { next: [number, book], sends, fair: false, says: `${shows}, but it is delayed` },
+      { next: [heard, after, ...old], sends, fair: true, says: `${shows}, and is told ${told}` },
+      { next: [number, book, ...old], sends, fair: false, says: `${shows}, but it is delayed` },
     ]
   }
 
@@ -123,16 +135,24 @@ class Uploads {
   #upload(whole: Bytes): number {
     const { cast, name } = this.#till
     return cast.stage.net.message(`receipt ${spell(whole)}`, () => ({
-      parts: [cast.centerAt],
-      perform: book => {
-        const { book: after, answer } = this.#collecting(book, this.#numbered(whole))
+      parts: [cast.centerAt, ...cast.age],
+      perform: (book, age) => {
+        const { book: after, answer } = this.#collected(book, whole, age)
         const says = `A receipt of ${name.toLowerCase()} reaches the center: ${answer.standing}`
-        return after === book ? [] : [{ next: [after], sends: [], fair: false, says }]
+        return after === book
+          ? []
+          : [{ next: [after, ...(age === undefined ? [] : [age])], sends: [], fair: false, says }]
       },
     }))
   }
 
-  #collect(book: number, whole: Bytes): Taken {
+  #collected(book: number, whole: Bytes, age = 0): Taken {
+    const collecting = this.#collecting[age]
+    assert(collecting !== undefined, 'all this ages once')
+    return collecting(book, this.#numbered(whole))
+  }
+
+  #collect(book: number, whole: Bytes, age: number): Taken {
     const { cast } = this.#till
     const { centers, design } = cast
     const signed = readReceipt(whole)
@@ -140,13 +160,13 @@ class Uploads {
     assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
     const wrong = equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac) ? 'nothing' : 'mac'
     const command = design.collect(signed.receipt.purse, [{ signed, whole, store: STORE, place: HERE, wrong }], JUDGING)
-    const { book: after, answer } = centers.run(book, START_MS, command)
+    const { book: after, answer } = centers.run(book, START_MS + age * AGE_MS, command)
     if ('standing' in answer) {
       assert(answer.standing === 'behind', 'it was asked with all that it takes to judge')
-      return this.#collect(cast.newEpoch(after, answer.epoch), whole)
+      return this.#collect(cast.newEpoch(after, answer.epoch), whole, age)
     }
     const [taken] = answer
     assert(taken !== undefined, 'one answer for each receipt')
-    return { book: after, answer: { standing: taken.standing, final: design.settles(false) } }
+    return { book: after, answer: { standing: taken.standing, final: design.settles(isSettled(taken, age)) } }
   }
 }
