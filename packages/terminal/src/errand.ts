@@ -15,12 +15,16 @@ export type Errand =
   | { readonly errand: 'hand-over'; readonly message: Bytes }
   | { readonly errand: 'look-for'; readonly sale: number }
 
+/** A purse remembers so many debits and voids (C-2). */
+export const RING = 20
+
 /** All that is to be done at this chip, in this order. @spec F-9, D-5 */
-export function errandsAt(till: Till, { purse }: Card): readonly Errand[] {
+export function errandsAt(till: Till, { purse, seq }: Card): readonly Errand[] {
   const mail = mailFor(till, purse).map((message): Errand => ({ errand: 'hand-over', message }))
   const withheld = [...till.withheld].filter(number => {
     const sale = till.sales.get(number)
-    return sale?.asked?.request.purse === purse && sale.receipt === undefined
+    if (sale?.asked?.request.purse !== purse || sale.receipt !== undefined) return false
+    return seq - sale.asked.request.seq <= RING // else the chip has forgotten it
   })
   return [...mail, ...withheld.map((sale): Errand => ({ errand: 'look-for', sale }))]
 }

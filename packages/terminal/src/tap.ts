@@ -16,7 +16,7 @@ import { purseCommand } from '@kozeni/protocol/purse'
 import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
 import { answerOf, type Card, introduce, meet, type Self, SUCCESS, said, select } from './card.ts'
 import type { Deed, Entry } from './entry.ts'
-import { commandFor, type Errand, entryOf, errandsAt } from './errand.ts'
+import { commandFor, type Errand, entryOf, errandsAt, RING } from './errand.ts'
 import { type Asked, readAsked, type Till } from './till.ts'
 
 /** What the machine may look at: who the terminal is, and what it knows. */
@@ -98,9 +98,6 @@ export interface Step {
   readonly state: TapState
   readonly effects: readonly Effect[]
 }
-
-/** A purse remembers so many debits and voids (C-2). */
-const RING = 20
 
 /** The chip's word that it did nothing: said only after it has looked into its ring (D-4), so also good at a repetition. */
 const NOTHING_TAKEN: readonly RefusalCode[] = [

@@ -18,15 +18,15 @@ export interface Plan {
   readonly faults: Faults
 }
 
-/** So many things are done in a world, more in one with a thousand chips. */
-const ROUNDS = 2_000
-const ROUNDS_EACH = 10
+/** So many things are done in a world: more in one with a thousand chips, fewer where there are few to do them. */
+const ROUNDS = 4_000
+const ROUNDS_EACH = { from: 10, to: 400 }
 
 /** Every hundredth world has a thousand chips. */
 export function drawPlan(seed: number, dice: QuickDice): Plan {
   const chips = seed % 100 === 0 ? 1_000 : dice.spread(3, 120)
   const blank = Math.min(chips - 1, dice.between(4, 5))
-  const rounds = Math.max(ROUNDS_EACH, Math.ceil(ROUNDS / chips))
+  const rounds = Math.min(ROUNDS_EACH.to, Math.max(ROUNDS_EACH.from, Math.ceil(ROUNDS / chips)))
   const pauseMs = dice.spread(60_000, 4 * 3_600_000)
   return {
     citizens: chips - blank,

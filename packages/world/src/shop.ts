@@ -18,7 +18,7 @@ import type { QuickDice } from './quick-dice.ts'
 import type { Routes } from './routes.ts'
 
 /** How often it asks in a world's life, about. */
-const ASKS = 60
+const ASKS = 24
 
 /** The store's server has died. */
 class ServerDied extends Error {}

@@ -22,7 +22,7 @@ import type { QuickDice } from './quick-dice.ts'
 
 const PATIENCE_MS = 4_000
 /** Uploads in a world's life, about; and the longest that a terminal may wait with one. */
-const UPLOADS = 60
+const UPLOADS = 24
 const MOST_WAIT_MS = 24 * 3_600_000
 
 /** The terminal has lost its power, or its disk. */

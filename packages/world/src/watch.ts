@@ -25,8 +25,20 @@ const RISING = [
   'bookedCount',
 ] as const
 
+/** Where nothing of these is written, nothing goes on. */
+const MOVES: ReadonlySet<Write['write']> = new Set([
+  'purse',
+  'operation',
+  'load',
+  'order',
+  'number',
+  'receipt',
+  'return',
+])
+
 export class Watch {
   readonly complaints: Complaint[] = []
+  #moves = 0
   readonly #suspects: ReadonlySet<PurseId>
   readonly #purses = new Map<PurseId, PurseRow>()
   /** What the issuer owes on each account of a holder. */
@@ -37,9 +49,15 @@ export class Watch {
     this.#suspects = suspects
   }
 
+  /** How many rows of something that goes on were written. */
+  get moves(): number {
+    return this.#moves
+  }
+
   /** One command's writes, committed together. */
   see(writes: readonly Write[]): void {
     for (const { write, row } of writes) {
+      if (MOVES.has(write)) this.#moves += 1
       if (write === 'purse') this.#seePurse(row)
       if (write === 'entry') this.#post(row)
     }

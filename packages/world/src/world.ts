@@ -124,7 +124,11 @@ class World {
     this.#city.faults = NO_FAULTS
     for (const till of this.#parties.tills) till.mend()
     await this.#operator.unblock()
-    for (let round = 0; round < HEALING_ROUNDS; round++) await this.#healOnce()
+    for (let round = 0, moved = true; moved && round < HEALING_ROUNDS; round++) {
+      const before = this.#city.watch.moves
+      await this.#healOnce()
+      moved = this.#city.watch.moves > before
+    }
     return timeline.now - from
   }
 
