@@ -105,7 +105,8 @@ export async function beginContact(means: Means, caller: string, purse: PurseId)
 /**
  * Takes in what the chip answered to the last turn's commands, and makes the next.
  *
- * @refuses mac-wrong · chip-gone · purse-blocked · what the chip says in plain status words
+ * @refuses mac-wrong · chip-gone · purse-blocked (nothing that its chip says is believed) · what the chip says in plain
+ *          status words
  */
 export async function continueContact(
   means: Means,
@@ -116,9 +117,11 @@ export async function continueContact(
   if (!said.ok) return said
   const heard = await hearing(means, token.purse, token, said.value)
   if (!heard.ok) return heard
-  const { message, report } = heard.value
-  if (message === undefined || stuck(token, heard.value, said.value))
-    return ok({ token: undefined, commands: [], report })
+  const { message, report, purse } = heard.value
+  if (message === undefined) return ok({ token: undefined, commands: [], report })
+  const [isDone, isInVain] = [said.value.at(-1)?.status === DONE, inVain(token, heard.value)]
+  if (isInVain && !isDone) return ok({ token: undefined, commands: [], report })
+  if (isInVain && purse.blocked) return no(refusal('purse-blocked', { purse: purse.purse }))
   return turn(means, token.caller, heard.value, [], [message])
 }
 
@@ -134,6 +137,9 @@ export async function takeAnswer(means: Means, purse: PurseId, answer: Bytes): P
   const heard = await hearing(means, purse, undefined, [said.value])
   return heard.ok ? ok(undefined) : heard
 }
+
+/** The chip has done what it was told. */
+const DONE = 0x9000
 
 const READ: ToChip = { type: 'read', body: {} }
 
@@ -270,7 +276,7 @@ function statement(purse: PurseRow, operation: OperationRow | undefined, said: O
     proves: proves(said.flag, purse.flag),
     action: 'none',
     operation,
-    reason: said.status === 0x9000 ? undefined : refusalOf(said.status),
+    reason: said.status === DONE ? undefined : refusalOf(said.status),
   }
 }
 
@@ -289,7 +295,7 @@ function outcomesSaid(means: Means, token: PurseToken, responses: readonly Bytes
 function outcomesOf(means: Means, purse: PurseId, bytes: Bytes): Result<Said, Refusal> {
   const response = decodeResponse(bytes)
   if (response === undefined) return no(refusal('chip-gone'))
-  if (response.statusWord !== 0x9000) return no(refusal(refusalOf(response.statusWord) ?? 'not-personalised'))
+  if (response.statusWord !== DONE) return no(refusal(refusalOf(response.statusWord) ?? 'not-personalised'))
   const keyVersion = keyVersionOf(response.data) ?? 0
   const keys = means.vault.purseKeys(keyVersion, purse)
   const message = keys && unseal(means.crypto, keys, purse, response.data)
@@ -297,12 +303,12 @@ function outcomesOf(means: Means, purse: PurseId, bytes: Bytes): Result<Said, Re
   return fromChip ? ok({ ...message.body, keyVersion }) : no(refusal('mac-wrong'))
 }
 
-/** The chip will not do what it was told just now (a PIN, a freeze): saying it again would not help. */
-function stuck(token: PurseToken, heard: Heard, said: readonly Outcomes[]): boolean {
-  const { number, settings } = heard.purse
-  const same = heard.action === token.action && number === token.number && settings === token.settings
-  return said.at(-1)?.status !== 0x9000 && same
-}
+/**
+ * What it was told just now would be said again: the chip refuses it (a PIN, a freeze), or answers what nobody believes (a
+ * chip that was put back). Saying it again would not help.
+ */
+const inVain = (token: PurseToken, { action, purse: { number, settings } }: Heard): boolean =>
+  action === token.action && number === token.number && settings === token.settings
 
 function turn(
   means: Means,
