@@ -4,7 +4,7 @@
  */
 import { assert } from './assert.ts'
 import type { Brand } from './brand.ts'
-import { type Bytes, fromBigEndian, hex, unhex } from './bytes.ts'
+import { type Bytes, hex, unhex } from './bytes.ts'
 import type { Dice } from './dice.ts'
 
 /** The electronic-money ID: one personalised purse program on one chip. */
@@ -56,7 +56,7 @@ export function idFromBytes<T extends Id>(from: Bytes): T {
 export const idBytes = (name: Id): Bytes => unhex(name)
 
 /** As a PostgreSQL bigint. */
-export const idNumber = (name: Id): bigint => fromBigEndian(unhex(name))
+export const idNumber = (name: Id): bigint => BigInt(`0x${name}`)
 
 /** Back from a PostgreSQL bigint. */
 export const idFromNumber = <T extends Id>(number: bigint): T => id<T>(number.toString(16).padStart(16, '0'))

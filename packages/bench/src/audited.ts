@@ -2,11 +2,13 @@
  * The whole book audited, timed. The value that purses were made with stands in no operation (population.ts); it is taken
  * out before the auditor sees a purse, so that there is nothing to find: a finding is the center's bug, or the bench's.
  */
+import { availableParallelism } from 'node:os'
 import { total } from '@kozeni/base/money'
 import type { Archive, PurseFile } from '@kozeni/center/archive'
-import { withPostgresArchive } from '@kozeni/center/archive-postgres'
+import { snapshotOf, withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
 import type { Finding } from '@kozeni/center/audit-finding'
+import { auditInThreads } from '@kozeni/center/audit-threads'
 import type { PurseRow } from '@kozeni/center/book'
 import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -20,9 +22,11 @@ export async function audited(url: string, vault: Vault): Promise<Report['audite
   const onProgress = (): void => {
     heap = Math.max(heap, process.memoryUsage().heapUsed)
   }
-  const { counted, findings } = await withPostgresArchive(url, archive =>
-    audit({ crypto, vault, onProgress }, withoutLoads(archive)),
-  )
+  const { counted, findings } = await withPostgresArchive(url, async (archive, session) => {
+    const snapshot = await snapshotOf(session)
+    const purses = auditInThreads({ main: THREAD, own: url, snapshot, threads: availableParallelism(), onProgress })
+    return audit({ crypto, vault }, archive, purses)
+  })
   const seconds = (performance.now() - begun) / 1000
   const { receipts, purses } = counted
   return { receipts, purses, findings: findings.length, first: first(findings), seconds, heapMegabytes: heap / 2 ** 20 }
@@ -31,7 +35,10 @@ export async function audited(url: string, vault: Vault): Promise<Report['audite
 const first = ([finding]: readonly Finding[]): string =>
   finding === undefined ? '' : `${finding.row}: ${finding.says}`
 
-const withoutLoads = (archive: Archive): Archive => ({
+const THREAD = new URL('./audit-thread.ts', import.meta.url)
+
+/** Without the value that purses were made with. */
+export const withoutLoads = (archive: Archive): Archive => ({
   purses: () => lessLoads(archive.purses()),
   batches: () => archive.batches(),
   stores: () => archive.stores(),

@@ -3,6 +3,7 @@ import type { Bytes } from '@kozeni/base/bytes'
 import type { StoreId } from '@kozeni/base/ids'
 import { CAUSE, type Entry } from '@kozeni/ledger/entry'
 import type { BatchFile } from './archive.ts'
+import { type PurseRange, within } from './archive-postgres-range.ts'
 import { SortedWalk, type Walked } from './archive-postgres-walk.ts'
 import { receiptIn, recordsIn } from './book-postgres-batch.ts'
 import { linksIn, PURSE_BYTES_IN_RECORD, purseIn, RECORD_BYTES, readTrail, type Spot } from './book-postgres-trail.ts'
@@ -35,8 +36,8 @@ const FOUND = fields<FoundRecord>({
   record: byteStrings('record'),
 })
 
-/** Every record of every batch, in the order of its purse. */
-export const RECORDS_BY_PURSE: Walked<FoundRecord> = {
+/** Every record of these purses, in the order of its purse. */
+export const recordsByPurse = (range: PurseRange): Walked<FoundRecord> => ({
   name: 'record_walk',
   select: `
     select batch_id, part, index, store_id, at_ms, record
@@ -46,10 +47,11 @@ export const RECORDS_BY_PURSE: Walked<FoundRecord> = {
       from receipt_batch, generate_series(0::bigint, (octet_length(records) - 1) / ${RECORD_BYTES}) as index
       offset 0
     ) as found
+    where ${within(range, PURSE_BYTES_IN_RECORD('record'), number => `int8send(${number})`)}
     order by ${PURSE_BYTES_IN_RECORD('record')}`,
   read: FOUND.read,
   owner: ({ record }) => purseIn(record),
-}
+})
 
 /** The receipts of one purse's records. */
 export const receiptsIn = (records: readonly FoundRecord[]): ReceiptRow[] =>

@@ -8,9 +8,10 @@ import {
   type FoundRecord,
   lostBy,
   OF_BATCHES,
-  RECORDS_BY_PURSE,
   receiptsIn,
+  recordsByPurse,
 } from './archive-postgres-batch.ts'
+import { ALL_PURSES, type PurseRange, within } from './archive-postgres-range.ts'
 import { SortedWalk, type Walked } from './archive-postgres-walk.ts'
 import type { PurseRow, StoreRow } from './book.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
@@ -39,19 +40,32 @@ import type { Table } from './postgres-table.ts'
 import { sealsOf } from './seals-postgres.ts'
 
 /** Purses or stores whose files are in memory at once. */
-const PAGE = 100
+const PAGE = 500
+
+/** What one of several readers has of the purses, in the snapshot of another; see snapshotOf. */
+export interface Share {
+  readonly purses: PurseRange
+  readonly snapshot: string
+}
 
 /**
  * Opens one snapshot of the book for `work`. An audit may take its time: nothing waits for it.
  *
  * @param work  reads the archive's lists one after the other, not side by side
  */
-export async function withPostgresArchive<A>(url: string, work: (archive: Archive) => Promise<A>): Promise<A> {
+export async function withPostgresArchive<A>(
+  url: string,
+  work: (archive: Archive, session: Session) => Promise<A>,
+  share?: Share,
+): Promise<A> {
   const pool = openPool({ url, connections: 1, name: 'kozeni archive', patient: true })
   try {
     return await withSession(pool, async session => {
-      await session.all(['begin isolation level repeatable read read only'])
-      const answer = await work(postgresArchive(session))
+      await session.all([
+        'begin isolation level repeatable read read only',
+        ...(share === undefined ? [] : [`set transaction snapshot '${share.snapshot}'`]),
+      ])
+      const answer = await work(postgresArchive(session, share?.purses), session)
       await session.all(['commit'])
       return answer
     })
@@ -60,16 +74,28 @@ export async function withPostgresArchive<A>(url: string, work: (archive: Archiv
   }
 }
 
+/** The name of the session's snapshot: while it is open others may read the same. */
+export async function snapshotOf(session: Session): Promise<string> {
+  const [answer] = await session.all(['select pg_export_snapshot()'])
+  return String(answer?.rows[0]?.[0])
+}
+
+/** How many purses there are. */
+export async function pursesIn(session: Session): Promise<number> {
+  const [answer] = await session.all(['select count(*) from purse'])
+  return Number(answer?.rows[0]?.[0])
+}
+
 /** Rows about nobody, met on the way. */
 interface Strays extends BatchStrays {
   readonly receipts: ReceiptRow[]
 }
 
 /** The archive as this session's transaction sees it. */
-export function postgresArchive(session: Session): Archive {
+export function postgresArchive(session: Session, range: PurseRange = ALL_PURSES): Archive {
   const strays: Strays = { entries: [], claims: [], receipts: [] }
   return {
-    purses: () => pursesOf(session, strays),
+    purses: () => pursesOf(session, strays, range),
     batches: () => batchesOf(session, strays),
     stores: () => storesOf(session),
     proposals: () => proposalsOf(session),
@@ -82,12 +108,15 @@ export function postgresArchive(session: Session): Archive {
   }
 }
 
-const CLAIMS_BY_PURSE: Walked<ClaimRow> = {
+const claimsByPurse = (range: PurseRange): Walked<ClaimRow> => ({
   name: 'claim_walk',
-  select: `select ${CLAIM.list} from claim where not ${OF_BATCHES} order by subject_id`,
+  select: `
+    select ${CLAIM.list} from claim
+    where not ${OF_BATCHES} and ${within(range, 'subject_id')}
+    order by subject_id`,
   read: CLAIM.read,
   owner: claim => idNumber(claim.subject),
-}
+})
 
 /** What goes by beside the purses. */
 interface Beside {
@@ -95,10 +124,10 @@ interface Beside {
   readonly records: ReadonlyMap<bigint, FoundRecord[]>
 }
 
-async function* pursesOf(session: Session, strays: Strays): AsyncGenerator<PurseFile> {
-  const claims = await SortedWalk.begin(session, CLAIMS_BY_PURSE)
-  const records = await SortedWalk.begin(session, RECORDS_BY_PURSE)
-  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse))) {
+async function* pursesOf(session: Session, strays: Strays, range: PurseRange): AsyncGenerator<PurseFile> {
+  const claims = await SortedWalk.begin(session, claimsByPurse(range))
+  const records = await SortedWalk.begin(session, recordsByPurse(range))
+  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse), range)) {
     const last = page.reduce((highest, { purse }) => (idNumber(purse) > highest ? idNumber(purse) : highest), 0n)
     const beside = { claims: await claims.upTo(last), records: await records.upTo(last) }
     yield* await purseFiles(session, page, beside)
@@ -238,8 +267,12 @@ async function* pages<Row>(
   table: Table<Row>,
   column: string,
   nameOf: (row: Row) => bigint,
+  range: PurseRange = ALL_PURSES,
 ): AsyncGenerator<readonly Row[]> {
-  const text = `select ${table.list} from ${table.name} where ${column} > $1 order by ${column} limit ${PAGE}`
+  const text = `
+    select ${table.list} from ${table.name}
+    where ${column} > $1 and ${within(range, column)}
+    order by ${column} limit ${PAGE}`
   for (let after = 0n; ; ) {
     const [answer] = await session.all([statement(text, after)])
     const page = (answer?.rows ?? []).map(table.read)

@@ -83,6 +83,6 @@ export interface Archive {
   strayClaims(): AsyncIterable<ClaimRow>
   /** Every seal, in the order of their numbers, with what the book has now in its stretch of time. */
   seals(): AsyncIterable<SealFile>
-  /** Booked receipts of purses that the book does not know. There must be none. Asked for after the purses. */
+  /** Booked receipts of purses that the book does not know. There must be none. Asked for after the purses, by who asks for those. */
   strayReceipts(): AsyncIterable<ReceiptRow>
 }

@@ -56,6 +56,7 @@ function matched<Row extends Dated>(
   found: ReadonlyArray<Row & { readonly at: number }>,
   kind: Kind<Row>,
 ): Finding[] {
+  if (expected.length + found.length === 0) return []
   const wanted = new Map(expected.map(row => [kind.name(row), row]))
   const there = new Set(found.map(kind.name))
   return [

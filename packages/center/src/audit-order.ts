@@ -17,6 +17,7 @@ const accounted = (row: string, says: string): Claimed => ({ row, says, invarian
 
 /** @spec F-5, F-7, F-13 */
 export function auditOrders(file: PurseFile): Finding[] {
+  if (file.orders.length + file.loads.length + file.returns.length + file.operations.length === 0) return []
   const loads = new Map<string, LoadRow>(file.loads.map(row => [row.load, row]))
   const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   const operations = Map.groupBy(file.operations, row => row.order)

@@ -48,13 +48,41 @@ export interface AuditMeans {
   readonly kept?: KeptHead | undefined
 }
 
-/** Recomputes the whole book. @spec PROTOCOL §10 */
-export async function audit(means: AuditMeans, archive: Archive): Promise<AuditReport> {
+/** What was found in a part of the book. */
+export type PartReport = Omit<AuditReport, 'head'>
+
+/**
+ * Recomputes the whole book.
+ *
+ * @param purses  what others find in the purses, in shares of the same snapshot; here they are audited before all else
+ * @spec PROTOCOL §10
+ */
+export async function audit(
+  means: AuditMeans,
+  archive: Archive,
+  purses?: Promise<readonly PartReport[]>,
+): Promise<AuditReport> {
+  const here = purses === undefined ? [await auditPurses(means, archive)] : []
+  const [elsewhere, { head, ...rest }] = await Promise.all([purses ?? [], auditRest(means, archive)])
+  const tally = new Tally()
+  for (const part of [...here, ...elsewhere, rest]) tally.add(part)
+  return { ...tally.report(), head }
+}
+
+/** Recomputes the archive's purses. */
+export async function auditPurses(means: AuditMeans, archive: Archive): Promise<PartReport> {
   const tally = new Tally()
   for await (const file of archive.purses()) {
     tally.purse(file, auditPurse(means, file))
     if (tally.counted.purses % 1000 === 0) means.onProgress?.(tally.counted.purses)
   }
+  for await (const receipt of archive.strayReceipts()) tally.post([], [stray(receiptRow(receipt), receipt)])
+  return tally.report()
+}
+
+/** Recomputes what is not a purse's. */
+async function auditRest(means: AuditMeans, archive: Archive): Promise<AuditReport> {
+  const tally = new Tally()
   for await (const file of archive.batches()) tally.post(file.entries, auditBatch(file))
   for await (const file of archive.stores()) {
     tally.counted.stores += 1
@@ -63,7 +91,6 @@ export async function audit(means: AuditMeans, archive: Archive): Promise<AuditR
   for await (const file of archive.proposals()) tally.post(file.entries, auditProposal(means.crypto, file))
   for await (const entry of archive.strays()) tally.post([entry], [stray(entryRow(entry), entry)])
   for await (const claim of archive.strayClaims()) tally.post([], [stray(claimRow(claim), claim)])
-  for await (const receipt of archive.strayReceipts()) tally.post([], [stray(receiptRow(receipt), receipt)])
   const seals = new SealAudit(means)
   for await (const seal of archive.seals()) tally.post([], seals.next(seal))
   tally.post([], seals.end())
@@ -107,7 +134,16 @@ class Tally {
     }
   }
 
-  report(): Omit<AuditReport, 'head'> {
+  add({ counted, findings, balances, onChips, inDoubt, unexplained }: PartReport): void {
+    for (const what of Object.keys(counted) as (keyof Counted)[]) this.counted[what] += counted[what]
+    for (const kind of Object.keys(balances) as AccountKind[]) this.#add(kind, balances[kind] ?? 0n)
+    this.#findings.push(...findings)
+    this.#onChips += onChips
+    this.#inDoubt += inDoubt
+    this.#unexplained += unexplained
+  }
+
+  report(): PartReport {
     return {
       findings: this.#findings,
       counted: this.counted,

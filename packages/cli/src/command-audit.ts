@@ -1,14 +1,17 @@
 /** `kozeni audit`: recomputes the whole book and names every disagreement. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { hex } from '@kozeni/base/bytes'
 import { show } from '@kozeni/base/currency'
-import { withPostgresArchive } from '@kozeni/center/archive-postgres'
-import { type AuditReport, audit } from '@kozeni/center/audit'
+import { pursesIn, snapshotOf, withPostgresArchive } from '@kozeni/center/archive-postgres'
+import { type AuditMeans, type AuditReport, audit } from '@kozeni/center/audit'
+import { auditInThreads } from '@kozeni/center/audit-threads'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { type KeptHead, readHead } from '@kozeni/center/seal'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { parseJson } from '@kozeni/protocol/json'
 import type { Command } from 'commander'
+import type { AuditThread } from './audit-thread.ts'
 import { openDatabase } from './database.ts'
 import { bad, giveUp, good, quiet, say } from './say.ts'
 import { dataFolder } from './settings.ts'
@@ -44,14 +47,31 @@ async function run({ databaseUrl, head, json }: Options, command: Command): Prom
   const onProgress = (purses: number): void => {
     if (!json && process.stdout.isTTY) process.stdout.write(`\r${purses} purses`)
   }
-  const report = await withPostgresArchive(database.value.url, archive =>
-    audit({ crypto: nodeCrypto, vault, onProgress, kept }, archive),
-  )
+  const means = { crypto: nodeCrypto, vault, onProgress, kept }
+  const report = await auditAll(means, { url: database.value.url, folder: folder.path })
   await database.value.stop()
   if (json) say(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
   else print(report)
   process.exitCode = report.findings.length === 0 && report.unexplained === 0n ? 0 : 1
 }
+
+/** A large book in as many threads as there are processors. */
+async function auditAll(means: AuditMeans, own: AuditThread): Promise<AuditReport> {
+  return await withPostgresArchive(own.url, async (archive, session) => {
+    if ((await pursesIn(session)) < WORTH_THREADS) return audit(means, archive)
+    const [snapshot, threads] = [await snapshotOf(session), availableParallelism()]
+    const { onProgress } = means
+    return audit(
+      means,
+      archive,
+      auditInThreads({ main: THREAD, own, snapshot, threads, ...(onProgress && { onProgress }) }),
+    )
+  })
+}
+
+/** Fewer are audited before threads have begun. */
+const WORTH_THREADS = 50_000
+const THREAD = new URL('./audit-thread.ts', import.meta.url)
 
 function keptHead(path: string): KeptHead | undefined {
   return readHead(parseJson(readFileSync(path, 'utf8')))

@@ -3,10 +3,11 @@
  * row, and by how much it is wrong. Every edit is taken back before the next.
  */
 import { idFromNumber, idNumber, type PurseId } from '@kozeni/base/ids'
-import { postgresArchive } from '@kozeni/center/archive-postgres'
-import type { AuditReport } from '@kozeni/center/audit'
+import { postgresArchive, snapshotOf, withPostgresArchive } from '@kozeni/center/archive-postgres'
+import { rangesOf } from '@kozeni/center/archive-postgres-range'
+import { type AuditReport, audit, auditPurses, type PartReport } from '@kozeni/center/audit'
 import { freshDatabase } from '@kozeni/center/postgres-for-tests'
-import { openPool, withSession } from '@kozeni/center/postgres-session'
+import { openPool, type Session, withSession } from '@kozeni/center/postgres-session'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Scene, setScene } from './audit-scene-for-tests.ts'
@@ -504,6 +505,19 @@ async function batchNames(): Promise<string[]> {
 
 afterAll(() => town?.close())
 
+test('a sound book is sound for several auditors too, each with a share of the purses in one snapshot', async () => {
+  const whole = await town.audit()
+  const shared = await withPostgresArchive(url, async (archive, session) => {
+    const snapshot = await snapshotOf(session)
+    const parts = rangesOf(3).map(purses =>
+      withPostgresArchive(url, share => auditPurses(town.means, share), { purses, snapshot }),
+    )
+    return audit(town.means, archive, Promise.all(parts))
+  })
+  expect(shared).toEqual(whole)
+  expect(whole.counted.purses).toBeGreaterThan(1)
+})
+
 test('a sound book with everything in it is found sound, and every unit is where it should be', async () => {
   const { findings, ...report } = await town.audit()
   expect(findings).toEqual([])
@@ -533,6 +547,13 @@ describe.each([
   })
 })
 
+/** The same by auditors who share the purses among them, one after the other. */
+async function shared(session: Session): Promise<AuditReport> {
+  const parts: PartReport[] = []
+  for (const range of rangesOf(3)) parts.push(await auditPurses(town.means, postgresArchive(session, range)))
+  return audit(town.means, postgresArchive(session), Promise.resolve(parts))
+}
+
 /** What the auditor says after one edit, which is then taken back. */
 async function tampered(sql: string): Promise<{ readonly touched: number | undefined; readonly report: AuditReport }> {
   const pool = openPool({ url, connections: 1, name: 'somebody with a password' })
@@ -540,6 +561,7 @@ async function tampered(sql: string): Promise<{ readonly touched: number | undef
     return await withSession(pool, async session => {
       const [, edit] = await session.all(['begin', sql])
       const report = await town.auditOf(postgresArchive(session))
+      expect(new Set(named(await shared(session)))).toEqual(new Set(named(report)))
       await session.all(['rollback'])
       return { touched: edit?.count, report }
     })
