@@ -34,16 +34,26 @@ export function has(ranges: Ranges, number: number): boolean {
 }
 
 /** The set with one number more. A bug unless it fits in four bytes. */
-export function including(ranges: Ranges, number: number): Ranges {
-  assert(Number.isInteger(number) && number >= 0 && number <= MAX, `a number of four bytes, not ${number}`)
-  if (has(ranges, number)) return ranges
+export const including = (ranges: Ranges, number: number): Ranges =>
+  has(ranges, number) ? ranges : includingRun(ranges, number, number)
+
+/** The set with all numbers from `first` to `last` more. A bug unless they fit in four bytes, or if it has any of them. */
+export function includingRun(ranges: Ranges, first: number, last: number): Ranges {
+  for (const number of [first, last])
+    assert(Number.isInteger(number) && number >= 0 && number <= MAX, `a number of four bytes, not ${number}`)
   const runs = view(ranges)
-  const at = runsUpTo(runs, number)
-  const joinsBefore = at > 0 && runs.getUint32((at - 1) * RUN_BYTES + 4) + 1 === number
-  const joinsAfter = at * RUN_BYTES < runs.byteLength && runs.getUint32(at * RUN_BYTES) === number + 1
-  const first = joinsBefore ? runs.getUint32((at - 1) * RUN_BYTES) : number
-  const last = joinsAfter ? runs.getUint32(at * RUN_BYTES + 4) : number
-  return spliced(ranges, at - (joinsBefore ? 1 : 0), at + (joinsAfter ? 1 : 0), first, last)
+  const at = runsUpTo(runs, first)
+  const before = at > 0 ? runs.getUint32((at - 1) * RUN_BYTES + 4) : -2
+  const after = at * RUN_BYTES < runs.byteLength ? runs.getUint32(at * RUN_BYTES) : MAX + 2
+  assert(first <= last && before < first && last < after, `none of ${first} to ${last} is there`)
+  const [joinsBefore, joinsAfter] = [before + 1 === first, after === last + 1]
+  return spliced(
+    ranges,
+    at - (joinsBefore ? 1 : 0),
+    at + (joinsAfter ? 1 : 0),
+    joinsBefore ? runs.getUint32((at - 1) * RUN_BYTES) : first,
+    joinsAfter ? runs.getUint32(at * RUN_BYTES + 4) : last,
+  )
 }
 
 /** One run in the place of those from `start` up to `end`. */

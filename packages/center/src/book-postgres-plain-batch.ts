@@ -1,9 +1,9 @@
 /** What one transaction books of plain receipts: decided one after the other, packed as they are booked. */
 import { assert } from '@kozeni/base/assert'
 import { type Currency, currencyFromNumber, currencyNumber } from '@kozeni/base/currency'
-import type { StoreId } from '@kozeni/base/ids'
+import type { StoreId, TerminalId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
-import { has, including, NO_RANGES } from '@kozeni/base/ranges'
+import { has, includingRun, NO_RANGES, type Ranges } from '@kozeni/base/ranges'
 import { debitsCollected } from '@kozeni/ledger/posting'
 import { SIGNED_RECEIPT_BYTES } from '@kozeni/protocol/debit'
 import type { Receipts } from '@kozeni/protocol/receipts'
@@ -16,72 +16,115 @@ import { type Standing, takesPlainly } from './plain.ts'
 
 /** A purse, with what of it is booked here. */
 export interface Taking extends Standing {
-  /** Where its row stands: it is locked, so it stands there still. */
+  /** Where its row stands, and which transaction has put it there: whoever changes it changes these. */
   readonly block: number
   readonly offset: number
-  /** Its trail, which grows. */
-  readonly trail: DataView
+  readonly version: number
+  /** Where among all trails its own begins, which grows. */
+  readonly trailAt: number
   /** What is booked now. */
   amount: number
   count: number
+}
+
+/** Purses whose receipts may be plain. */
+export interface Purses {
+  /** By their names. */
+  readonly standing: ReadonlyMap<bigint, Taking>
+  /** Their trails, one after the other. */
+  readonly trails: DataView
+}
+
+/** An upload, and what of it is booked so far. */
+interface Pending {
+  readonly upload: Upload
+  readonly booked: Uint8Array
+  part: Part | undefined
 }
 
 /** What is booked in one currency. */
 interface Sheaf {
   readonly name: bigint
   readonly currency: Currency
+  /** How many parts were begun. */
+  begun: number
   readonly parts: BatchPart[]
   readonly sums: Map<StoreId, { count: number; amount: number }>
 }
 
 export class PlainBatch {
-  /** The purses that something was booked of. */
-  readonly changed: Taking[] = []
-  readonly #standing: Map<bigint, Taking>
-  readonly #sold: Map<string, TerminalSales>
+  /** All trails, as they are now. */
+  readonly trails: DataView
+  readonly #standing: Purses['standing']
+  readonly #paid: Map<TerminalId, Paid>
   readonly #sheaves = new Map<number, Sheaf>()
   readonly #now: Instant
   readonly #newBatch: (at: Instant) => bigint
 
-  /** @param standing  purses whose receipts may be plain, by their names */
   constructor(
-    standing: Map<bigint, Taking>,
+    { standing, trails }: Purses,
     sold: readonly TerminalSales[],
     now: Instant,
     newBatch: (at: Instant) => bigint,
   ) {
     this.#standing = standing
-    this.#sold = new Map(sold.map(row => [row.terminal, row]))
+    this.trails = trails
+    this.#paid = new Map(sold.map(row => [row.terminal, new Paid(row.sold)]))
     this.#now = now
     this.#newBatch = newBatch
   }
 
-  /** @returns 1 for each that is booked */
-  take(upload: Upload): Uint8Array {
-    const { receipts, candidates, terminal, store } = upload
-    const booked = new Uint8Array(receipts.count)
-    let sold = this.#sold.get(terminal)?.sold ?? NO_RANGES
-    let part: Part | undefined
-    for (let i = 0; i < receipts.count; i++) {
-      const name = receipts.purse(i)
-      const purse = this.#standing.get(name)
-      if (purse === undefined) continue
-      part ??= new Part(receipts, this.#sheaf(purse.currency))
-      const isNext = candidates[i] === 1 && part.isOf(purse) && !has(sold, receipts.sale(i))
-      if (isNext && takesPlainly(purse, receipts, i)) {
-        if (purse.count === 0) this.changed.push(purse)
-        part.add(purse, i)
-        sold = including(sold, receipts.sale(i))
-        booked[i] = 1
-      } else this.#standing.delete(name) // whatever comes behind it waits until that is decided
+  /**
+   * Receipts of one purse may come in several uploads, and out of their order: the uploads are gone through until nothing
+   * more is plain.
+   *
+   * @returns for each upload, 1 for each that is booked
+   */
+  take(uploads: readonly Upload[]): readonly Uint8Array[] {
+    const pending = uploads.map((upload): Pending => {
+      return { upload, booked: new Uint8Array(upload.receipts.count), part: undefined }
+    })
+    for (let isAny = true; isAny; ) {
+      isAny = false
+      for (const one of pending) isAny = this.#goThrough(one) || isAny
     }
-    this.#sold.set(terminal, { terminal, sold })
-    part?.keep({ terminal, store, at: this.#now })
-    return booked
+    for (const { part, upload } of pending) part?.keep(upload, this.#now)
+    return pending.map(({ booked }) => booked)
   }
 
+  /** @returns whether anything is booked */
+  #goThrough(pending: Pending): boolean {
+    const { upload, booked } = pending
+    const { receipts, candidates } = upload
+    const paid = this.#paidAt(upload.terminal)
+    const passedOver = new Set<bigint>()
+    let isAny = false
+    for (let i = 0; i < receipts.count; i++) {
+      const purse = booked[i] === 1 ? undefined : this.#standing.get(receipts.purse(i))
+      if (purse === undefined || passedOver.has(receipts.purse(i))) continue
+      pending.part ??= new Part(receipts, this.trails, this.#sheaf(purse.currency))
+      const mayBe = candidates[i] === 1 && pending.part.isOf(purse) && !paid.has(receipts.sale(i))
+      if (mayBe && takesPlainly(purse, receipts, i)) {
+        pending.part.add(purse, i)
+        paid.add(receipts.sale(i))
+        booked[i] = 1
+        isAny = true
+      } else passedOver.add(receipts.purse(i)) // whatever comes behind it waits until it is decided
+    }
+    return isAny
+  }
+
+  #paidAt(terminal: TerminalId): Paid {
+    const paid = this.#paid.get(terminal) ?? new Paid(NO_RANGES)
+    this.#paid.set(terminal, paid)
+    return paid
+  }
+
+  /** The purses that something is booked of, in the order in which they were given. */
+  changed = (): Taking[] => [...this.#standing.values()].filter(({ count }) => count > 0)
+
   /** Which sales of the terminals are paid now. */
-  sold = (): TerminalSales[] => [...this.#sold.values()]
+  sold = (): TerminalSales[] => [...this.#paid].map(([terminal, paid]) => ({ terminal, sold: paid.ranges }))
 
   packed(): Pick<Packed, 'parts' | 'entries'> {
     const sheaves = [...this.#sheaves.values()]
@@ -100,7 +143,7 @@ export class PlainBatch {
     if (known !== undefined) return known
     const currency = currencyFromNumber(number)
     assert(currency !== undefined, `a purse has a currency of the table, not ${number}`)
-    const sheaf: Sheaf = { name: this.#newBatch(this.#now), currency, parts: [], sums: new Map() }
+    const sheaf: Sheaf = { name: this.#newBatch(this.#now), currency, begun: 0, parts: [], sums: new Map() }
     this.#sheaves.set(number, sheaf)
     return sheaf
   }
@@ -109,6 +152,7 @@ export class PlainBatch {
 /** What of an upload is booked: its records, one after the other. */
 class Part {
   readonly #receipts: Receipts
+  readonly #trails: DataView
   readonly #sheaf: Sheaf
   readonly #records: Uint8Array
   readonly #links: DataView
@@ -116,14 +160,15 @@ class Part {
   readonly #part: number
   #count = 0
   #amount = 0
-  #firstSale = 0
+  #firstSale = Number.POSITIVE_INFINITY
   #lastSale = 0
 
-  constructor(receipts: Receipts, sheaf: Sheaf) {
+  constructor(receipts: Receipts, trails: DataView, sheaf: Sheaf) {
     this.#receipts = receipts
+    this.#trails = trails
     this.#sheaf = sheaf
     this.#currency = currencyNumber(sheaf.currency)
-    this.#part = sheaf.parts.length
+    this.#part = sheaf.begun++
     this.#records = new Uint8Array(receipts.count * RECORD_BYTES)
     this.#links = new DataView(this.#records.buffer)
   }
@@ -135,17 +180,19 @@ class Part {
     const at = this.#count * RECORD_BYTES
     this.#records.set(this.#receipts.whole(i), at)
     const spot = { batch: this.#sheaf.name, part: this.#part, index: this.#count }
-    extendTrail(purse.trail, this.#links, at + SIGNED_RECEIPT_BYTES, spot, this.#receipts.seq(i))
+    const trail = { in: this.#trails, at: purse.trailAt }
+    const links = { in: this.#links, at: at + SIGNED_RECEIPT_BYTES }
+    extendTrail(trail, links, spot, this.#receipts.seq(i))
     purse.count++
     purse.amount += amount
-    this.#lastSale = this.#receipts.sale(i) // they rise
-    if (this.#count === 0) this.#firstSale = this.#lastSale
+    this.#firstSale = Math.min(this.#firstSale, this.#receipts.sale(i))
+    this.#lastSale = Math.max(this.#lastSale, this.#receipts.sale(i))
     this.#count++
     this.#amount += amount
   }
 
   /** Puts it with the others, if anything is in it. */
-  keep({ terminal, store, at }: Pick<BatchPart, 'terminal' | 'store' | 'at'>): void {
+  keep({ terminal, store }: Upload, at: Instant): void {
     if (this.#count === 0) return
     const { name: batch, parts, sums } = this.#sheaf
     const records = this.#records.subarray(0, this.#count * RECORD_BYTES)
@@ -153,5 +200,32 @@ class Part {
     parts.push({ batch, part: this.#part, terminal, store, firstSale, lastSale, at, records })
     const { count = 0, amount = 0 } = sums.get(store) ?? {}
     sums.set(store, { count: count + this.#count, amount: amount + this.#amount })
+  }
+}
+
+/** Which sales of a terminal are paid: mostly the next is one higher than the last. */
+class Paid {
+  #ranges: Ranges
+  #first = 0
+  #last = -1
+
+  constructor(ranges: Ranges) {
+    this.#ranges = ranges
+  }
+
+  has = (sale: number): boolean => (sale >= this.#first && sale <= this.#last) || has(this.#ranges, sale)
+
+  /** @param sale  that is not paid */
+  add(sale: number): void {
+    if (sale !== this.#last + 1) {
+      this.#ranges = this.ranges
+      this.#first = sale
+    }
+    this.#last = sale
+  }
+
+  /** All of them. */
+  get ranges(): Ranges {
+    return this.#last < this.#first ? this.#ranges : includingRun(this.#ranges, this.#first, this.#last)
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Plain receipts in PostgreSQL: those of many uploads in one transaction of two round trips. Purses are read and locked by
- * one statement, decided on where their bytes stand (plain.ts), and changed by another, each row by its own place. What is
+ * Plain receipts in PostgreSQL: those of many uploads in one transaction of two round trips. Purses are read by one
+ * statement, decided on where their bytes stand (plain.ts), and changed by another, each row where it stood. What is
  * not plain is left to collect.ts, in a transaction of its own.
  */
 import { assert } from '@kozeni/base/assert'
 import { idNumber } from '@kozeni/base/ids'
 import { PURSE_STAGE } from './book-codes.ts'
 import type { EpochRow } from './book-epoch.ts'
-import { PlainBatch, type Taking } from './book-postgres-plain-batch.ts'
+import { PlainBatch, type Purses, type Taking } from './book-postgres-plain-batch.ts'
 import { CLOCK, clockIn, FIRST_SALES } from './book-postgres-read.ts'
-import { trailView } from './book-postgres-trail.ts'
+import { putTrail, TRAIL_BYTES } from './book-postgres-trail.ts'
 import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
 import { collectionChanges } from './book-postgres-write.ts'
 import type { Upload } from './book-receipt.ts'
@@ -21,7 +21,8 @@ import { type Session, statement } from './postgres-session.ts'
 import type { Statement } from './postgres-trip.ts'
 
 /**
- * Books what is plain of these uploads, in one transaction.
+ * Books what is plain of these uploads, in one transaction. Purses are not locked before they are changed; where somebody else
+ * has changed one meanwhile, all is done again with locks.
  *
  * @returns for each upload, 1 for each receipt that is booked now
  * @throws  AnswerLost when the connection broke during the commit; else nothing is written
@@ -31,44 +32,62 @@ export async function bookPlain(
   uploads: readonly Upload[],
   options: TransactionOptions,
 ): Promise<readonly Uint8Array[]> {
+  const taken = (await booked(session, uploads, options, STANDING)) ?? (await booked(session, uploads, options, LOCKED))
+  assert(taken !== undefined, 'whoever has locked a purse changes it')
+  return taken
+}
+
+/** @returns undefined where a purse was changed meanwhile, and nothing is written */
+async function booked(
+  session: Session,
+  uploads: readonly Upload[],
+  options: TransactionOptions,
+  standing: string,
+): Promise<readonly Uint8Array[] | undefined> {
+  const names = pursesOf(uploads)
   const terminals = arrayOf('bigint', [...new Set(uploads.map(({ terminal }) => idNumber(terminal)))])
   const [, , sold, purses, clock] = await session.all([
     'begin isolation level read committed',
     statement(FIRST_SALES, terminals),
     statement(SOLD, terminals),
-    statement(STANDING, pursesOf(uploads)),
+    statement(standing, bigintsOf(names)),
     statement(CLOCK),
   ])
   const { now, present } = clockIn(clock?.rows[0] ?? [], options.now)
-  const standing = standingIn(purses?.rows[0]?.[0], present)
-  const batch = new PlainBatch(standing, (sold?.rows ?? []).map(TERMINAL_SALES.read), now, options.newBatch)
-  const booked = uploads.map(upload => batch.take(upload))
-  if (batch.changed.length === 0) await session.all(['rollback'])
-  else await write(session, batch)
-  return booked
+  const found = standingIn(purses?.rows[0]?.[0], names.length, present)
+  const batch = new PlainBatch(found, (sold?.rows ?? []).map(TERMINAL_SALES.read), now, options.newBatch)
+  const taken = batch.take(uploads)
+  return (await isWritten(session, batch)) ? taken : undefined
 }
 
-async function write(session: Session, batch: PlainBatch): Promise<void> {
+/** Changes the purses in the order in which everybody locks them. */
+async function isWritten(session: Session, batch: PlainBatch): Promise<boolean> {
+  const changed = batch.changed()
   const changes = collectionChanges(batch.packed(), batch.sold()).map(change => change.statement)
-  const [answer] = await session.all([changeOf(batch.changed), ...changes])
-  assert(answer?.count === batch.changed.length, 'who has locked a purse changes it')
-  await commit(session, [])
+  const [answer] = await session.all([changeOf(changed, batch.trails), ...changes])
+  const isWhole = answer?.count === changed.length
+  if (isWhole) await commit(session, [])
+  else await session.all(['rollback'])
+  return isWhole
 }
 
 const SOLD = `select ${TERMINAL_SALES.list} from terminal_sales where terminal_id = any($1) order by terminal_id for update`
 
 /** Of purses whose receipts may be plain, what plain.ts asks, each as one record of numbers. */
-const STANDING = `
+const standingText = (lock: string): string => `
   select string_agg(record_send(found), '') from (
     select purse_id, currency, epoch, number, credits, debits, seen_debits, seen_seq, seen_epoch, seen_number, seen_stage,
-      ctid, taken, trail
+      ctid, xmin, taken, trail
     from purse
     where purse_id = any($1) and stage = ${PURSE_STAGE.active} and not blocked and not flag and credits = seen_credits
-    order by purse_id for no key update
+    order by purse_id ${lock}
   ) as found`
 
-/** The names of all candidates' purses, each once and in their order: that in which everybody locks them. */
-function pursesOf(uploads: readonly Upload[]): Buffer {
+const STANDING = standingText('')
+const LOCKED = standingText('for no key update')
+
+/** The names of all candidates' purses, each once. */
+function pursesOf(uploads: readonly Upload[]): BigInt64Array {
   const names = new BigInt64Array(uploads.reduce((count, { receipts }) => count + receipts.count, 0))
   let count = 0
   for (const { receipts, candidates } of uploads)
@@ -76,12 +95,17 @@ function pursesOf(uploads: readonly Upload[]): Buffer {
   const sorted = names.subarray(0, count).sort()
   let unique = 0
   for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[unique - 1]) sorted[unique++] = sorted[i] ?? 0n
-  return fixedArrayOf('bigint', unique, 8, (fields, at, i) => fields.setBigInt64(at, sorted[i] ?? 0n))
+  return sorted.subarray(0, unique)
 }
 
-function standingIn(records: unknown, { epoch: present }: EpochRow): Map<bigint, Taking> {
-  const found = new Map<bigint, Taking>()
-  if (!(records instanceof Uint8Array)) return found
+const bigintsOf = (numbers: BigInt64Array): Buffer =>
+  fixedArrayOf('bigint', numbers.length, 8, (fields, at, i) => fields.setBigInt64(at, numbers[i] ?? 0n))
+
+/** @param most  purses that were asked for */
+function standingIn(records: unknown, most: number, { epoch: present }: EpochRow): Purses {
+  const standing = new Map<bigint, Taking>()
+  const trails = new DataView(new ArrayBuffer(most * TRAIL_BYTES))
+  if (!(records instanceof Uint8Array)) return { standing, trails }
   for (const row = new Records(records); row.next(); ) {
     const purse = row.bigint()
     const [currency, epoch, number, credits, debits] = [
@@ -93,15 +117,17 @@ function standingIn(records: unknown, { epoch: present }: EpochRow): Map<bigint,
     ]
     const [seenDebits, seenSeq, seenEpoch] = [row.number(), row.number(), row.number()]
     const [seenNumber, seenStage] = [row.number(), row.number()]
-    const { block, offset } = row.place()
+    const [{ block, offset }, version] = [row.place(), row.version()]
     const [last, trail] = [lastOf(row.bytes()), row.bytes()]
     if (last === undefined || epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
-    found.set(purse, {
+    const trailAt = standing.size * TRAIL_BYTES
+    putTrail(trail, { in: trails, at: trailAt })
+    standing.set(purse, {
       ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage, last },
-      ...{ block, offset, trail: trailView(trail), amount: 0, count: 0, isMoved: false },
+      ...{ block, offset, version, trailAt, amount: 0, count: 0, isMoved: false },
     })
   }
-  return found
+  return { standing, trails }
 }
 
 const FOLLOWING = `
@@ -111,19 +137,20 @@ const FOLLOWING = `
 
 const textOf = (also: string, columns: string, arrays: string): string => `
   update purse set ${FOLLOWING} ${also}
-  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[] ${arrays})
-    as given (place, amount, count, last, trail ${columns})
-  where purse.ctid = given.place`
+  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::xid[] ${arrays})
+    as given (place, amount, count, last, trail, version ${columns})
+  where purse.ctid = given.place and purse.xmin = given.version`
 
 const CHANGE = textOf('', '', '')
 /** The same where chips have also heard more of the center than before. */
 const CHANGE_AND_MOVE = textOf(
   ', seen_epoch = given.epoch, seen_number = given.number, seen_stage = given.stage',
   ', epoch, number, stage',
-  ', $6::bigint[], $7::bigint[], $8::bigint[]',
+  ', $7::bigint[], $8::bigint[], $9::bigint[]',
 )
 
-function changeOf(changed: readonly Taking[]): Statement {
+/** @param all  the purses' trails */
+function changeOf(changed: readonly Taking[], all: DataView): Statement {
   const numbers = (numberOf: (purse: Taking) => number): Buffer =>
     fixedArrayOf('bigint', changed.length, 8, (fields, at, i) => {
       const number = numberOf(changed[i] as Taking)
@@ -134,11 +161,21 @@ function changeOf(changed: readonly Taking[]): Statement {
     fields.setUint32(at, changed[i]?.block ?? 0)
     fields.setUint16(at + 4, changed[i]?.offset ?? 0)
   })
-  const trails = arrayOf(
-    'bytea',
-    changed.map(({ trail }) => new Uint8Array(trail.buffer, trail.byteOffset, trail.byteLength)),
+  const trails = fixedArrayOf('bytea', changed.length, TRAIL_BYTES, (fields, at, i) => {
+    const from = changed[i]?.trailAt ?? 0
+    for (let k = 0; k < TRAIL_BYTES; k += 4) fields.setUint32(at + k, all.getUint32(from + k))
+  })
+  const versions = fixedArrayOf('xid', changed.length, 4, (fields, at, i) =>
+    fields.setUint32(at, changed[i]?.version ?? 0),
   )
-  const columns = [places, numbers(one => one.amount), numbers(one => one.count), numbers(one => one.last), trails]
+  const columns = [
+    places,
+    numbers(one => one.amount),
+    numbers(one => one.count),
+    numbers(one => one.last),
+    trails,
+    versions,
+  ]
   return changed.some(({ isMoved }) => isMoved)
     ? statement(
         CHANGE_AND_MOVE,

@@ -35,7 +35,7 @@ export interface Links {
 
 const SPOT_BYTES = 12
 const LINKS_BYTES = 2 * SPOT_BYTES + 4
-const TRAIL_BYTES = 2 * SPOT_BYTES + 8
+export const TRAIL_BYTES = 2 * SPOT_BYTES + 8
 
 /** The receipt as it came, and its links. */
 export const RECORD_BYTES = SIGNED_RECEIPT_BYTES + LINKS_BYTES
@@ -102,28 +102,32 @@ export function writeRecord(part: Uint8Array, index: number, whole: Bytes, { bef
   links.setUint32(2 * SPOT_BYTES, lowest)
 }
 
-/** A purse's trail, to be extended in place. @param bytes  as its row has them */
-export function trailView(bytes: Bytes): DataView {
-  const trail = new DataView(new ArrayBuffer(TRAIL_BYTES))
-  new Uint8Array(trail.buffer).set(bytes)
-  if (bytes.length === 0) trail.setUint32(LOWEST_AT, NOTHING_BEHIND)
-  return trail
+/** Where something stands in memory. */
+interface At {
+  readonly in: DataView
+  readonly at: number
+}
+
+/** Puts a purse's trail where it can be extended in place. @param bytes  as its row has them */
+export function putTrail(bytes: Bytes, trail: At): void {
+  for (let i = 0; i < bytes.length; i++) trail.in.setUint8(trail.at + i, bytes[i] ?? 0)
+  if (bytes.length === 0) trail.in.setUint32(trail.at + LOWEST_AT, NOTHING_BEHIND)
 }
 
 const COUNT_AT = 2 * SPOT_BYTES
 const LOWEST_AT = COUNT_AT + 4
 
 /** As `extended`, in place: the trail goes on to `spot`, and the links of the record there are written. */
-export function extendTrail(trail: DataView, part: DataView, linksAt: number, spot: Spot, seq: number): void {
-  for (let i = 0; i < 2 * SPOT_BYTES; i += 4) part.setUint32(linksAt + i, trail.getUint32(i))
-  const lowest = Math.min(trail.getUint32(LOWEST_AT), seq)
-  part.setUint32(linksAt + 2 * SPOT_BYTES, lowest)
-  const count = trail.getUint32(COUNT_AT) + 1
+export function extendTrail(trail: At, links: At, spot: Spot, seq: number): void {
+  for (let i = 0; i < 2 * SPOT_BYTES; i += 4) links.in.setUint32(links.at + i, trail.in.getUint32(trail.at + i))
+  const lowest = Math.min(trail.in.getUint32(trail.at + LOWEST_AT), seq)
+  links.in.setUint32(links.at + 2 * SPOT_BYTES, lowest)
+  const count = trail.in.getUint32(trail.at + COUNT_AT) + 1
   const isMilestone = count % STRIDE === 0
-  putSpot(trail, 0, spot)
-  if (isMilestone) putSpot(trail, SPOT_BYTES, spot)
-  trail.setUint32(COUNT_AT, count)
-  trail.setUint32(LOWEST_AT, isMilestone ? NOTHING_BEHIND : lowest)
+  putSpot(trail.in, trail.at, spot)
+  if (isMilestone) putSpot(trail.in, trail.at + SPOT_BYTES, spot)
+  trail.in.setUint32(trail.at + COUNT_AT, count)
+  trail.in.setUint32(trail.at + LOWEST_AT, isMilestone ? NOTHING_BEHIND : lowest)
 }
 
 /** The receipt of a record. */

@@ -12,14 +12,9 @@ export type Cell = bigint | number | boolean | string | Uint8Array | null
 
 /** The object identifiers by which PostgreSQL knows the elements' types; fixed since ever. */
 const OID = {
-  bigint: 20,
-  smallint: 21,
-  boolean: 16,
-  bytea: 17,
-  text: 25,
-  jsonb: 3802,
-  tid: 27,
-} as const satisfies Record<ColumnType | 'tid', number>
+  ...{ bigint: 20, smallint: 21, boolean: 16, bytea: 17, text: 25, jsonb: 3802 },
+  ...{ tid: 27, xid: 28 },
+} as const satisfies Record<ColumnType | 'tid' | 'xid', number>
 
 const HEADER_BYTES = 20
 const NULL_LENGTH = -1
@@ -94,7 +89,7 @@ function element(type: ColumnType, cell: bigint | number | boolean | string | Ui
       return Buffer.from([cell === true ? 1 : 0])
     case 'bytea':
       assert(cell instanceof Uint8Array, `bytes, not ${typeof cell}`)
-      return Buffer.from(cell)
+      return Buffer.from(cell.buffer, cell.byteOffset, cell.length)
     case 'text':
       assert(typeof cell === 'string', `text, not ${typeof cell}`)
       return Buffer.from(cell, 'utf8')

@@ -38,6 +38,9 @@ export class Records {
     return { block: this.#view.getUint32(at), offset: this.#view.getUint16(at + 4) }
   }
 
+  /** An xid. */
+  version = (): number => this.#view.getUint32(this.#column())
+
   /** A bytea: the same memory. */
   bytes(): Bytes {
     const at = this.#column()
