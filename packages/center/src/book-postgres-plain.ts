@@ -79,7 +79,8 @@ const standingText = (lock: string): string => `
     select purse_id, currency, epoch, number, credits, debits, seen_debits, seen_seq, seen_epoch, seen_number, seen_stage,
       ctid, xmin, taken, trail
     from purse
-    where purse_id = any($1) and stage = ${PURSE_STAGE.active} and not blocked and not flag and credits = seen_credits
+    where purse_id = any($1) and stage = ${PURSE_STAGE.active} and not blocked and not flag and holds = 0
+      and credits = seen_credits
     order by purse_id ${lock}
   ) as found`
 

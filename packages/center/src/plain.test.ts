@@ -329,7 +329,7 @@ const fresh = (purse: PurseId, epoch: number): PurseRow => ({
     bookedCount: 0,
     voidedAmount: NONE,
   },
-  ...{ settings: 1, settingsSeen: 1 },
+  ...{ settings: 1, settingsSeen: 1, holds: 0 },
 })
 
 const tillOf = ({ store }: Names, terminal: TerminalId) => ({

@@ -107,9 +107,10 @@ export function candidatesOf(
 
 /** The purse's standing, or undefined where no receipt of it is plain now. @spec K-3, F-11, F-12 */
 export function standingOf(purse: PurseRow, present: EpochRow): Standing | undefined {
-  const { stage, blocked, flag, credits, debits, seenCredits, seenDebits, taken } = purse
+  const { stage, blocked, flag, holds, credits, debits, seenCredits, seenDebits, taken } = purse
   const last = lastOf(taken)
-  if (stage !== 'active' || blocked || flag || !isFenced(purse, present) || last === undefined) return undefined
+  const isQuiet = stage === 'active' && !blocked && !flag && holds === 0 && isFenced(purse, present)
+  if (!isQuiet || last === undefined) return undefined
   if (credits !== seenCredits || credits > EXACT || seenDebits > EXACT) return undefined
   return {
     ...{ currency: currencyNumber(purse.currency), epoch: purse.epoch, number: purse.number, last },
