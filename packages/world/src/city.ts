@@ -1,10 +1,11 @@
 /** What all who live in one world share: its time, its faults, its history, the issuer's keys and the center. */
 import type { Bytes } from '@kozeni/base/bytes'
-import type { PurseId } from '@kozeni/base/ids'
+import type { Clock } from '@kozeni/base/clock'
+import type { PurseId, TerminalId } from '@kozeni/base/ids'
 import type { Result } from '@kozeni/base/result'
 import type { MemoryBook } from '@kozeni/center/book-memory'
 import type { Policy } from '@kozeni/center/policy'
-import type { Vault } from '@kozeni/center/vault'
+import type { MemoryVault } from '@kozeni/center/vault-memory'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Faults } from './faults.ts'
@@ -17,7 +18,8 @@ import type { Watch } from './watch.ts'
 /** The issuer: the same one in every world, so that what it has prepared once can be used in all of them. */
 export interface Issuer {
   readonly crypto: Crypto
-  readonly vault: Vault
+  /** Its vault as it was at the beginning, by this clock. */
+  readonly vaultBy: (clock: Clock) => MemoryVault
   readonly policy: Policy
   /** The purse program as it is delivered. */
   readonly module: Bytes
@@ -36,12 +38,15 @@ export interface Network {
 
 export interface City extends Issuer {
   readonly seed: number
+  readonly vault: MemoryVault
   readonly timeline: Timeline
   /** Falls still when the world is to heal. */
   faults: Faults
   readonly history: History
   /** Purses whose chips were copied or rolled back: nothing they say is believed any more, by nobody. */
   readonly suspects: Set<PurseId>
+  /** Tills whose disks were put back: what they say of the order of things is not believed. */
+  readonly doubtedTills: Set<TerminalId>
   /** Sees what each command has written. */
   readonly watch: Watch
   readonly book: MemoryBook

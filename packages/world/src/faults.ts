@@ -2,7 +2,7 @@
  * What goes wrong in one world, as data drawn from its seed: which faults there are at all, and how bad they are. Numbers
  * are probabilities unless their names have a unit. Whoever can fail asks here; nobody decides for himself.
  */
-import type { QuickDice } from './quick-dice.ts'
+import { QuickDice } from './quick-dice.ts'
 
 export interface Faults {
   readonly requestLost: number
@@ -31,6 +31,8 @@ export interface Faults {
   /** The provider takes the money and says nothing. */
   readonly captureUnsaid: number
   readonly captureDeclined: number
+  /** It gives the money back and says nothing. */
+  readonly giveBackUnsaid: number
   readonly noticeTwice: number
   readonly noticeLate: number
   readonly noticeNever: number
@@ -47,6 +49,14 @@ export interface Faults {
   readonly purseLost: number
   /** An operator blocks many purses at once, and lets them go a little later. */
   readonly blockedInBursts: number
+  /** A further version of the purses' keys is made, while everything goes on. */
+  readonly keysRotated: number
+  /** A till is gone; whoever has it takes money with it for as long as it sells, and its store says so later. */
+  readonly tillStolen: number
+  /** A till's disk is put back to what it was some time ago. */
+  readonly tillRolledBack: number
+  /** Of an upload only a part arrives, and nobody hears what became of it. */
+  readonly halfBatch: number
 }
 
 const HOUR_MS = 3_600_000
@@ -73,6 +83,7 @@ export const NO_FAULTS: Faults = {
   diskFull: 0,
   captureUnsaid: 0,
   captureDeclined: 0,
+  giveBackUnsaid: 0,
   noticeTwice: 0,
   noticeLate: 0,
   noticeNever: 0,
@@ -84,6 +95,10 @@ export const NO_FAULTS: Faults = {
   rolledBackChip: 0,
   purseLost: 0,
   blockedInBursts: 0,
+  keysRotated: 0,
+  tillStolen: 0,
+  tillRolledBack: 0,
+  halfBatch: 0,
 }
 
 /** The most that each may be. */
@@ -107,6 +122,7 @@ const MOST: Faults = {
   diskFull: 0.01,
   captureUnsaid: 0.3,
   captureDeclined: 0.2,
+  giveBackUnsaid: 0.5,
   noticeTwice: 0.5,
   noticeLate: 0.5,
   noticeNever: 0.5,
@@ -118,11 +134,19 @@ const MOST: Faults = {
   rolledBackChip: 0.05,
   purseLost: 0.3,
   blockedInBursts: 0.3,
+  keysRotated: 0.3,
+  tillStolen: 0.2,
+  tillRolledBack: 0.02,
+  halfBatch: 0.2,
 }
 
-/** Swarm: about half of all faults exist in a world, each in a strength of its own. */
-export function drawFaults(dice: QuickDice): Faults {
+/** Swarm: about half of all faults exist in a world, each in a strength of its own, whatever others there are. */
+export function drawFaults(seed: number): Faults {
   const names = Object.keys(MOST) as Array<keyof Faults>
-  const drawn = names.map(name => [name, dice.chance(0.5) ? MOST[name] * dice.part() : 0] as const)
-  return { ...NO_FAULTS, ...Object.fromEntries(drawn) }
+  return { ...NO_FAULTS, ...Object.fromEntries(names.map(name => [name, strengthOf(seed, name)])) }
+}
+
+function strengthOf(seed: number, name: keyof Faults): number {
+  const dice = new QuickDice(seed, `fault ${name}`)
+  return dice.chance(0.5) ? MOST[name] * dice.part() : 0
 }

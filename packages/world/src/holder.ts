@@ -36,6 +36,8 @@ export interface Places {
 interface Wish {
   readonly key: string
   readonly amount: bigint
+  /** What the chip has no room for may wait. */
+  readonly inParts: boolean
 }
 
 /** What a holder was told of a payment. */
@@ -150,6 +152,13 @@ export class Holder implements Customer {
     return met.ok
   }
 
+  /** A telephone has its purse's certificate renewed now and then, and its keys with it. */
+  async renew(): Promise<void> {
+    if (this.#gone) return
+    await this.install()
+    await this.contact()
+  }
+
   get purse(): PurseId {
     return this.citizen.purse
   }
@@ -180,19 +189,21 @@ export class Holder implements Customer {
   }
 
   async #load(): Promise<void> {
-    const wish: Wish = { key: freshName(this.#dice), amount: BigInt(this.#dice.spread(500, 8_000)) }
+    const amount = BigInt(this.#dice.spread(500, 8_000))
+    const wish: Wish = { key: freshName(this.#dice), amount, inParts: this.#dice.chance(0.5) }
     this.#wishes.set(wish.key, wish)
     await this.#ask(wish)
     await this.contact()
   }
 
-  async #ask({ key, amount }: Wish): Promise<void> {
+  async #ask({ key, amount, inParts }: Wish): Promise<void> {
     const done = this.#city.history.begun('load asked')
     const body = {
       purse: this.purse,
       amount: String(amount),
       currency: this.#city.policy.currency,
       method: 'card',
+      inParts,
     }
     const asked = await this.#insist(center => center.createLoad({ caller: this.#caller, body, idempotencyKey: key }))
     if (isSilence(asked)) return
@@ -274,6 +285,7 @@ export class Holder implements Customer {
     const post: Post = body => this.#insist(center => center.contact({ caller: this.#caller, body }))
     const met = await meet(this.#wire, post, purpose, report => void said.push(...report))
     for (const row of recoveriesIn(said)) this.#city.history.recovery(row)
+    if (!met.ok) this.#city.watch.hearRefusal(this.purse, met.refusal.code)
     this.#note(`met the center: ${met.ok ? 'done' : met.refusal.code} ${said.map(lineOf).join(', ')}`)
     return met.ok ? ok(said) : met
   }

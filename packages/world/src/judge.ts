@@ -3,7 +3,7 @@
  * auditor over the center's, and holds them against each other (PROTOCOL §10). Knows nothing of what was planned.
  */
 
-import type { PurseId } from '@kozeni/base/ids'
+import type { PurseId, TerminalId } from '@kozeni/base/ids'
 import { audit } from '@kozeni/center/audit'
 import type { PurseRow } from '@kozeni/center/book'
 import { Chip } from '@kozeni/chip/chip'
@@ -11,6 +11,7 @@ import { LocalReader } from '@kozeni/chip/reader-local'
 import { decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
 import { type Outcomes, seal, unseal } from '@kozeni/protocol/message'
 import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
+import type { Asked, Sale } from '@kozeni/terminal/till'
 import { memoryArchive } from './archive-memory.ts'
 import { type City, diceOf } from './city.ts'
 import type { Holder, Told } from './holder.ts'
@@ -29,7 +30,7 @@ export interface Parties {
 
 /** Everything that is wrong in this world; nothing in a sound one. */
 export async function judge(city: City, parties: Parties): Promise<readonly Complaint[]> {
-  const gaps = await gapsOf(parties.tills)
+  const gaps = await gapsOf(city, parties.tills)
   const chips = await Promise.all(
     parties.holders.map(holder => judgeChip(city, holder, gaps.get(holder.citizen.purse) ?? NO_GAP)),
   )
@@ -61,11 +62,15 @@ async function judgeBook(city: City, provider: Provider): Promise<readonly Compl
   ]
 }
 
+/** A till whose disk was put back says another thing at the same place, and uses the numbers of its sales again. */
+const OF_DOUBTED_TILLS: ReadonlySet<string> = new Set(['journal-forked', 'sale-paid-twice'])
+
 /** Nobody is suspected whose chip was left alone. A till that served a blocked purse too late is told of, and rightly. */
-function falseAlarms({ book: { tables }, suspects }: City): readonly Complaint[] {
+function falseAlarms({ book: { tables }, suspects, doubtedTills }: City): readonly Complaint[] {
   const listed = new Set<string>([...tables.hotlist.values()].flatMap(({ purses }) => purses.listed))
   return [...tables.alarm.values()]
     .filter(({ subject }) => !suspects.has(subject as PurseId))
+    .filter(({ subject, what }) => !OF_DOUBTED_TILLS.has(what) || !doubtedTills.has(subject as TerminalId))
     .filter(({ subject, what }) => what !== 'receipt-too-late' || !listed.has(subject))
     .map(({ subject, what, facts }) =>
       complaint(subject, 'INV-EVID', `an alarm about it: ${what} ${JSON.stringify(facts)}`),
@@ -93,12 +98,27 @@ async function judgeChip(city: City, holder: Holder, gap: Gap): Promise<readonly
   if (city.suspects.has(purse)) return []
   if (row?.stage !== 'active') return [complaint(purse, 'INV-LIVE', `its installation is ${row?.stage ?? 'nowhere'}`)]
   const said = await askChip(city, holder, row)
+  const { notGiven, voided } = both(gap, heldOf(city, purse))
   if (said === undefined) return [complaint(purse, 'INV-LIVE', 'its chip does not answer')]
   return [
+    ...judgeKeys(city, row),
     ...(said.flag ? [complaint(purse, 'INV-FLAG', 'its chip’s flag is up')] : []),
-    ...within(purse, 'was given', said.credits, row.credits, gap.voided),
-    ...within(purse, 'has paid', said.debits, row.debits, gap.notGiven),
+    ...within(purse, 'was given', said.credits, row.credits, voided),
+    ...within(purse, 'has paid', said.debits, row.debits, notGiven),
   ]
+}
+
+/** Everybody has the newest keys, and accepts no others where any were rotated. @spec INV-LIVE, PROTOCOL §8 */
+function judgeKeys({ vault }: City, { purse, keyVersion, keyFloor }: PurseRow): readonly Complaint[] {
+  return keyVersion === vault.keyVersion && keyFloor >= vault.keyFloor
+    ? []
+    : [
+        complaint(
+          purse,
+          'INV-LIVE',
+          `its keys are ${keyFloor} to ${keyVersion} of ${vault.keyFloor} to ${vault.keyVersion}`,
+        ),
+      ]
 }
 
 /** The chip is never behind the book, and ahead of it by no more than is known why. @spec INV-ACCOUNTED */
@@ -134,19 +154,56 @@ interface Gap {
 
 const NO_GAP: Gap = { notGiven: 0n, voided: 0n }
 
-async function gapsOf(tills: readonly Till[]): Promise<ReadonlyMap<string, Gap>> {
-  const gaps = new Map<string, Gap>()
-  for (const till of tills) {
-    for (const { stage, voidStage, asked, amount } of await till.sales()) {
-      if (asked === undefined) continue
-      const { notGiven, voided } = gaps.get(asked.request.purse) ?? NO_GAP
-      gaps.set(asked.request.purse, {
-        notGiven: stage === 'not-given' || stage === 'refused' ? notGiven + amount : notGiven,
-        voided: voidStage === 'given-up' ? voided + amount : voided,
-      })
-    }
+async function gapsOf(city: City, tills: readonly Till[]): Promise<ReadonlyMap<string, Gap>> {
+  const known = await Promise.all(tills.map(till => till.sales()))
+  const forgotten = await Promise.all(tills.map(till => till.forgotten()))
+  const mayLack = new Map<string, Gap & { readonly purse: string }>()
+  const note = ({ request: { purse, seq, terminal } }: Asked, { notGiven, voided }: Gap): void => {
+    const name = `${purse} ${seq} ${terminal}`
+    const before = mayLack.get(name) ?? NO_GAP
+    mayLack.set(name, { purse, notGiven: larger(before.notGiven, notGiven), voided: larger(before.voided, voided) })
   }
-  return gaps
+  for (const sale of known.flat()) if (sale.asked) note(sale.asked, gapIn(sale))
+  for (const sale of forgotten.flat()) if (sale.asked) note(sale.asked, forgottenIn(city, sale, sale.asked))
+  return new Map(
+    [...Map.groupBy(mayLack.values(), ({ purse }) => purse)].map(([purse, all]) => [
+      purse,
+      all.reduce<Gap>(both, NO_GAP),
+    ]),
+  )
+}
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+const both = <G extends Gap>(a: G, b: G): G => ({
+  ...a,
+  notGiven: a.notGiven + b.notGiven,
+  voided: a.voided + b.voided,
+})
+
+const gapIn = ({ stage, voidStage, amount }: Sale): Gap => ({
+  notGiven: stage === 'not-given' || stage === 'refused' ? amount : 0n,
+  voided: voidStage === 'given-up' ? amount : 0n,
+})
+
+/**
+ * What the book has and did not post: a till whose disk was put back has used a sale's number again, and its chip was
+ * debited and given it back. The debit alone would have gone back to the purse.
+ */
+function heldOf({ book: { tables }, doubtedTills }: City, purse: PurseId): Gap {
+  const held = [...tables.receipt.values()]
+    .filter(row => row.purse === purse && row.standing === 'held' && doubtedTills.has(row.terminal))
+    .filter(({ seq }) => !tables.return.has(`${purse} ${seq}`))
+    .map(({ kind, amount }) => (kind === 'void' ? { notGiven: 0n, voided: amount } : { notGiven: amount, voided: 0n }))
+  return held.reduce<Gap>(both, NO_GAP)
+}
+
+/** Of a sale that only a lost till knew, or a disk that was put back: all that no other way has brought to the book. */
+function forgottenIn({ book: { tables } }: City, { voidStage, amount }: Sale, { request }: Asked): Gap {
+  const isBooked = (seq: number): boolean => tables.receipt.has(`${request.purse} ${seq}`)
+  return {
+    notGiven: isBooked(request.seq + 1) ? 0n : amount,
+    voided: voidStage === 'none' || voidStage === 'refused' || isBooked(request.seq + 2) ? 0n : amount,
+  }
 }
 
 /** Every receipt that a till has is booked, and nothing is left open. */

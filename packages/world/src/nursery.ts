@@ -12,6 +12,7 @@ import { MemoryBook } from '@kozeni/center/book-memory'
 import { noFunding } from '@kozeni/center/funding'
 import { memoryMarks } from '@kozeni/center/mark-memory'
 import { registerChip } from '@kozeni/center/register'
+import type { Vault } from '@kozeni/center/vault'
 import { MemoryViews } from '@kozeni/center/views-memory'
 import { Chip } from '@kozeni/chip/chip'
 import { forge } from '@kozeni/chip/foundry'
@@ -37,7 +38,7 @@ export interface Citizen {
 }
 
 /** A chip that a foundry has made for this issuer. */
-export function blankChip({ vault }: Issuer, chip: ChipId): MemorySilicon {
+export function blankChip(vault: Vault, chip: ChipId): MemorySilicon {
   const silicon = new MemorySilicon(CHIP_BYTES)
   const facts = { chip, chipClass: 'software', loadKey: vault.publicKey('load-files') } as const
   forge(silicon, { ...facts, cardKeys: vault.cardKeys(chip) })
@@ -46,11 +47,13 @@ export function blankChip({ vault }: Issuer, chip: ChipId): MemorySilicon {
 
 export class Nursery {
   readonly #issuer: Issuer
+  readonly #vault: Vault
   readonly #book = new MemoryBook(new StillClock(START_MS))
   readonly #citizens: Citizen[] = []
 
   constructor(issuer: Issuer) {
     this.#issuer = issuer
+    this.#vault = issuer.vaultBy(new StillClock(START_MS))
   }
 
   /** How many full installations there were. */
@@ -69,11 +72,9 @@ export class Nursery {
     const { crypto } = this.#issuer
     const views = new MemoryViews(this.#book)
     const clock = new StillClock(START_MS)
-    const routes = routesOf(
-      centerOf({ ...this.#issuer, book: this.#book, views, clock, funding: noFunding, marks: memoryMarks() }, dice),
-    )
+    const routes = routesOf(centerOf({ ...this.#means, views, clock, funding: noFunding, marks: memoryMarks() }, dice))
     const chip = freshId<ChipId>(dice)
-    const silicon = blankChip(this.#issuer, chip)
+    const silicon = blankChip(this.#vault, chip)
     await this.#book.run(registerChip(chip, 'software'))
     const device = await registered(routes, crypto.publicKey(crypto.generate(dice)), this.#book)
     const purse = must(await routes.reserveInstallation({ caller: { kind: 'device', device }, body: { chip } })).purse
@@ -93,6 +94,10 @@ export class Nursery {
       silicon,
       rows: await this.#rowsOf({ chip, purse, device: device.device, account: device.account }),
     }
+  }
+
+  get #means() {
+    return { ...this.#issuer, vault: this.#vault, book: this.#book }
   }
 
   async #rowsOf(keys: Keys): Promise<readonly Write[]> {

@@ -38,7 +38,7 @@ export function drawPlan(seed: number, dice: QuickDice): Plan {
     pauseMs,
     habits: drawHabits(dice),
     moverEveryMs: Math.max(5_000, Math.round((rounds * pauseMs) / 2_000)),
-    faults: drawFaults(dice),
+    faults: drawFaults(seed),
   }
 }
 

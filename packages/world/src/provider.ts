@@ -1,11 +1,12 @@
 /**
  * The card provider of a world: takes the money for a load once, however often it is asked; declines, keeps silent after
- * it has taken the money, and tells of captures once, twice, late or never. What it remembers is the truth about funds.
+ * it has taken the money or given it back, and tells of captures once, twice, late or never. What it remembers is the truth about funds.
  */
 import type { LoadId } from '@kozeni/base/ids'
+import type { Money } from '@kozeni/base/money'
 import { no } from '@kozeni/base/result'
 import type { LoadRow } from '@kozeni/center/book'
-import type { Captured, CaptureNotice, FundingSource, GivenBack } from '@kozeni/center/funding'
+import type { CaptureNotice, Checked, FundingSource, GivenBack } from '@kozeni/center/funding'
 import { refusal } from '@kozeni/protocol/refusal'
 import { type City, diceOf, strikes } from './city.ts'
 import type { QuickDice } from './quick-dice.ts'
@@ -18,7 +19,7 @@ export class Provider implements FundingSource {
   readonly #dice: QuickDice
   readonly #captured = new Map<LoadId, bigint>()
   readonly #declined = new Set<LoadId>()
-  readonly #returned = new Set<LoadId>()
+  readonly #returned = new Map<LoadId, bigint>()
 
   constructor(city: City) {
     this.#city = city
@@ -27,11 +28,10 @@ export class Provider implements FundingSource {
 
   /** What it has taken and not given back. */
   get holds(): bigint {
-    const kept = [...this.#captured].filter(([load]) => !this.#returned.has(load))
-    return kept.reduce((sum, [, amount]) => sum + amount, 0n)
+    return sumOf(this.#captured) - sumOf(this.#returned)
   }
 
-  async capture(load: LoadRow): Promise<Captured> {
+  async capture(load: LoadRow): Promise<Checked> {
     const known = await this.check(load)
     if (known.state !== 'unknown') return known
     if (strikes(this.#city, this.#dice, 'captureDeclined')) {
@@ -43,19 +43,24 @@ export class Provider implements FundingSource {
     return strikes(this.#city, this.#dice, 'captureUnsaid') ? { state: 'unknown' } : this.check(load)
   }
 
-  async check({ load }: LoadRow): Promise<Captured> {
+  async check({ load }: LoadRow): Promise<Checked> {
+    if (this.#returned.has(load)) return { state: 'given-back' }
     if (this.#captured.has(load)) return { state: 'captured', capture: nameOf(load) }
     return this.#declined.has(load) ? { state: 'declined', reason: 'insufficient_funds' } : { state: 'unknown' }
   }
 
-  async giveBack({ load }: LoadRow): Promise<GivenBack> {
-    this.#returned.add(load)
-    return 'given-back'
+  async giveBack({ load }: LoadRow, amount: Money): Promise<GivenBack> {
+    return this.#giveBack(load, amount)
   }
 
   async giveBackStray({ load }: CaptureNotice): Promise<GivenBack> {
-    this.#returned.add(load)
-    return 'given-back'
+    return this.#giveBack(load, this.#captured.get(load) ?? 0n)
+  }
+
+  /** Once, however often it is asked; what was said first stands. */
+  #giveBack(load: LoadId, amount: bigint): GivenBack {
+    if (!this.#returned.has(load)) this.#returned.set(load, amount)
+    return strikes(this.#city, this.#dice, 'giveBackUnsaid') ? 'unknown' : 'given-back'
   }
 
   hear: FundingSource['hear'] = () => no(refusal('signature-wrong'))
@@ -72,5 +77,8 @@ export class Provider implements FundingSource {
     }
   }
 }
+
+const sumOf = (amounts: ReadonlyMap<LoadId, bigint>): bigint =>
+  [...amounts.values()].reduce((sum, one) => sum + one, 0n)
 
 const nameOf = (load: LoadId): string => `capture of ${load}`

@@ -59,7 +59,9 @@ export class Runner {
 
   /** @param module  the purse program, real or weakened */
   constructor(crypto: Crypto, module: Issuer['module']) {
-    this.#issuer = { crypto, vault: new QuickVault(crypto, 1), policy, module }
+    // the same keys in every world, until they are rotated there
+    const vaultBy: Issuer['vaultBy'] = clock => new QuickVault(crypto, 1, clock)
+    this.#issuer = { crypto, vaultBy, policy, module }
     this.#nursery = new Nursery(this.#issuer)
   }
 

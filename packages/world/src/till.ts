@@ -5,12 +5,12 @@
 import type { Post } from '@kozeni/api/meet'
 import type { Bytes } from '@kozeni/base/bytes'
 import type { Clock } from '@kozeni/base/clock'
-import type { PurseId } from '@kozeni/base/ids'
+import type { PurseId, TerminalId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
-import type { Result } from '@kozeni/base/result'
+import { no, type Result } from '@kozeni/base/result'
 import type { TerminalRow } from '@kozeni/center/book'
 import type { Reader } from '@kozeni/protocol/reader'
-import type { Refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Center } from '@kozeni/terminal/center'
 import type { Entry } from '@kozeni/terminal/entry'
 import type { Journal, Placed } from '@kozeni/terminal/journal'
@@ -43,7 +43,10 @@ export class Till {
   readonly #key: Bytes
   readonly #dice: QuickDice
   readonly #clock: Clock
-  readonly #disk: MemoryJournal
+  /** Its disk, and what it was when an older copy was put back in its place. */
+  readonly #disks: MemoryJournal[]
+  #copy: MemoryJournal
+  #place: 'counter' | 'stolen' | 'gone' = 'counter'
   /** Whose sale it is that has no end yet. */
   readonly #waiting = new Map<number, Customer>()
   #aheadMs = 0
@@ -55,12 +58,24 @@ export class Till {
     this.#key = key
     this.#dice = diceOf(city, `till ${row.terminal}`)
     this.#clock = city.timeline.clock(() => this.#aheadMs)
-    this.#disk = new MemoryJournal(city.crypto)
+    this.#disks = [new MemoryJournal(city.crypto)]
+    this.#copy = new MemoryJournal(city.crypto)
     this.#aheadMs = this.#dice.pick([-1, 1]) * city.faults.clockWrongMs * this.#dice.part() ** 3
+  }
+
+  get id(): TerminalId {
+    return this.#row.terminal
+  }
+
+  /** From now on somebody else has it; and then its store again, or nobody. */
+  carry(place: 'counter' | 'stolen' | 'gone'): void {
+    this.#place = place
+    this.#note(`is now ${place}`)
   }
 
   /** Takes an amount from a holder's chip; now and then the clerk takes it back at once. */
   async sell(holder: Customer, amount: bigint): Promise<void> {
+    if (this.#place === 'gone') return
     const done = this.#city.history.begun('off-line sale')
     await this.takeUp()
     const sold = await this.#work(terminal => terminal.sell(money(amount), this.#counter(holder)))
@@ -73,6 +88,7 @@ export class Till {
 
   /** Takes up every sale and void without an end, with the chip that it was begun with; else it was not given. */
   async takeUp(): Promise<void> {
+    if (this.#place === 'gone') return
     const { unresolved = [], unresolvedVoids = [] } = (await this.#work(async terminal => terminal.status())) ?? {}
     for (const { sale } of [...unresolved, ...unresolvedVoids]) {
       const holder = this.#waiting.get(sale)
@@ -83,12 +99,14 @@ export class Till {
 
   /** Relays a contact of this holder's chip. */
   async bring(holder: Customer): Promise<void> {
+    if (this.#place === 'gone') return
     const done = this.#city.history.begun('contact at a till')
     const met = await this.#work(terminal => terminal.contact(this.#counter(holder)))
     if (met?.ok) done()
   }
 
   async upload(): Promise<boolean> {
+    if (this.#place === 'gone') return false
     const done = this.#city.history.begun('upload')
     const uploaded = await this.#work(terminal => terminal.upload())
     this.#note(
@@ -106,9 +124,31 @@ export class Till {
     while (clock.now() < untilMs) {
       await clock.wait(this.#dice.spread(aboutMs / 10, 3 * aboutMs))
       if (strikes(this.#city, this.#dice, 'clockJumps')) this.#aheadMs += this.#dice.pick([-1, 1]) * 3_600_000
+      if (this.#dice.chance(0.3)) this.#copy = this.#copied()
+      if (strikes(this.#city, this.#dice, 'tillRolledBack')) this.#putBack()
       await this.takeUp()
-      await this.upload()
+      if (this.#place === 'counter' || this.#dice.chance(0.3)) await this.upload()
     }
+  }
+
+  #copied(): MemoryJournal {
+    return new MemoryJournal(this.#city.crypto, this.#disk.entries())
+  }
+
+  get #disk(): MemoryJournal {
+    const newest = this.#disks.at(-1)
+    if (newest === undefined) throw new Error('a till has a disk')
+    return newest
+  }
+
+  /** What was written since the copy is forgotten: sales, and what was said of them. */
+  #putBack(): void {
+    this.#city.doubtedTills.add(this.id)
+    this.#disks.push(this.#copy)
+    this.#copy = this.#copied()
+    this.#terminal = undefined
+    this.#waiting.clear()
+    this.#note('its disk was put back')
   }
 
   /** From now on its clock is right. */
@@ -116,8 +156,17 @@ export class Till {
     this.#aheadMs = 0
   }
 
+  /** What it knows; of one that is gone, nobody does. */
   async sales(): Promise<ReturnType<Terminal['sales']>> {
+    if (this.#place === 'gone') return []
     return (await this.#work(async terminal => terminal.sales())) ?? []
+  }
+
+  /** What it has done and nobody knows: it is gone, or its disk was put back. */
+  async forgotten(): Promise<ReturnType<Terminal['sales']>> {
+    const disks = this.#place === 'gone' ? this.#disks : this.#disks.slice(0, -1)
+    const opened = await Promise.all(disks.map(disk => this.#opened(disk)))
+    return opened.flatMap(terminal => terminal.sales())
   }
 
   async #giveBack(holder: Customer): Promise<void> {
@@ -156,20 +205,39 @@ export class Till {
     }
   }
 
-  async #open(): Promise<Terminal> {
+  #open(): Promise<Terminal> {
+    const disk = this.#disk
+    return this.#opened(new MortalJournal(this.#city, this.#dice, disk, () => disk === this.#disk))
+  }
+
+  async #opened(journal: Journal): Promise<Terminal> {
     const { crypto } = this.#city
     const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key }
-    const opened = await Terminal.open({ ...parts, journal: new MortalJournal(this.#city, this.#dice, this.#disk) })
+    const opened = await Terminal.open({ ...parts, journal })
     if (!opened.ok) throw new Error(`a terminal does not open: ${opened.refusal.code}`)
     return opened.value
   }
 
   readonly #center: Center = {
-    deliver: body => this.#ask(center => center.uploadReceipts({ caller: this.#caller, body })),
+    deliver: body => this.#deliver(body),
     standing: since =>
       this.#ask(center => center.getTerminal({ caller: this.#caller, query: { since: String(since) } })),
     mail: body => this.#ask(center => center.exchangeMail({ caller: this.#caller, body })),
     contact: (async body => this.#ask(center => center.contact({ caller: this.#caller, body }))) satisfies Post,
+  }
+
+  /** All of it, or a part, of which nobody hears. */
+  async #deliver(whole: Parameters<Center['deliver']>[0]): ReturnType<Center['deliver']> {
+    const { receipts } = whole
+    const isCut = receipts.length > 1 && strikes(this.#city, this.#dice, 'halfBatch')
+    const body = isCut
+      ? { ...whole, receipts: receipts.slice(0, this.#dice.below(receipts.length)), notGiven: [] }
+      : whole
+    const answer = await this.#ask(center => center.uploadReceipts({ caller: this.#caller, body }))
+    if (isCut) return no(refusal('center-unreachable'))
+    if (answer.ok)
+      for (const { purse, code } of answer.value.answers) if (purse) this.#city.watch.hearRefusal(purse, code)
+    return answer
   }
 
   get #caller() {
@@ -191,9 +259,12 @@ class MortalJournal implements Journal {
   readonly #city: City
   readonly #dice: QuickDice
   readonly #disk: MemoryJournal
+  readonly #isIn: () => boolean
   #dead = false
 
-  constructor(city: City, dice: QuickDice, disk: MemoryJournal) {
+  /** @param isIn  whether this disk is still in the terminal */
+  constructor(city: City, dice: QuickDice, disk: MemoryJournal, isIn: () => boolean) {
+    this.#isIn = isIn
     this.#city = city
     this.#dice = dice
     this.#disk = disk
@@ -204,7 +275,7 @@ class MortalJournal implements Journal {
   }
 
   async append(entry: Entry): Promise<Placed> {
-    this.#dead ||= strikes(this.#city, this.#dice, 'diskFull')
+    this.#dead ||= !this.#isIn() || strikes(this.#city, this.#dice, 'diskFull')
     if (this.#dead) throw new PowerCut('disk full')
     if (!strikes(this.#city, this.#dice, 'terminalDies')) return await this.#disk.append(entry)
     this.#dead = true

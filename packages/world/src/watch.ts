@@ -6,6 +6,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import type { PurseRow, Write } from '@kozeni/center/book'
 import type { Account } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
+import type { RefusalCode } from '@kozeni/protocol/refusal'
 
 /** What is wrong, with what, and which invariant it breaks. */
 export interface Complaint {
@@ -62,6 +63,12 @@ export class Watch {
       if (write === 'entry') this.#post(row)
     }
     for (const { write, row } of writes) if (write === 'entry') this.#seeOwed(row)
+  }
+
+  /** What is valid is refused under no key. @spec INV-KEYS */
+  hearRefusal(purse: PurseId, code: RefusalCode | undefined): void {
+    if ((code === 'mac-wrong' || code === 'key-version-unknown') && !this.#suspects.has(purse))
+      this.#complain(purse, 'INV-KEYS', `what its chip said was refused: ${code}`)
   }
 
   #seePurse(row: PurseRow): void {

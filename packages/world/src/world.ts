@@ -51,6 +51,8 @@ export interface Verdict {
 /** Rest is reached within this, or INV-LIVE is broken. */
 const HEALING_MS = 2 * 24 * 3_600_000
 const HEALING_ROUNDS = 4
+/** The newest that an issuer begins with. */
+const FIRST_KEY_VERSION = 2
 
 /** Lives through the world of this seed. @param story  whether its lines are kept */
 export async function live(issuer: Issuer, nursery: Nursery, seed: number, story = false): Promise<Verdict> {
@@ -76,12 +78,7 @@ class World {
     this.#plan = plan
     this.#parties = parties
     this.#mover = mover
-    const { shops, holders } = parties
-    this.#operator = new Operator(
-      city,
-      shops.map(({ id }) => id),
-      holders,
-    )
+    this.#operator = new Operator(city, parties)
     this.#thief = new Thief(city, parties)
   }
 
@@ -124,6 +121,7 @@ class World {
     this.#city.faults = NO_FAULTS
     for (const till of this.#parties.tills) till.mend()
     await this.#operator.unblock()
+    await this.#operator.findTills()
     for (let round = 0, moved = true; moved && round < HEALING_ROUNDS; round++) {
       const before = this.#city.watch.moves
       await this.#healOnce()
@@ -136,7 +134,7 @@ class World {
     const { timeline } = this.#city
     const { holders, tills, shops } = this.#parties
     const all = [
-      ...holders.map(holder => holder.recover()),
+      ...holders.map(holder => this.#recover(holder)),
       ...tills.map(async till => {
         await till.takeUp()
         await till.upload()
@@ -148,11 +146,18 @@ class World {
     await timeline.run(timeline.now + 3_600_000)
   }
 
+  /** Where keys were rotated, telephones have their certificates renewed meanwhile, and fetch the keys with them. */
+  async #recover(holder: Holder): Promise<void> {
+    await holder.recover()
+    if (this.#city.vault.keyVersion > FIRST_KEY_VERSION) await holder.renew()
+  }
+
   /** What was sent long ago arrives; and lost purses have had their time. */
   async drain(): Promise<void> {
     const { timeline, policy } = this.#city
     await timeline.run()
     await timeline.run(timeline.now + policy.maxOfflineMs + policy.lostMarginMs)
+    await this.#operator.revoke()
   }
 
   async verdict(healingMs: number): Promise<Verdict> {
@@ -183,12 +188,15 @@ function foundCity(issuer: Issuer, seed: number, plan: Plan, story: boolean) {
   const book = new MemoryBook(timeline.clock())
   const suspects = new Set<PurseId>()
   const eyes = { suspects, watch: new Watch(suspects), history: new History(issuer.crypto, story) }
-  const facts = { ...issuer, ...eyes, seed, timeline, book, faults: plan.faults }
+  const vault = issuer.vaultBy(timeline.clock())
+  const doubtedTills = new Set<TerminalId>()
+  const facts = { ...issuer, ...eyes, vault, doubtedTills, seed, timeline, book, faults: plan.faults }
   // city, provider and centers know each other: the network is put in when the centers are there
   const city: City = { ...facts, network: undefined as never }
   const provider = new Provider(city)
   const parts: CenterParts = {
     ...issuer,
+    vault,
     book,
     views: new MemoryViews(book),
     clock: timeline.clock(),
@@ -256,7 +264,7 @@ async function arrive(city: City, parts: CenterParts, count: number): Promise<re
     const device = await registered(routes, city.crypto.publicKey(city.crypto.generate(dice)), city.book)
     const reserved = await routes.reserveInstallation({ caller: { kind: 'device', device }, body: { chip } })
     if (!reserved.ok) throw new Error(`no purse for a blank chip: ${reserved.refusal.code}`)
-    arrived.push({ chip, purse: reserved.value.purse, device, silicon: blankChip(city, chip), rows: [] })
+    arrived.push({ chip, purse: reserved.value.purse, device, silicon: blankChip(city.vault, chip), rows: [] })
   }
   return arrived
 }
