@@ -16,11 +16,12 @@ import { LOADED } from './receipts.ts'
 import type { Report } from './report.ts'
 
 /** @returns how many receipts there were, and what it took */
-export async function audited(url: string, vault: Vault): Promise<Report['audited']> {
+export async function audited(url: string, vault: Vault, tell: (purses: number) => void): Promise<Report['audited']> {
   const begun = performance.now()
   let heap = 0
-  const onProgress = (): void => {
+  const onProgress = (purses: number): void => {
     heap = Math.max(heap, process.memoryUsage().heapUsed)
+    tell(purses)
   }
   const { counted, findings } = await withPostgresArchive(url, async (archive, session) => {
     const snapshot = await snapshotOf(session)

@@ -21,6 +21,8 @@ const { values } = parseArgs({
   },
 })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** What is under way, with the seconds since the start. */
+const tell = (line: string): void => say(`[${(performance.now() / 1000) | 0} s] ${line}`)
 
 if (values.help) {
   say('npm run bench -- [--quick] [--purses 10000000] [--json docs/bench.json] [--page docs/performance.md]')
@@ -33,7 +35,7 @@ try {
     runs: values.quick ? 1 : 5,
     size: values.quick ? 'quick' : 'full',
     purses: values.quick ? 100_000 : Number(values.purses),
-    say,
+    say: tell,
     row: (row: Row) => say(table([row], false)),
   })
   say(`\n${table(report.rows)}`)

@@ -14,16 +14,30 @@ import { CHIP_KEY, LOADED, PRICE } from './receipts.ts'
 /** What a purse and its receipt cost on the disk, indexes and log included, with room to spare. */
 const PURSE_BYTES = 2500
 
-/** Makes the purses numbered from `from` to `to`, piece by piece, so that no transaction is long. */
-export async function addPurses(database: Measured, vault: Vault, from: number, to: number): Promise<void> {
-  const needed = (to - from + 1) * PURSE_BYTES
-  assert((await database.freeBytes()) > needed, `${needed} bytes free for ${to - from + 1} purses`)
+/** A bug unless there is room for so many purses: it is said before hours have gone by. */
+export async function checkRoom({ freeBytes }: Measured, purses: number): Promise<void> {
+  const [free, needed] = [await freeBytes(), purses * PURSE_BYTES]
+  assert(free > needed, `${needed} bytes free for ${purses} purses, not ${free}: ask for fewer with --purses`)
+}
+
+/**
+ * Makes the purses numbered from `from` to `to`, piece by piece, so that no transaction is long.
+ *
+ * @param onProgress  told how many there are, after each piece
+ */
+export async function addPurses(
+  database: Measured,
+  vault: Vault,
+  { from, to }: { readonly from: number; readonly to: number },
+  onProgress: (purses: number) => void,
+): Promise<void> {
   for (let first = from; first <= to; first += PIECE) {
     const piece = { first, last: Math.min(to, first + PIECE - 1) }
     const purses = database.client.query(PURSES, [piece.first, piece.last])
     const batch = batchOf(vault, piece) // made here while PostgreSQL makes the purses
     await purses
     await addBatch(database.client, batch)
+    onProgress(piece.last)
   }
   await database.client.query('vacuum (analyze) purse, receipt_batch')
 }

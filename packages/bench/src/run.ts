@@ -1,6 +1,5 @@
 /** The whole bench in its order: a small book first, then the same at each decade; and what of it was aimed at. */
 import { cpus } from 'node:os'
-import { assert } from '@kozeni/base/assert'
 import { PostgresBook } from '@kozeni/center/book-postgres'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -13,13 +12,13 @@ import { numbers } from './numbers.ts'
 import { paying, sales } from './online.ts'
 import { pgbench } from './pgbench.ts'
 import { plansOf } from './plans.ts'
-import { addPurses, addStores } from './population.ts'
+import { addPurses, addStores, checkRoom } from './population.ts'
 import { profiled } from './profile.ts'
 import { payingPurse, Sales } from './receipts.ts'
 import type { Audited, Decade, Report } from './report.ts'
 import { targetsOf } from './targets.ts'
 import { beside, second } from './two.ts'
-import { insertOnly, tpcB } from './yardsticks.ts'
+import { commits, insertOnly, tpcB } from './yardsticks.ts'
 
 export interface Options {
   readonly runs: number
@@ -31,8 +30,8 @@ export interface Options {
 }
 
 const SMALL = 10_000
-/** A larger book is not audited here: what ten million take is reckoned from it. */
-const AUDITED_MOST = 1_000_000
+/** How often it is said how far something long has come: after so many purses. */
+const TELL_EVERY = 500_000
 
 /** Everything, on one fresh database. */
 export async function runAll(database: Measured, options: Options): Promise<Report> {
@@ -68,6 +67,7 @@ class Bench {
   }
 
   async run(): Promise<Report> {
+    await checkRoom(this.#database, this.#options.purses)
     await addStores(this.#database)
     await this.#grow(SMALL)
     this.#keep(...(await chip()), ...numbers(this.#vault))
@@ -93,22 +93,27 @@ class Bench {
     }
   }
 
-  /** Decade by decade; the book is audited on the way, while that takes minutes. */
+  /** Decade by decade; the book is audited when it has grown. */
   async #growth(): Promise<{ readonly decades: readonly Decade[]; readonly whole: Audited }> {
     const { purses: most, say } = this.#options
     const decades: Decade[] = []
-    let whole: Audited | undefined
-    const sizes = [1, 10, 100, 1000, 10_000].map(times => times * SMALL).filter(purses => purses <= most)
-    const auditedAt = sizes.findLast(purses => purses <= AUDITED_MOST)
-    for (const purses of sizes) {
+    for (const purses of [1, 10, 100, 1000, 10_000].map(times => times * SMALL)) {
+      if (purses > most) break
       await this.#grow(purses)
       decades.push(await this.#decade(purses))
-      if (purses !== auditedAt) continue
-      say('auditing')
-      whole = await audited(this.#database.url, this.#vault)
     }
-    assert(whole !== undefined, 'the smallest book is audited')
-    return { decades, whole }
+    say('auditing')
+    return { decades, whole: await audited(this.#database.url, this.#vault, this.#telling('audited')) }
+  }
+
+  /** Says now and then how far something has come. */
+  #telling(what: string): (purses: number) => void {
+    let next = TELL_EVERY
+    return purses => {
+      if (purses < next) return
+      this.#options.say(`${purses} purses ${what}`)
+      next += TELL_EVERY
+    }
   }
 
   get #means() {
@@ -123,7 +128,7 @@ class Bench {
   async #grow(purses: number): Promise<void> {
     if (purses <= this.#purses) return
     this.#options.say(`${purses} purses`)
-    await addPurses(this.#database, this.#vault, this.#purses + 1, purses)
+    await addPurses(this.#database, this.#vault, { from: this.#purses + 1, to: purses }, this.#telling('made'))
     this.#purses = purses
   }
 
@@ -144,6 +149,7 @@ class Bench {
     this.#keep(await median(runs, () => this.#collect('receipts, 30 % at one store', 0.3)))
     const bytes = () => this.#sales.uploads(this.#times(200), this.#purses).flatMap(({ receipts }) => receipts)
     this.#keep(await median(runs, async () => measured(this.#database, await insertOnly(this.#database, bytes()))))
+    this.#keep(await measured(this.#database, await commits(this.#database, this.#times(1000))))
     this.#keep(
       await median(runs, async () => measured(this.#database, await tpcB(this.#database, 8, this.#times(8000)))),
       ...(await pgbench(this.#database)),

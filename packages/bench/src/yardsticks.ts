@@ -47,6 +47,22 @@ function columnsOf(receipts: readonly Uint8Array[]): Buffer[] {
   ]
 }
 
+/** One row and its commit, by one client: what this disk takes to keep anything at all. A pay has two of them. */
+export async function commits(database: Measured, count: number): Promise<Work> {
+  await database.client.query('create table if not exists only_commits (at bigint)')
+  return {
+    ...{ work: 'one row committed, nobody beside it', batch: 1, clients: 1, units: count },
+    run: took =>
+      withClients(database.url, 1, ([client]) =>
+        side(1, count, async i => {
+          const begun = performance.now()
+          await client?.query('insert into only_commits values ($1)', [i])
+          took(performance.now() - begun)
+        }),
+      ),
+  }
+}
+
 /** As pgbench does it: an account, a teller and a branch updated, a line of history, in a transaction of its own. */
 export async function tpcB(database: Measured, clients: number, transactions: number): Promise<Work> {
   await database.client.query(TPC_B)
@@ -58,7 +74,7 @@ export async function tpcB(database: Measured, clients: number, transactions: nu
           const client = connected.pop()
           assert(client !== undefined, 'a client of its own')
           const begun = performance.now()
-          const [account, teller] = [1 + ((i * 7919) % 1_000_000), 1 + (i % 100)]
+          const [account, teller] = [1 + ((i * 7919) % 100_000), 1 + (i % 100)]
           for (const text of tpcBOf(account, teller)) await client.query(text)
           took(performance.now() - begun)
           connected.push(client)
@@ -84,7 +100,7 @@ const TPC_B = `
   create table if not exists bench_history (teller int, branch int, account int, delta bigint, at timestamptz);
   insert into bench_branch select i, 0 from generate_series(1, 10) as i on conflict do nothing;
   insert into bench_teller select i, 0 from generate_series(1, 100) as i on conflict do nothing;
-  insert into bench_account select i, 0 from generate_series(1, 1000000) as i on conflict do nothing`
+  insert into bench_account select i, 0 from generate_series(1, 100000) as i on conflict do nothing`
 
 async function withClients(url: string, count: number, work: (clients: Client[]) => Promise<void>): Promise<void> {
   const clients = Array.from({ length: count }, () => new Client({ connectionString: url }))

@@ -16,6 +16,7 @@ import {
   uploaded,
   verdictOf,
 } from './server-for-tests.ts'
+import { lateBy } from './server-lateness.ts'
 
 let center: Awaited<ReturnType<typeof testCenter>>
 let holder: Holder
@@ -370,6 +371,13 @@ test('a center that is late says so at once, and does nothing', async () => {
   )
   clearInterval(load)
   await late.close()
+})
+
+test('a second in which the loop was not measured says nothing of it: nobody is refused for that', () => {
+  const unmeasured = { count: 0, mean: Number.NaN }
+  expect(lateBy(unmeasured, 0)).toBe(0)
+  expect(lateBy(unmeasured, 2500)).toBe(2500)
+  expect(lateBy({ count: 1, mean: 1.21e9 }, 0)).toBe(1200)
 })
 
 test('who asks too often is told to wait', async () => {

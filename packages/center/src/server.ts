@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto'
 import { METHODS } from 'node:http'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import underPressure from '@fastify/under-pressure'
 import type { Route } from '@kozeni/api/route'
 import { allRoutes, type RouteName, routes } from '@kozeni/api/routes'
 import { refusal } from '@kozeni/protocol/refusal'
@@ -18,6 +17,7 @@ import { deviceHandlers } from './server-devices.ts'
 import { foundHandlers } from './server-found.ts'
 import { gapHandlers } from './server-gaps.ts'
 import type { Handler, Handlers } from './server-handler.ts'
+import { lateness } from './server-lateness.ts'
 import { loadHandlers } from './server-loads.ts'
 import { moveHandlers } from './server-moves.ts'
 import { numberHandlers } from './server-numbers.ts'
@@ -119,10 +119,9 @@ async function addProtection(app: FastifyInstance, { requestsPerMinute, lateMs }
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   })
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 })
-  await app.register(underPressure, {
-    maxEventLoopDelay: lateMs,
-    pressureHandler: (_, reply) => void sendRefusal(reply, refusal('busy')),
-  })
+  const late = lateness()
+  app.addHook('onRequest', async (_, reply) => (late.now() > lateMs ? sendRefusal(reply, refusal('busy')) : undefined))
+  app.addHook('onClose', async () => late.stop())
 }
 
 function answerError(center: Center, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
