@@ -1,5 +1,7 @@
 /** What an operator must see, and what it does to the purse: it is blocked, by settings that reach its chip and the tills. */
+import { total } from '@kozeni/base/money'
 import { countOf } from '@kozeni/base/ranges'
+import { lossRegained, writtenOff } from '@kozeni/ledger/posting'
 import type { PurseRow, Write } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 
@@ -22,15 +24,41 @@ export function blockFor(
 }
 
 /**
- * More booked out of a chip than was ever put into it: a clone, a rolled-back chip, or one that was opened. While records are
- * missing, what the chip says that it was given counts: a void of which only the totals tell has given value back (K-2).
+ * More booked out of a chip than was ever put into it: a clone, a rolled-back chip, or one that was opened. Nobody can be charged
+ * with it, so it is the issuer's loss at once. While records are missing, what the chip says that it was given counts: a void
+ * of which only the totals tell has given value back (K-2). Of a retired purse nothing more is waited for.
  *
- * @spec K-1
+ * @spec K-1, K-3
  */
-export function blockIfOverdrawn(purse: PurseRow, at: number): ReturnType<typeof blockFor> {
-  const isMissing = countOf(purse.taken) < purse.seenSeq
+export function overdraftOf(purse: PurseRow): bigint {
+  const isMissing = countOf(purse.taken) < purse.seenSeq && purse.stage !== 'retired'
   const given = isMissing && purse.seenCredits > purse.credits ? purse.seenCredits : purse.credits
-  if (purse.debits <= given || purse.blocked) return { purse, writes: [] }
+  return purse.debits > given ? purse.debits - given : 0n
+}
+
+/** The purse with its loss as it stands now: what it has more or less of is posted, by a number of its own, so each unit once. */
+export function withLoss(purse: PurseRow, at: number): ReturnType<typeof blockFor> {
+  const loss = overdraftOf(purse)
+  const more = loss - purse.writtenOff
+  if (more === 0n) return { purse, writes: [] }
+  const row: PurseRow = { ...purse, writtenOff: total(loss), writeOffs: purse.writeOffs + 1 }
+  const posted = { purse: row.purse, number: purse.writeOffs, currency: row.currency, at }
+  const entry =
+    more > 0n ? writtenOff({ ...posted, amount: total(more) }) : lossRegained({ ...posted, amount: total(-more) })
+  return {
+    purse: row,
+    writes: [
+      { write: 'purse', row },
+      { write: 'entry', row: entry },
+    ],
+  }
+}
+
+/** Writes the loss off, and blocks a purse that shows one. @spec K-1, K-3 */
+export function blockIfOverdrawn(before: PurseRow, at: number): ReturnType<typeof blockFor> {
+  const { purse, writes } = withLoss(before, at)
+  if (purse.writtenOff === 0n || purse.blocked) return { purse, writes }
   const facts = { credits: String(purse.credits), debits: String(purse.debits) }
-  return blockFor(purse, 'debits-above-credits', facts, at)
+  const blocked = blockFor(purse, 'debits-above-credits', facts, at)
+  return { purse: blocked.purse, writes: [...writes, ...blocked.writes] }
 }

@@ -15,6 +15,7 @@ import { auditOperations } from './audit-operation.ts'
 import { auditOrders, owedTo } from './audit-order.ts'
 import { auditDecided } from './audit-proposal.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
+import { auditWriteOffs, writeOffsIn } from './audit-write-off.ts'
 import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
 import { incomparable, saidIn, seenOf } from './chain.ts'
@@ -22,7 +23,6 @@ import { closingEntries, postedOperation } from './evidence.ts'
 import { gapOf, isUnexplained } from './gap.ts'
 import { holdEntries } from './hold.ts'
 import { lossEntries } from './loss.ts'
-import { writtenOffBy } from './lost.ts'
 import { moveOfOrder } from './move.ts'
 
 export interface PurseAudit {
@@ -53,6 +53,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditReceipts(means, file),
       ...auditLosses(means, file),
       ...auditHolds(file),
+      ...auditWriteOffs(file),
       ...auditTotals(file, totals),
       ...auditTaken(file),
       ...auditGap(file),
@@ -86,7 +87,7 @@ function expectedEntries(file: PurseFile): Expected[] {
     ...file.orders.flatMap(row =>
       row.kind === 'refund' && row.store !== undefined ? [refundOrdered({ ...row, store: row.store })] : [],
     ),
-    ...writtenOffBy(file.purse, 0).map(undated),
+    ...writeOffsIn(file),
     ...file.losses.flatMap(lossEntries),
     ...file.holds.flatMap(holdEntries),
     ...file.orders

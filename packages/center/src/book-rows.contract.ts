@@ -120,6 +120,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
       movingTo: maybe(anyId()),
       lostAt: maybe(instant),
       writtenOff: sum,
+      writeOffs: u32,
       holds: u32,
     })
     .map(row => ({ ...row, closedEpoch: Math.min(row.closedEpoch, row.epoch), closedNumber: 0 })),

@@ -163,6 +163,7 @@ export const PURSE = table<PurseRow>('purse', {
   movingTo: optional(ids<PurseId>('moving_to')),
   lostAt: optional(numbers('lost_at_ms')),
   writtenOff: totals('written_off'),
+  writeOffs: numbers('write_offs'),
 })
 
 export const OPERATION = table<OperationRow>('operation', {

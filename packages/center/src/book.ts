@@ -154,8 +154,9 @@ export interface PurseRow {
   readonly movingTo: PurseId | undefined
   /** When it was reported lost. */
   readonly lostAt: Instant | undefined
-  /** What it had taken more than it was ever given, when it was retired as lost: the issuer's loss. */
+  /** What it has taken more than it was ever given: the issuer's loss; and how often that has changed (K-3, F-11). */
   readonly writtenOff: Total
+  readonly writeOffs: number
 }
 
 export type OperationDecision = 'open' | 'commit' | 'void'

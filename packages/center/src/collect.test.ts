@@ -73,6 +73,7 @@ const row: PurseRow = {
   movingTo: undefined,
   lostAt: undefined,
   writtenOff: total(0n),
+  writeOffs: 0,
   holds: 0,
 }
 
@@ -188,6 +189,31 @@ test('a void brings back its debit, whichever of the two arrives first', async (
     for (const claim of turn ? pair.toReversed() : pair) expect(await take(claim)).toEqual({ standing: 'booked' })
     expect(await booked()).toMatchObject({ credits: LOADED + 300n, debits: 300n, bookedAmount: 300n })
   }
+})
+
+test('what was taken above all that a chip was given is the issuer’s loss at once, each unit once, and less when more is known', async () => {
+  const float = async () => {
+    const { credits, debits, writtenOff } = (await booked()) ?? expect.fail('it is here')
+    return credits - debits + writtenOff
+  }
+  await take(claimOf({ seq: 1, amount: money(9000n), debits: total(9000n) }))
+  expect(await writtenOffs()).toEqual([])
+  await take(claimOf({ seq: 2, amount: money(5000n), debits: total(14_000n), sale: 2 }))
+  await take(claimOf({ seq: 2, amount: money(5000n), debits: total(14_000n), sale: 2 }))
+  expect(await booked()).toMatchObject({ blocked: true, writtenOff: 4000n })
+  await take(claimOf({ seq: 3, amount: money(10n), debits: total(14_010n), sale: 3 }))
+  expect(await writtenOffs()).toEqual([4000n, 10n])
+  expect(await float()).toBe(0n)
+  const back = {
+    seq: 4,
+    kind: 'void',
+    amount: money(10n),
+    debits: total(14_010n),
+    credits: total(LOADED + 10n),
+  } as const
+  await take(claimOf({ ...back, sale: 3 }))
+  expect(await writtenOffs()).toEqual([4000n, 10n, -10n])
+  expect(await float()).toBe(0n)
 })
 
 test('two bodies under one number are a clone: the purse is charged once and blocked, both are shown', async () => {
@@ -375,3 +401,9 @@ test('what comes together is decided together: a void beside its debit, twice th
   expect(answers.map(({ standing }) => standing)).toEqual(['booked', 'booked', 'already-booked', 'booked', 'held'])
   expect(await booked()).toMatchObject({ debits: 350n, credits: LOADED + 300n, voidedAmount: 300n, blocked: false })
 })
+
+/** Below zero what was found not to be lost. */
+async function writtenOffs(): Promise<bigint[]> {
+  const entries = [...book.tables.entry.values()].filter(({ cause }) => cause === 'written-off')
+  return entries.map(({ debit, amount }) => (debit.kind === 'fraud-loss' ? amount : 0n - amount))
+}

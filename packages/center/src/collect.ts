@@ -205,14 +205,15 @@ function first(claim: Claim, seen: Case): Step {
   const judged = judge(seen, evidenceOf(made))
   const standing = claim.wrong === 'signature' || mustBeHeld(made, seen) ? 'held' : 'booked'
   const row = rowOf(claim, standing, seen.now)
-  const after = { ...judged.purse, taken: including(judged.purse.taken, made.seq) }
-  const { purse, writes } = standing === 'held' ? held(claim, after, seen) : booked(claim, after, seen.now)
+  const here = { ...judged.purse, taken: including(judged.purse.taken, made.seq) }
+  const { purse, writes } = standing === 'held' ? held(claim, here, seen) : booked(claim, here, seen.now)
   const came = recordCame(purse, seen.fraud?.holds ?? [], made.seq, seen.now)
+  const after = blockIfOverdrawn(came.purse, seen.now)
   return {
     answer: { standing },
-    purse: came.purse,
+    purse: after.purse,
     open: judged.open,
-    writes: [...judged.writes, { write: 'receipt', row }, ...writes, ...came.writes],
+    writes: [...judged.writes, { write: 'receipt', row }, ...writes, ...came.writes, ...after.writes],
     row,
     holds: came.holds,
   }
@@ -224,8 +225,7 @@ function booked(claim: Claim, before: PurseRow, now: Instant): Marked {
   const facts = { receipt: hex(claim.whole) }
   const marked =
     claim.wrong === 'mac' ? blockFor(before, 'mac-wrong-signature-right', facts, now) : { purse: before, writes: [] }
-  const { purse, writes } = blockIfOverdrawn(afterBooking(marked.purse, claim.signed.receipt), now)
-  return { purse, writes: [...marked.writes, ...writes] }
+  return { purse: afterBooking(marked.purse, claim.signed.receipt), writes: marked.writes }
 }
 
 /**

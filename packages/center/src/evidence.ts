@@ -8,7 +8,7 @@ import { type Money, money, type Total, total, ZERO } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import { committed, type PostedOperation, takenBack, voided } from '@kozeni/ledger/posting'
 import { comparePlaces, type Outcome } from '@kozeni/protocol/operation'
-import { blockFor, blockIfOverdrawn } from './alarm.ts'
+import { blockFor, blockIfOverdrawn, withLoss } from './alarm.ts'
 import type { EvidenceSource, LoadRow, OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import { incomparable, noted, saidIn, seenOf, spelled } from './chain.ts'
@@ -53,7 +53,8 @@ export function judge(seen: Case, evidence: Evidence): Judged {
   const { open } = seen
   const mute = open === undefined || !isFenced(purse, seen.present) || !isAbout(evidence, open)
   if (mute || saysTooLittle(evidence, open)) {
-    return { purse, open, writes: purse === seen.purse ? [] : [putPurse(purse)] }
+    const shown = withLoss(purse, seen.now)
+    return { purse: shown.purse, open, writes: purse === seen.purse ? [] : [putPurse(purse), ...shown.writes] }
   }
   const decision = decided(open, evidence, seen.now)
   return decision === 'send-abort'

@@ -8,7 +8,6 @@ import type { PurseId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import { claimCharged, claimFreed, claimRestored, claimWithheld } from '@kozeni/ledger/posting'
-import { blockIfOverdrawn } from './alarm.ts'
 import { type Book, type Command, type PurseRow, type Seen, unchanged, type Write } from './book.ts'
 import type { EpochRow } from './book-epoch.ts'
 import type { HoldRow } from './book-hold.ts'
@@ -74,10 +73,7 @@ const ended = (holding: Holding, row: HoldRow, now: number): Holding =>
 export function recordCame(purse: PurseRow, holds: readonly HoldRow[], seq: number, now: number): Holding {
   const before = holds.find(row => row.seq === seq - 1 && isWaiting(row))
   const holding: Holding = { purse, holds, writes: [] }
-  if (before === undefined) return holding
-  const after = ended(holding, before, now)
-  const blocked = blockIfOverdrawn(after.purse, now)
-  return { ...after, purse: blocked.purse, writes: [...after.writes, ...blocked.writes] }
+  return before === undefined ? holding : ended(holding, before, now)
 }
 
 /** How far back a purse's records are looked through. */

@@ -5,13 +5,12 @@
  * chip says later changes nothing.
  */
 import type { LoadId, OrderId, PurseId } from '@kozeni/base/ids'
-import { type Money, money, total, ZERO } from '@kozeni/base/money'
+import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
-import type { Entry } from '@kozeni/ledger/entry'
-import { writtenOff } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { sweepReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { withLoss } from './alarm.ts'
 import {
   type Book,
   type Command,
@@ -155,14 +154,9 @@ function retired(crypto: Crypto, seen: Case): Decision<Result<LostStep, Refusal>
     const intent: Intent = { kind: 'sweep', amount: ZERO, reference: sweepReference(crypto, purse.purse) }
     return { ...stepped(onPaper(crypto, { ...seen, purse }, intent, money(left))), answer: ok('done') }
   }
-  const row: PurseRow = { ...purse, writtenOff: total(-left) }
-  const entries = writtenOffBy(row, now).map((entry): Write => ({ write: 'entry', row: entry }))
-  return { answer: ok('done'), writes: [{ write: 'purse', row }, ...entries] }
+  const { purse: row, writes } = withLoss(purse, now)
+  return { answer: ok('done'), writes: [...writes, { write: 'purse', row }] }
 }
-
-/** What a retired purse's loss has posted. */
-export const writtenOffBy = ({ purse, writtenOff: loss, currency }: PurseRow, at: number): Entry[] =>
-  loss === 0n ? [] : [writtenOff({ purse, amount: money(loss), currency, at })]
 
 /** An operation that is opened and closed in one, without its chip. */
 function onPaper(crypto: Crypto, seen: Case, intent: Intent, amount: Money): Judged {

@@ -114,6 +114,7 @@ export function newPurse(
     movingTo: undefined,
     lostAt: undefined,
     writtenOff: none,
+    writeOffs: 0,
     holds: 0,
   }
 }

@@ -60,6 +60,12 @@ create table hold (
 );
 `
 
+/** What purses have taken more than they were given is written off at once, and by turns. */
+export const WRITE_OFFS = `
+alter table purse add column write_offs bigint not null default 0;
+update purse set write_offs = 1 where written_off > 0;
+`
+
 /** Receipts that no chip can be charged for. */
 export const LOSSES = `
 -- seldom one: under a seq that is taken, of a purse with nothing left, or made too late

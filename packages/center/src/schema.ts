@@ -13,7 +13,7 @@ import { PROPOSALS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
-import { HOLDS, HOTLISTS, JOURNALS, LOSSES, RETURNS } from './schema-tills.ts'
+import { HOLDS, HOTLISTS, JOURNALS, LOSSES, RETURNS, WRITE_OFFS } from './schema-tills.ts'
 
 export interface Migration {
   readonly number: number
@@ -305,4 +305,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 14, sql: PROPOSALS },
   { number: 15, sql: CHECKS_IN_ONE },
   { number: 16, sql: HOLDS },
+  { number: 17, sql: WRITE_OFFS },
 ]

@@ -301,6 +301,7 @@ function purseRow(
     movingTo: undefined,
     lostAt: undefined,
     writtenOff: none,
+    writeOffs: 0,
     holds: 0,
   }
 }

@@ -36,7 +36,7 @@ export function judgeBook(tables: MemoryTables, purse: PurseId): string | undefi
   const paying = sum(open.filter(({ kind }) => kind === 'pay').map(({ amount }) => amount))
   // what is collected is posted for all purses together
   const collected = [...tables.receipt.values()].filter(one => one.purse === purse && one.standing === 'booked')
-  const float = row.credits - row.debits - paying + owed(collected)
+  const float = row.credits - row.debits - paying + owed(collected) + row.writtenOff
   if (balance('purse-float') !== float)
     return `INV-SUM: the purse's float is ${balance('purse-float')}, and its totals say ${float}`
   const late = operations.find(

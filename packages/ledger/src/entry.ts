@@ -32,7 +32,7 @@ export const CAUSE = {
   'fraud-paid': 12,
   /** What was swept off one purse of a holder is owed to another of theirs. */
   moved: 13,
-  /** A lost purse had taken more than it was ever given (F-11). */
+  /** A purse had taken more than it was ever given, or less so than was known before (K-3, F-11). */
   'written-off': 14,
   /** A batch of receipts was collected: one store's debits in it. */
   collected: 15,
@@ -58,7 +58,7 @@ export interface EntryName {
   readonly cause: Cause
   /**
    * Operations: epoch and number. Loads, orders and windows: their id as a number, and 0. Batches: the batch, and how
-   * many receipts. A held claim: its debit's seq, and 0. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest. A manual posting: the first half
+   * many receipts. A held claim: its debit's seq, and 0. What is written off: how many of the purse's were before, and 0. A fraud-paid receipt: its seq, and the first eight bytes of its body's digest. A manual posting: the first half
    * of the digest of all that was decided and by whom, and 0.
    */
   readonly first: bigint

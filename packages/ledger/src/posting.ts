@@ -133,9 +133,20 @@ export const refundOrdered = (order: Sum & { purse: PurseId; store: StoreId; ord
 export const moved = (move: Sum & { purse: PurseId; account: AccountId; move: MoveId }): Entry =>
   entry(move.purse, 'moved', [idNumber(move.move), 0n], moving(move.account), inTransit(move.purse), move)
 
-/** A lost purse had taken more than it was ever given: the issuer's loss. @spec F-11 */
-export const writtenOff = (loss: Sum & { purse: PurseId }): Entry =>
-  entry(loss.purse, 'written-off', [0n, 0n], fraudLoss, purseFloat(loss.purse), loss)
+/** What a purse had taken more than it was ever given, at one time. */
+export interface PostedLoss extends Sum {
+  readonly purse: PurseId
+  /** How many of its losses were posted before. */
+  readonly number: number
+}
+
+/** The purse had taken more than it was ever given: the issuer's loss. @spec K-3, F-11 */
+export const writtenOff = (loss: PostedLoss): Entry =>
+  entry(loss.purse, 'written-off', [BigInt(loss.number), 0n], fraudLoss, purseFloat(loss.purse), loss)
+
+/** It was given more than was known: so much less is lost. @spec K-3 */
+export const lossRegained = (loss: PostedLoss): Entry =>
+  entry(loss.purse, 'written-off', [BigInt(loss.number), 0n], purseFloat(loss.purse), fraudLoss, loss)
 
 /** A receipt that its store is owed and no chip can be charged for; a void of one takes it back. @spec K-1, K-3 */
 export function fraudPaid(receipt: PostedReceipt): Entry {
