@@ -10,7 +10,7 @@ import type { Receipts } from '@kozeni/protocol/receipts'
 import type { Instant } from './book.ts'
 import type { Packed } from './book-postgres-batch.ts'
 import { extendTrail, RECORD_BYTES } from './book-postgres-trail.ts'
-import type { Upload } from './book-receipt.ts'
+import type { ProvedUpload } from './book-receipt.ts'
 import type { BatchPart, TerminalSales } from './book-tables-receipt.ts'
 import { type Standing, takesPlainly } from './plain.ts'
 
@@ -37,7 +37,7 @@ export interface Purses {
 
 /** An upload, and what of it is booked so far. */
 interface Pending {
-  readonly upload: Upload
+  readonly upload: ProvedUpload
   readonly booked: Uint8Array
   part: Part | undefined
 }
@@ -80,7 +80,7 @@ export class PlainBatch {
    *
    * @returns for each upload, 1 for each that is booked
    */
-  take(uploads: readonly Upload[]): readonly Uint8Array[] {
+  take(uploads: readonly ProvedUpload[]): readonly Uint8Array[] {
     const pending = uploads.map((upload): Pending => {
       return { upload, booked: new Uint8Array(upload.receipts.count), part: undefined }
     })
@@ -192,7 +192,7 @@ class Part {
   }
 
   /** Puts it with the others, if anything is in it. */
-  keep({ terminal, store }: Upload, at: Instant): void {
+  keep({ terminal, store }: ProvedUpload, at: Instant): void {
     if (this.#count === 0) return
     const { name: batch, parts, sums } = this.#sheaf
     const records = this.#records.subarray(0, this.#count * RECORD_BYTES)

@@ -12,7 +12,7 @@ import { CLOCK, clockIn, FIRST_SALES } from './book-postgres-read.ts'
 import { putTrail, TRAIL_BYTES } from './book-postgres-trail.ts'
 import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
 import { collectionChanges } from './book-postgres-write.ts'
-import type { Upload } from './book-receipt.ts'
+import type { ProvedUpload } from './book-receipt.ts'
 import { TERMINAL_SALES } from './book-tables-receipt.ts'
 import { lastOf } from './plain.ts'
 import { arrayOf, fixedArrayOf } from './postgres-array.ts'
@@ -29,7 +29,7 @@ import type { Statement } from './postgres-trip.ts'
  */
 export async function bookPlain(
   session: Session,
-  uploads: readonly Upload[],
+  uploads: readonly ProvedUpload[],
   options: TransactionOptions,
 ): Promise<readonly Uint8Array[]> {
   const taken = (await booked(session, uploads, options, STANDING)) ?? (await booked(session, uploads, options, LOCKED))
@@ -40,11 +40,12 @@ export async function bookPlain(
 /** @returns undefined where a purse was changed meanwhile, and nothing is written */
 async function booked(
   session: Session,
-  uploads: readonly Upload[],
+  uploads: readonly ProvedUpload[],
   options: TransactionOptions,
   standing: string,
 ): Promise<readonly Uint8Array[] | undefined> {
   const names = pursesOf(uploads)
+  if (names.length === 0 || options.lockOneByOne) return uploads.map(({ receipts }) => new Uint8Array(receipts.count))
   const terminals = arrayOf('bigint', [...new Set(uploads.map(({ terminal }) => idNumber(terminal)))])
   const [, , sold, purses, clock] = await session.all([
     'begin isolation level read committed',
@@ -88,7 +89,7 @@ const STANDING = standingText('')
 const LOCKED = standingText('for no key update')
 
 /** The names of all candidates' purses, each once. */
-function pursesOf(uploads: readonly Upload[]): BigInt64Array {
+function pursesOf(uploads: readonly ProvedUpload[]): BigInt64Array {
   const names = new BigInt64Array(uploads.reduce((count, { receipts }) => count + receipts.count, 0))
   let count = 0
   for (const { receipts, candidates } of uploads)

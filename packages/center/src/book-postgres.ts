@@ -25,7 +25,7 @@ import { dueTasks, taskTold } from './book-postgres-outbox.ts'
 import { bookPlain } from './book-postgres-plain.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
 import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
-import type { Upload } from './book-receipt.ts'
+import type { ProvedUpload, Upload } from './book-receipt.ts'
 import { failureOf, openPool, WRITERS, withSession } from './postgres-session.ts'
 
 export interface PostgresBookOptions {
@@ -117,11 +117,10 @@ export class PostgresBook implements Book {
     return this.#ask(groups, command.keys, seen => command.decide(seen))
   }
 
-  async bookPlain(upload: Upload): Promise<Uint8Array> {
-    const task = plainTaskOf(upload)
-    if (this.#options.lockOneByOne || !upload.candidates.includes(1)) return nonePlain(upload)
+  bookPlain(upload: Upload, candidates: Promise<Uint8Array>): Promise<Uint8Array> {
+    const task = plainTaskOf(upload, candidates)
     this.#plain.add(task)
-    return await this.#remembered(task.answer)
+    return this.#remembered(task.answer)
   }
 
   look(keys: Keys): Promise<Seen> {
@@ -158,7 +157,7 @@ export class PostgresBook implements Book {
   /** What fails here is not plain, unless the answer was lost. */
   async #bookPlain(group: readonly PlainTask[]): Promise<void> {
     try {
-      const uploads = group.map(({ upload }) => upload)
+      const uploads = await Promise.all(group.map(({ proved }) => proved))
       const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
       group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload)))
     } catch (error) {
@@ -216,17 +215,21 @@ function explained(error: unknown): unknown {
   return 'code' in error && error.code === '23505' ? new RowTaken(error.message, { cause: error }) : error
 }
 
-/** An upload on its way through the book. */
+/** An upload on its way through the book: in its place from when it came, so that one behind it is not booked before it. */
 interface PlainTask extends Job {
   readonly upload: Upload
+  /** Of what cannot be proved now nothing is plain. */
+  readonly proved: Promise<ProvedUpload>
   readonly answer: Promise<Uint8Array>
   give(booked: Uint8Array): void
   fail(error: unknown): void
 }
 
-function plainTaskOf(upload: Upload): PlainTask {
+function plainTaskOf(upload: Upload, candidates: Promise<Uint8Array>): PlainTask {
   const { promise: answer, resolve: give, reject: fail } = Promise.withResolvers<Uint8Array>()
-  return { upload, answer, give, fail, alone: false, needs: () => [] }
+  const found = candidates.catch(() => nonePlain(upload))
+  const proved = found.then(candidates => ({ ...upload, candidates }))
+  return { upload, proved, answer, give, fail, alone: false, needs: () => [] }
 }
 
 const nonePlain = ({ receipts }: Upload): Uint8Array => new Uint8Array(receipts.count)

@@ -44,6 +44,9 @@ export interface Upload {
   readonly terminal: TerminalId
   readonly store: StoreId
   readonly receipts: Receipts
-  /** 1 for each that may be plain (plain.ts). */
+}
+
+/** With 1 for each that may be plain (plain.ts). */
+export interface ProvedUpload extends Upload {
   readonly candidates: Uint8Array
 }

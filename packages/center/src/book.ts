@@ -384,8 +384,8 @@ export interface Book {
    * RowTaken, or with AnswerLost; nothing is written but in the last case, where nobody can know.
    */
   run<A>(command: Command<A>): Promise<A>
-  /** Books the candidates that are plain, of a purse none behind one that is not. @returns 1 for each that is booked now */
-  bookPlain(upload: Upload): Promise<Uint8Array>
+  /** Books the candidates (plain.ts) that are plain, of a purse none behind one that is not. @returns 1 for each booked */
+  bookPlain(upload: Upload, candidates: Promise<Uint8Array>): Promise<Uint8Array>
   /** Reads without a lock, for answers that change nothing. */
   look(keys: Keys): Promise<Seen>
   /** Due tasks of the outbox, oldest first; each is hidden from other callers for `leaseMs`. */

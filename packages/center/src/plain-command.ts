@@ -4,15 +4,19 @@ import { total } from '@kozeni/base/money'
 import { including } from '@kozeni/base/ranges'
 import { readReceipt } from '@kozeni/protocol/debit'
 import { type Book, type Command, type Instant, type PurseRow, unchanged, type Write } from './book.ts'
-import type { ReceiptRow, Upload } from './book-receipt.ts'
+import type { ProvedUpload, ReceiptRow, Upload } from './book-receipt.ts'
 import { saleName } from './book-writes.ts'
 import { afterBooking } from './collect.ts'
 import { type Standing, standingOf, takesPlainly } from './plain.ts'
 
 /** Book.bookPlain by way of Book.run. */
-export async function bookPlainByCommands(book: Pick<Book, 'run'>, upload: Upload): Promise<Uint8Array> {
+export async function bookPlainByCommands(
+  book: Pick<Book, 'run'>,
+  upload: Upload,
+  candidates: Promise<Uint8Array>,
+): Promise<Uint8Array> {
   const booked = new Uint8Array(upload.receipts.count)
-  for (const [purse, mine] of byPurse(upload)) {
+  for (const [purse, mine] of byPurse({ ...upload, candidates: await candidates })) {
     const taken = await book.run(bookOfPurse(purse, upload, mine))
     for (const { i } of mine.slice(0, taken)) booked[i] = 1
   }
@@ -26,7 +30,7 @@ interface Candidate {
 }
 
 /** The candidates of each purse, up to the first receipt of it that is none. */
-function byPurse(upload: Upload): Map<PurseId, Candidate[]> {
+function byPurse(upload: ProvedUpload): Map<PurseId, Candidate[]> {
   const found = new Map<PurseId, Candidate[]>()
   const over = new Set<bigint>()
   for (let i = 0; i < upload.receipts.count; i++) {

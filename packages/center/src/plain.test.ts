@@ -99,8 +99,8 @@ test('a mix of receipts leaves the same book and gets the same answers, with wha
           if (short === undefined || careful === undefined) continue
           const names = namesFrom(dice)
           const counting: Pick<Book, 'bookPlain'> = {
-            bookPlain: async upload => {
-              const booked = await short.bookPlain(upload)
+            bookPlain: async (upload, candidates) => {
+              const booked = await short.bookPlain(upload, candidates)
               plain += booked.reduce((sum, one) => sum + one, 0)
               return booked
             },

@@ -89,10 +89,7 @@ function stageOf(outcome: number, flag: boolean): number {
  * @param proved  1 where the MAC is right
  * @returns       1 where it may be plain
  */
-export function candidatesOf(
-  { receipts, terminal }: Pick<Upload, 'receipts' | 'terminal'>,
-  proved: Uint8Array,
-): Uint8Array {
+export function candidatesOf({ receipts, terminal }: Upload, proved: Uint8Array): Uint8Array {
   const candidates = new Uint8Array(receipts.count)
   const own = idNumber(terminal)
   let last = -1

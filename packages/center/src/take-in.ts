@@ -47,18 +47,28 @@ export async function takeIn(
   receipts: readonly Uploaded[],
 ): Promise<readonly Taken[]> {
   const upload = uploadOf(terminal, receipts)
-  const proved = await means.vault.rightMacs(upload.receipts)
-  const wronglySigned = await sampled(means, upload.receipts, proved)
-  if (wronglySigned !== undefined) proved[wronglySigned] = 0
-  const booked = await means.book.bookPlain({ ...upload, candidates: candidatesOf(upload, proved) })
+  const proving = proofsOf(means, upload)
+  const booked = await means.book.bookPlain(
+    upload,
+    proving.then(({ candidates }) => candidates),
+  )
+  const { wronglySigned } = await proving
   const left = receipts.flatMap((each, i) => (booked[i] === 1 ? [] : [{ ...each, i, isForged: i === wronglySigned }]))
   const answers = left.length === 0 ? [] : await takeInEach(means, terminal, left)
   const others = new Map(left.map(({ i }, k) => [i, answers[k]]))
   return receipts.map((_, i) => others.get(i) ?? plainlyTaken(upload.receipts, i))
 }
 
+/** Which may be plain; and the one whose signature was looked at, if it is wrong. */
+async function proofsOf(means: Means, upload: Upload) {
+  const proved = await means.vault.rightMacs(upload.receipts)
+  const wronglySigned = await sampled(means, upload.receipts, proved)
+  if (wronglySigned !== undefined) proved[wronglySigned] = 0
+  return { candidates: candidatesOf(upload, proved), wronglySigned }
+}
+
 /** All of them in one piece; what has not a receipt's length is zeros, which are none. */
-function uploadOf({ terminal, store }: TerminalRow, receipts: readonly Uploaded[]): Omit<Upload, 'candidates'> {
+function uploadOf({ terminal, store }: TerminalRow, receipts: readonly Uploaded[]): Upload {
   const bytes = new Uint8Array(receipts.length * SIGNED_RECEIPT_BYTES)
   receipts.forEach(({ whole }, i) => {
     if (whole.length === SIGNED_RECEIPT_BYTES) bytes.set(whole, i * SIGNED_RECEIPT_BYTES)
