@@ -8,7 +8,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
 import type { Entry } from '@kozeni/ledger/entry'
 import { claimCharged, claimFreed, claimRestored, claimWithheld } from '@kozeni/ledger/posting'
-import { type Book, type Command, type PurseRow, type Seen, unchanged, type Write } from './book.ts'
+import { type Book, type Command, type Instant, type PurseRow, type Seen, unchanged, type Write } from './book.ts'
 import type { EpochRow } from './book-epoch.ts'
 import type { HoldRow } from './book-hold.ts'
 import { type Gap, gapOf, kindsOf, type MissingKind } from './gap.ts'
@@ -29,11 +29,16 @@ export function holdEntries(row: HoldRow): Entry[] {
   ]
 }
 
-/** Void value that the chip has shown and the book does not have: somebody has to see whose claim it is. @spec K-2 */
-export const gapShown = (purse: PurseRow, present: EpochRow, now: number): Write[] =>
-  purse.seenCredits > purse.credits && purse.stage !== 'retired' && isFenced(purse, present)
-    ? [tellGap(purse.purse, now)]
-    : []
+/**
+ * Void value that the chip has shown and the book does not have, or a claim that is held for some: somebody has to see whose
+ * it is, now that there is more to see it by.
+ *
+ * @spec K-2
+ */
+export function gapShown(purse: PurseRow, present: EpochRow, now: number): Write[] {
+  const isGap = purse.seenCredits > purse.credits || purse.holds > 0
+  return isGap && purse.stage !== 'retired' && isFenced(purse, present) ? [tellGap(purse.purse, now)] : []
+}
 
 /** The purse with what became of its holds, and the writes beside it. */
 export interface Holding {
@@ -79,8 +84,11 @@ export function recordCame(purse: PurseRow, holds: readonly HoldRow[], seq: numb
 /** How far back a purse's records are looked through. */
 const LATEST = 500
 
-/** How it stands with a purse's claims: nothing more to see, or to be looked at again. */
-type HoldStep = 'done' | 'waiting'
+/** A claim whose time is over, and that still may not be charged, is looked at once a day. */
+const AGAIN_MS = 24 * 3_600_000
+
+/** When a purse's claims are to be looked at again: nothing more to see, or then, if nothing comes before. */
+export type HoldStep = 'done' | { readonly again: Instant }
 
 type Means = { readonly book: Book; readonly policy: Policy }
 
@@ -120,14 +128,19 @@ export const holding = (purse: PurseId, seqs: readonly number[], rule: Rule): Co
     const gap = isBlind ? NO_GAP : gapOf(row, seen.open, seen.receipts, from)
     const after = decided({ ...seen, purse: row }, { gap, holds: fraud.holds, isWhole: from === 1 }, rule)
     const writes: Write[] = after.writes.length === 0 ? [] : [...after.writes, { write: 'purse', row: after.purse }]
-    return { answer: isDone(after) ? 'done' : 'waiting', writes }
+    return { answer: stepAfter(after, seen.now, rule), writes }
   },
 })
 
 const NO_GAP: Gap = { unseenDebits: 0n, voidValue: 0n, missing: [] }
 
 /** What a claim waits for comes by itself, or with the time; whatever else the chip shows begins anew. */
-const isDone = ({ holds }: Holding): boolean => holds.every(({ stage }) => stage !== 'held')
+function stepAfter({ holds }: Holding, now: Instant, { chargeAfterMs }: Rule): HoldStep {
+  const held = holds.filter(({ stage }) => stage === 'held')
+  if (held.length === 0) return 'done'
+  const ripe = held.map(({ at }) => at + chargeAfterMs).filter(due => due > now)
+  return { again: Math.min(now + AGAIN_MS, ...ripe) }
+}
 
 interface Known {
   readonly gap: Gap

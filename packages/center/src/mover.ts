@@ -7,7 +7,7 @@ import type { LoadId, MoveId, PurseId } from '@kozeni/base/ids'
 import type { Instant, LoadRow, OperationRow } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { FundingSource } from './funding.ts'
-import { holdClaims } from './hold.ts'
+import { type HoldStep, holdClaims } from './hold.ts'
 import { checkFunds, fund, returnFunds } from './load-funding.ts'
 import { payOutLost } from './lost.ts'
 import type { Marks } from './mark.ts'
@@ -30,11 +30,12 @@ export interface MoverMeans extends WebhookMeans {
 const LEASE_MS = 30_000
 const TASKS_AT_ONCE = 16
 const LEAST_WAIT_MS = 1000
-const MOST_WAIT_MS: Readonly<Record<OutboxRow['task'], number>> = {
+/** What is tried until it works; a gap says itself when it is to be looked at. */
+type Retried = Exclude<OutboxRow['task'], 'gap'>
+const MOST_WAIT_MS: Readonly<Record<Retried, number>> = {
   capture: 5 * 60_000,
   check: 5 * 60_000,
   'give-back': 5 * 60_000,
-  gap: 60 * 60_000,
   lost: 60 * 60_000,
   move: 5 * 60_000,
   webhook: 60 * 60_000,
@@ -111,21 +112,25 @@ export class Mover {
   }
 
   async #move(task: OutboxRow): Promise<void> {
-    const { book, clock } = this.#means
+    const { book } = this.#means
     try {
-      const moved = await this.#act(task)
-      const now = clock.now()
-      await book.told(task.name, moved === 'done' ? undefined : againAt(task.task, moved.since, now))
+      await book.told(task.name, await this.#act(task, task.task))
     } catch (error) {
       this.#failed(`the task ${task.name} met a bug and is tried again`, error)
     }
   }
 
-  async #act(task: OutboxRow): Promise<Moved> {
+  /** @returns when it is due again, undefined when it is struck out */
+  async #act(task: OutboxRow, kind: OutboxRow['task']): Promise<Instant | undefined> {
+    if (kind === 'gap') return againOf(await holdClaims(this.#means, task.subject as PurseId))
+    const moved = await this.#try(task)
+    return moved === 'done' ? undefined : againAt(kind, moved.since, this.#means.clock.now())
+  }
+
+  async #try(task: OutboxRow): Promise<Moved> {
     if (task.task === 'webhook') return await this.#tellStore(task)
     if (task.task === 'move') return await this.#bring(task.subject as MoveId)
     if (task.task === 'lost') return await this.#payOut(task.subject as PurseId, task.due)
-    if (task.task === 'gap') return await this.#hold(task.subject as PurseId, task.due)
     const { load } = await this.#means.book.look({ load: task.subject as LoadId })
     if (load === undefined) return 'done'
     if (task.task === 'check') return (await checkFunds(this.#means, load)) ? 'done' : { since: task.due }
@@ -161,11 +166,6 @@ export class Mover {
     return paid.ok || paid.refusal.code === 'purse-not-lost' || paid.refusal.code === 'not-found' ? 'done' : { since }
   }
 
-  /** @spec K-2 */
-  async #hold(purse: PurseId, since: Instant): Promise<Moved> {
-    return (await holdClaims(this.#means, purse)) === 'done' ? 'done' : { since }
-  }
-
   /** @spec T-5 */
   async #tellStore(task: OutboxRow): Promise<Moved> {
     const sent = await sendWebhook(this.#means, task)
@@ -185,7 +185,9 @@ export class Mover {
 const isOverdue = ({ kind, decision, sessionEnd }: OperationRow, now: Instant): boolean =>
   kind === 'pay' && decision === 'open' && sessionEnd !== undefined && sessionEnd < now
 
+const againOf = (step: HoldStep): Instant | undefined => (step === 'done' ? undefined : step.again)
+
 /** Waits as long again as it has been waiting already: that doubles, needs no counter, and survives a restart. */
-export function againAt(task: OutboxRow['task'], since: Instant, now: Instant): Instant {
+export function againAt(task: Retried, since: Instant, now: Instant): Instant {
   return now + Math.min(Math.max(now - since, LEAST_WAIT_MS), MOST_WAIT_MS[task])
 }

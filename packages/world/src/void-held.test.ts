@@ -40,6 +40,8 @@ async function settle(found: TownWith<Book>): Promise<void> {
 }
 
 const hold = () => holdClaims(town.means, holder.purse)
+/** A claim that waits is not looked at before, unless a record comes. */
+const tomorrow = () => ({ again: town.clock.now() + DAY_MS })
 const stages = async () => {
   const { fraud } = await town.book.look({ purse: holder.purse, fraud: true })
   return fraud?.holds.map(({ seq, stage }) => `${seq} ${stage}`)
@@ -91,8 +93,8 @@ describe.each(Object.keys(towns))('%s', where => {
     expect(await town.settle(store)).toMatchObject({ offlineCount: 1, offline: 100n })
     await town.contact(holder)
     expect((await town.book.due(10, 1000)).map(({ name }) => name)).toContain(`gap:${holder.purse}`)
-    expect(await hold()).toBe('waiting')
-    expect(await hold()).toBe('waiting')
+    expect(await hold()).toEqual(tomorrow())
+    expect(await hold()).toEqual(tomorrow())
     expect(await stages()).toEqual(['1 held'])
     town.clock.advance(1)
     expect(await town.settle(store)).toMatchObject({ offlineCount: 0, offline: -100n, net: 0n })
@@ -112,11 +114,24 @@ describe.each(Object.keys(towns))('%s', where => {
     await sound()
   })
 
+  test('a claim that waits is looked at again a day later, when its time has come, and when a record of its purse comes', async () => {
+    await tornAndGivenUp(100n)
+    await town.contact(holder)
+    const [from, gap] = [town.clock.now(), `gap:${holder.purse}`]
+    expect(await hold()).toEqual(tomorrow())
+    await town.book.told(gap)
+    await other.sell(70n, radioOf(holder))
+    await other.upload()
+    expect((await town.book.due(10, 1000)).map(({ name }) => name)).toContain(gap)
+    town.clock.advance(3 * DAY_MS + 1000)
+    expect(await hold()).toEqual({ again: from + 4 * DAY_MS })
+  })
+
   test('a receipt of another till shows it as well, though a record more is missing', async () => {
     await tornAndGivenUp(100n)
     await other.sell(70n, radioOf(holder))
     await other.upload()
-    expect(await hold()).toBe('waiting')
+    expect(await hold()).toEqual(tomorrow())
     expect(await stages()).toEqual(['1 held'])
     town.clock.advance(4 * DAY_MS)
     expect(await hold()).toBe('done')
@@ -148,7 +163,7 @@ describe.each(Object.keys(towns))('%s', where => {
     await hold()
     expect(await stages()).toEqual(['1 held', '3 held'])
     town.clock.advance(4 * DAY_MS)
-    expect(await hold()).toBe('waiting')
+    expect(await hold()).toEqual(tomorrow())
     expect(await stages()).toEqual(['1 held', '3 held'])
     await other.upload()
     expect(await stages()).toEqual(['1 freed', '3 held'])
