@@ -1,6 +1,6 @@
 /** What two operators decide together: one proposes, another confirms. And what waits for it. */
 import { z } from 'zod'
-import { load, proposal, purse, store } from './name.ts'
+import { load, order, proposal, purse, store } from './name.ts'
 import type { Route } from './route.ts'
 import {
   amount,
@@ -35,7 +35,8 @@ export const proposalRequest = naming(
   'ProposalRequest',
   'What is to be decided, and why. `posting`: money between two of the issuer’s own accounts. `operation`: what the chip has ' +
     'done with an operation that a restored book has open, and what is decided of it; of a sweep, how much it took. ' +
-    '`found-pay`, `found-load`: what an operation was that only its chip knows.',
+    '`found-pay`, `found-load`: what an operation was that only its chip knows, or has forgotten. `order`: whether the chip ' +
+    'has had what waits, in an operation that it has forgotten; of what comes in parts, how much of it.',
   z.discriminatedUnion('what', [
     z.strictObject({ what: z.literal('posting'), pair: postingPair, amount: price, currency, reason }),
     z.strictObject({
@@ -58,6 +59,14 @@ export const proposalRequest = naming(
       reason,
     }),
     z.strictObject({ what: z.literal('found-load'), ...place, load, amount: price, method: text(200), reason }),
+    z.strictObject({
+      what: z.literal('order'),
+      ...place,
+      order,
+      outcome: z.enum(['applied', 'none']),
+      amount: price.optional(),
+      reason,
+    }),
   ]),
   {
     what: 'posting',
@@ -73,7 +82,7 @@ export const proposalAnswer = naming(
   'What one operator has proposed. Confirmed by another it was carried out at that moment; withdrawn it never was.',
   z.object({
     proposal,
-    what: z.enum(['posting', 'operation', 'found-pay', 'found-load']),
+    what: z.enum(['posting', 'operation', 'found-pay', 'found-load', 'order']),
     about: z.object(place).optional(),
     facts: z.record(text(40), z.string().max(200)),
     reason,
@@ -92,7 +101,15 @@ export const propose = {
   caller: ['operator'],
   body: proposalRequest,
   answer: proposalAnswer,
-  refuses: ['nothing-to-decide', 'purse-unfenced', 'evidence-against', 'store-unknown', 'transaction-used'],
+  refuses: [
+    'nothing-to-decide',
+    'purse-unfenced',
+    'operation-open',
+    'funding-unknown',
+    'evidence-against',
+    'store-unknown',
+    'transaction-used',
+  ],
   summary: 'Propose what two people decide',
   description:
     'Refused at once where it could not be carried out. Nothing happens before another operator confirms it.',
@@ -137,6 +154,7 @@ export const confirmProposal = {
     'proposal-ended',
     'nothing-to-decide',
     'purse-unfenced',
+    'operation-open',
     'evidence-against',
     'store-unknown',
     'transaction-used',
@@ -162,17 +180,20 @@ export const withdrawProposal = {
 
 export const foundOperation = naming(
   'FoundOperation',
-  'What a chip has done and a restored book does not know. `clashing`: another operation stands under its number. `about`: ' +
+  'What a chip has done and a restored book does not know. `clashing`: another operation stands under its number. ' +
+    '`forgotten`: from this place on its ring was too short; kind and outcome say nothing, and what `waits` (loads, refunds, ' +
+    'moves) is neither opened nor given back before two operators have said whether the chip has had it. `ahead`: ' +
     'by what the chip’s totals are ahead of all that is booked. `honoured`: sales that stores say they have honoured, and ' +
     'the book has lost, which make its digest with an amount of just that.',
   z.object({
     ...place,
     kind,
     outcome,
-    standing: z.enum(['open', 'clashing']),
+    standing: z.enum(['open', 'clashing', 'forgotten']),
     at: time,
     ahead: z.object({ credits: amount, debits: amount }),
     honoured: z.array(z.object({ store, transaction: transactionNumber, amount })),
+    waits: z.array(z.object({ order, kind: z.enum(['load', 'refund', 'move']), amount })).optional(),
   }),
 )
 

@@ -38,11 +38,10 @@ export function auditProposal(crypto: Crypto, { proposal: row, entries }: Propos
 
 /** What people have decided of this purse's operations is what stands there, and nothing else was decided so. */
 export function auditDecided({ operations, proposals }: PurseFile): Finding[] {
-  const known = new Map(operations.map(row => [operationName(row), row]))
   const confirmed = proposals.filter(row => row.stage === 'confirmed')
-  const decided = new Set(confirmed.map(row => (row.what === 'operation' && row.about ? operationName(row.about) : '')))
+  const decided = new Set(confirmed.map(row => (row.about ? operationName(row.about) : '')))
   return [
-    ...confirmed.flatMap(row => auditCarriedOut(row, row.about && known.get(operationName(row.about)))),
+    ...confirmed.flatMap(row => auditCarriedOut(row, operations)),
     ...operations
       .filter(row => row.closed?.source === 'people' && !decided.has(operationName(row)))
       .flatMap(row =>
@@ -55,9 +54,10 @@ export function auditDecided({ operations, proposals }: PurseFile): Finding[] {
   ]
 }
 
-function auditCarriedOut(row: ProposalRow, operation: OperationRow | undefined): Finding[] {
+function auditCarriedOut(row: ProposalRow, operations: readonly OperationRow[]): Finding[] {
   const proposed = proposedIn(row)
   if (proposed === undefined) return []
+  const operation = operations.find(one => isOf(proposed, row, one))
   const says = 'what was decided is not what its operation says'
   return compared(
     { row: proposalRow(row), says, invariant: INVARIANT },
@@ -65,6 +65,12 @@ function auditCarriedOut(row: ProposalRow, operation: OperationRow | undefined):
     operation && told(proposed, operation),
   )
 }
+
+/** The operation that was spoken of; or that was opened, because the chip had not had what is owed. */
+const isOf = (proposed: Proposed, { about, endedAt }: ProposalRow, operation: OperationRow): boolean =>
+  proposed.what === 'order' && proposed.outcome === 'none'
+    ? operation.order === proposed.order && operation.openedAt === endedAt
+    : about !== undefined && operationName(operation) === operationName(about)
 
 function wanted(proposed: Proposed, at: number | undefined): string {
   switch (proposed.what) {
@@ -74,12 +80,17 @@ function wanted(proposed: Proposed, at: number | undefined): string {
       return `pay, ${proposed.amount}, ${proposed.store}, ${proposed.transaction}, ${proposed.decision}, ${at}`
     case 'found-load':
       return `load, ${proposed.amount}, ${proposed.load}, ${at}`
+    case 'order':
+      return proposed.outcome === 'none' ? `opened, ${proposed.order}` : `people, ${proposed.order}, ${at}`
     case 'posting':
       return 'no operation'
   }
 }
 
-function told({ what }: Proposed, { kind, amount, store, transaction, order, decision, closed }: OperationRow): string {
+function told(proposed: Proposed, { kind, amount, store, transaction, order, decision, closed }: OperationRow): string {
+  const { what } = proposed
+  if (what === 'order')
+    return proposed.outcome === 'none' ? `opened, ${order}` : `${closed?.source}, ${order}, ${closed?.at}`
   if (what === 'operation') return `${closed?.source}, ${closed?.outcome}, ${decision}, ${closed?.at}`
   return what === 'found-pay'
     ? `${kind}, ${amount}, ${store}, ${transaction}, ${decision}, ${closed?.at}`

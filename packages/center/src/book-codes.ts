@@ -72,11 +72,17 @@ export const ALARM_WHAT = {
 
 export const HONOURED_VERDICT = { paid: 1, 'not-paid': 2 } as const satisfies Codes<HonouredRow['verdict']>
 
-export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3 } as const satisfies Codes<FoundRow['standing']>
-
-export const PROPOSED_WHAT = { posting: 1, operation: 2, 'found-pay': 3, 'found-load': 4 } as const satisfies Codes<
-  ProposalRow['what']
+export const FOUND_STANDING = { open: 1, clashing: 2, settled: 3, forgotten: 4 } as const satisfies Codes<
+  FoundRow['standing']
 >
+
+export const PROPOSED_WHAT = {
+  posting: 1,
+  operation: 2,
+  'found-pay': 3,
+  'found-load': 4,
+  order: 5,
+} as const satisfies Codes<ProposalRow['what']>
 
 export const PROPOSAL_STAGE = { proposed: 1, confirmed: 2, withdrawn: 3 } as const satisfies Codes<ProposalRow['stage']>
 

@@ -19,14 +19,15 @@ export const FIRST_EPOCH: EpochRow = { epoch: 1, beat: 0, since: 0 }
 
 /**
  * What a chip's ring has shown and the restored book does not know. `open` until somebody brings what its digest is made
- * of; `clashing` where the book has another operation at that place, which people must settle.
+ * of; `clashing` where the book has another operation at that place, which people must settle; `forgotten` is the first
+ * place that the ring no longer tells of, up to the next that it does: nothing else in such a row means anything.
  */
 export interface FoundRow extends Place {
   readonly purse: PurseId
   readonly kind: Kind
   readonly digest: Bytes
   readonly outcome: Outcome
-  readonly standing: 'open' | 'clashing' | 'settled'
+  readonly standing: 'open' | 'clashing' | 'settled' | 'forgotten'
   /** Milliseconds since 1970. */
   readonly at: number
 }

@@ -3,9 +3,10 @@ import type { ProposalId, PurseId } from '@kozeni/base/ids'
 
 /**
  * `posting`: money between two of the issuer's own accounts. `operation`: what became of one that a restored book has open
- * and whose chip's ring does not reach. `found-pay`, `found-load`: what an operation was that only its chip knows (F-12).
+ * and whose chip's ring does not reach. `found-pay`, `found-load`: what an operation was that only its chip knows, or has
+ * forgotten. `order`: whether the chip has had what is owed, in an operation that its ring has forgotten (F-12).
  */
-export type ProposedWhat = 'posting' | 'operation' | 'found-pay' | 'found-load'
+export type ProposedWhat = 'posting' | 'operation' | 'found-pay' | 'found-load' | 'order'
 
 export interface ProposalRow {
   readonly proposal: ProposalId

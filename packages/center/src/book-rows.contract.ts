@@ -307,7 +307,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
   proposal: fc
     .record<RowOf<'proposal'>>({
       proposal: anyId(),
-      what: fc.constantFrom('operation', 'found-pay', 'found-load'),
+      what: fc.constantFrom('operation', 'found-pay', 'found-load', 'order'),
       about: fc.record({ purse: anyId<PurseId>(), epoch: u32, number: u32 }),
       facts: texts,
       reason: text,

@@ -1,17 +1,19 @@
 /**
  * Operations that the chip has done and the restored book does not know (F-12). The ring names them by digest alone; who
  * asks for the same again, a phone for its load or its pay, brings what the digest is made of. Where the two fit, the
- * operation is put back as it was: nothing is opened a second time.
+ * operation is put back as it was: nothing is opened a second time. Of what the ring has forgotten people say what it was
+ * (proposal-found.ts, proposal-order.ts), as far as the chip's totals allow.
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
-import { money, ZERO } from '@kozeni/base/money'
+import { seconds } from '@kozeni/base/clock'
+import { type Money, money, ZERO } from '@kozeni/base/money'
 import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import type { Fenced, Remembered } from '@kozeni/protocol/message'
+import { type Fenced, OUTCOME_RING, type Remembered } from '@kozeni/protocol/message'
 import { comparePlaces, digestOf, KIND, type Kind } from '@kozeni/protocol/operation'
 import { sweepReference } from '@kozeni/protocol/reference'
 import { blockIfOverdrawn } from './alarm.ts'
-import type { OperationRow, PurseRow, Seen, Write } from './book.ts'
+import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import { operationName } from './book-writes.ts'
 import { closingEntries, consequences, postedOperation, withTotals } from './evidence.ts'
@@ -20,15 +22,27 @@ import { type Intent, intentOf } from './intent.ts'
 
 type Case = Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow }
 
-/** What the answer to a fence names and neither the book nor an earlier fence knows. @spec F-12 */
+/**
+ * What the answer to a fence names, or tells of no more, and neither the book nor an earlier fence knows.
+ *
+ * @param seen  the purse as it was before it entered the epoch
+ * @spec  F-12
+ */
 export function foundIn({ purse, ring, found, now }: Case & Pick<Seen, 'ring'>, said: Fenced): readonly FoundRow[] {
   const kept = new Set(found.map(operationName))
-  return outcomesIn(said).flatMap((one): FoundRow[] => {
-    const name = operationName({ ...one, purse: purse.purse })
-    const row = ring.get(name)
-    if (kept.has(name) || (row !== undefined && equal(row.digest, one.digest))) return []
-    return [foundRow(purse, one, row !== undefined, now)]
+  const shown = outcomesIn(said).flatMap((one): FoundRow[] => {
+    const row = ring.get(operationName({ ...one, purse: purse.purse }))
+    return row !== undefined && equal(row.digest, one.digest) ? [] : [foundRow(purse, one, row !== undefined, now)]
   })
+  return [...forgottenIn(purse, said, now), ...shown].filter(row => !kept.has(operationName(row)))
+}
+
+/** The first place behind the book's last that a ring too short tells of no more; taken for a load until people say what it was. */
+function forgottenIn({ purse, epoch, number }: PurseRow, said: Fenced, at: number): readonly FoundRow[] {
+  const known = outcomesIn(said)
+  const isTold = known.length < OUTCOME_RING || known.some(one => one.number <= number + 1)
+  const nothing = { kind: 'load', digest: new Uint8Array(32), outcome: 'applied' } as const
+  return isTold ? [] : [{ purse, epoch, number: number + 1, ...nothing, standing: 'forgotten', at }]
 }
 
 /** What was not applied, or was undone, has moved nothing: it is only noted. */
@@ -57,12 +71,53 @@ export const foundFor = (crypto: Crypto, { purse, found }: Case, intent: Intent)
 export const clashes = (crypto: Crypto, { purse, found }: Omit<Case, 'now'>, intent: Intent): boolean =>
   found.some(row => row.standing === 'clashing' && equal(row.digest, digestIf(crypto, purse, row, intent)))
 
+/** Whether the ring itself has shown it: then nobody need say what was forgotten. */
+export const isShown = (crypto: Crypto, seen: Case, intent: Intent): boolean =>
+  foundFor(crypto, seen, intent) !== undefined || clashes(crypto, seen, intent)
+
 const digestIf = (crypto: Crypto, { purse, currency }: PurseRow, place: FoundRow, intent: Intent): Bytes =>
   digestOf(crypto, { ...intent, purse, currency, epoch: place.epoch, number: place.number })
 
-/** Whether what comes in parts may have come in part, in an operation that nobody can name: then no more of it is opened. */
-export const mayHaveCome = (found: readonly FoundRow[], inParts: boolean): boolean =>
-  inParts && found.some(row => row.standing !== 'settled' && row.kind === 'load')
+/**
+ * Whether what is owed may be on the chip already, in an operation that nobody can name: in part, of what comes in parts;
+ * or in one that the ring has forgotten, where the chip's totals show so much that is not booked. Then it is neither opened
+ * nor given back.
+ *
+ * @spec F-12
+ */
+export function mayHaveCome(
+  { purse, found }: Pick<Case, 'purse' | 'found'>,
+  { amount, inParts }: Pick<OrderRow, 'amount' | 'inParts'>,
+): boolean {
+  const least = inParts ? 1n : amount
+  return found.some(({ standing, kind }) =>
+    standing === 'forgotten'
+      ? purse.seenCredits - purse.credits >= least
+      : inParts && standing !== 'settled' && kind === 'load',
+  )
+}
+
+/** Likewise of a pay for a sale from before the epoch. */
+export const mayHaveGone = (
+  { purse, found, present }: Pick<Case, 'purse' | 'found'> & Pick<Seen, 'present'>,
+  { amount, time }: { readonly amount: Money; readonly time: number },
+): boolean =>
+  time <= seconds(present.since) &&
+  purse.seenDebits - purse.debits >= amount &&
+  found.some(({ standing }) => standing === 'forgotten')
+
+/** The forgotten place, taken for what people say was done there; undefined where the chip's totals show less. @spec F-12 */
+export function recalled(crypto: Crypto, purse: PurseRow, place: FoundRow, intent: Intent): FoundRow | undefined {
+  const shown = intent.kind === 'pay' ? purse.seenDebits - purse.debits : purse.seenCredits - purse.credits
+  const { kind, amount } = intent
+  return amount > shown ? undefined : { ...place, kind, digest: digestIf(crypto, purse, place, intent) }
+}
+
+/** What remains forgotten when this place is accounted: from the next one on, up to what the ring has shown. */
+export function stillForgotten(found: readonly FoundRow[], place: FoundRow): Write[] {
+  const number = place.number + 1
+  return found.some(row => row.number === number) ? [] : [{ write: 'found', row: { ...place, number } }]
+}
 
 /** The operation put back, and what is to be written for it. */
 export interface PutBack {
@@ -72,7 +127,7 @@ export interface PutBack {
 }
 
 /**
- * Puts a found operation back where it was, closed by the fence's evidence.
+ * Puts a found operation back where it was, closed by the fence's evidence; one that was forgotten, by people's.
  *
  * @param decision  commit; or void for a pay that its store has not honoured, which is owed to the purse then
  * @spec  F-6, F-12
@@ -88,7 +143,7 @@ export function putBack(
   const { epoch, number, digest, outcome } = found
   const operation: OperationRow = {
     ...{ purse: before.purse, epoch, number, kind, amount, currency: before.currency, reference, digest, decision },
-    closed: { at: now, source: 'fence', outcome },
+    closed: { at: now, source: found.standing === 'forgotten' ? 'people' : 'fence', outcome },
     openedAt: now,
     sessionEnd: undefined,
     ...{ store, transaction, order },

@@ -192,7 +192,7 @@ export const cancelLoad = (crypto: Crypto, load: LoadId, purse: PurseId): Comman
   decide: seen => {
     if (seen.load === undefined || seen.purse === undefined) return unchanged(no(refusal('not-found')))
     if (!isFenced(seen.purse, seen.present)) return unchanged(no(refusal('purse-unfenced')))
-    if (mayHaveCome(seen.found, seen.load.inParts)) return unchanged(no(refusal('purse-unfenced')))
+    if (mayHaveCome({ ...seen, purse: seen.purse }, seen.load)) return unchanged(no(refusal('purse-unfenced')))
     const intent = intentOf(crypto, { kind: 'load', order: orderOfLoad(load) }, seen.load.amount)
     const isThere = foundFor(crypto, { ...seen, purse: seen.purse }, intent) !== undefined
     return isThere ? unchanged(no(refusal('load-too-late'))) : cancelled(seen.load, seen)

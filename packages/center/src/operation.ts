@@ -73,14 +73,14 @@ export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: numb
 export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
   const { purse, waiting, present, now } = seen
   if (purse === undefined || purse.flag || !isInUse(purse) || !isFenced(purse, present)) return undefined
-  const unsure = waiting !== undefined && mayHaveCome(seen.found, waiting.inParts)
+  const unsure = waiting !== undefined && mayHaveCome({ ...seen, purse }, waiting)
   return (
     (unsure ? undefined : waiting && openOrder(crypto, { ...seen, purse }, waiting)) ?? openSweep(crypto, purse, now)
   )
 }
 
-/** A blocked purse is not loaded; a refund reaches it all the same. */
-function openOrder(
+/** A blocked purse is not loaded; a refund reaches it all the same. Whoever opens it knows that the chip has not had it. */
+export function openOrder(
   crypto: Crypto,
   { purse, found, now }: Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow },
   waiting: OrderRow,

@@ -24,7 +24,7 @@ import {
   type StoreRow,
   unchanged,
 } from './book.ts'
-import { clashes, foundFor, putBack } from './found.ts'
+import { clashes, foundFor, mayHaveGone, putBack } from './found.ts'
 import type { Intent } from './intent.ts'
 import { expire, mayOpen, open } from './operation.ts'
 import type { Policy } from './policy.ts'
@@ -104,7 +104,8 @@ function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undef
 /**
  * A pay for this very number that the chip has done and the restored book had lost: it stands as its store knows it.
  *
- * @refuses store-unfenced · operation-open: it stands under a number that was used again, and people have to settle it
+ * @refuses store-unfenced · operation-open: it stands under a number that was used again, or may be one that the ring has
+ *          forgotten, and people have to settle it
  * @spec    F-12
  */
 function lostPay(
@@ -118,7 +119,8 @@ function lostPay(
   const intent = intentOfSale(means, transaction, number)
   const found = foundFor(means.crypto, { ...seen, purse }, intent)
   if (clashes(means.crypto, { ...seen, purse }, intent)) return unchanged(no(refusal('operation-open')))
-  if (found === undefined) return undefined
+  if (found === undefined)
+    return mayHaveGone({ ...seen, purse }, transaction) ? unchanged(no(refusal('operation-open'))) : undefined
   const isPaid = honoured?.verdict === 'paid' && equal(honoured.reference, intent.reference)
   if (!isPaid && honoured === undefined && store.reportedEpoch < present.epoch)
     return unchanged(no(refusal('store-unfenced')))

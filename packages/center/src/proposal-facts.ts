@@ -1,7 +1,7 @@
 /** What a proposal asks for, out of the texts that the book keeps of it: the one gate, for whoever carries it out or audits it. */
 import type { Bytes } from '@kozeni/base/bytes'
 import type { Currency } from '@kozeni/base/currency'
-import type { LoadId, StoreId } from '@kozeni/base/ids'
+import type { LoadId, OrderId, StoreId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
 import { MANUAL, type ManualPair } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -40,11 +40,19 @@ export interface FoundLoadFacts {
   readonly method: string
 }
 
+/** Whether the chip has had what is owed by this order; of one that comes in parts, how much of it. */
+export interface OrderFacts {
+  readonly order: OrderId
+  readonly outcome: 'applied' | 'none'
+  readonly amount: Money | null
+}
+
 export type Proposed =
   | ({ readonly what: 'posting' } & PostingFacts)
   | ({ readonly what: 'operation' } & OperationFacts)
   | ({ readonly what: 'found-pay' } & FoundPayFacts)
   | ({ readonly what: 'found-load' } & FoundLoadFacts)
+  | ({ readonly what: 'order' } & OrderFacts)
 
 const count: Reader<number> = value =>
   typeof value === 'string' && /^(0|[1-9][0-9]{0,8})$/.test(value) ? Number(value) : undefined
@@ -66,6 +74,11 @@ const foundPay = object<FoundPayFacts>({
   decision,
 })
 const foundLoad = object<FoundLoadFacts>({ load: idText<LoadId>, amount: amountText, method: string })
+const order = object<OrderFacts>({
+  order: idText<OrderId>,
+  outcome: word('applied', 'none'),
+  amount: optional(amountText),
+})
 
 /** @returns undefined for texts that nobody could have proposed */
 export function proposedIn({ what, facts }: Pick<ProposalRow, 'what' | 'facts'>): Proposed | undefined {
@@ -78,6 +91,8 @@ export function proposedIn({ what, facts }: Pick<ProposalRow, 'what' | 'facts'>)
       return named(what, foundPay(facts))
     case 'found-load':
       return named(what, foundLoad(facts))
+    case 'order':
+      return named(what, order(facts))
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * What two operators may say that a found operation was (F-12): one that only its chip knows, by digest, and nobody asks for
  * again. What they say must make that very digest, so nobody can name another sale, another load or another amount; a pay's
- * store and a load's provider have their word besides. The operation is put back where it was. Pure.
+ * store and a load's provider have their word besides. Of a place that the ring has forgotten there is no digest: the chip's
+ * totals bound what they may say. The operation is put back where it was. Pure.
  */
 
 import { ZERO } from '@kozeni/base/money'
@@ -14,7 +15,7 @@ import type { FoundRow } from './book-epoch.ts'
 import type { ProposalRow } from './book-proposal.ts'
 import { operationName } from './book-writes.ts'
 import { wordOf } from './fence.ts'
-import { foundFor, putBack } from './found.ts'
+import { foundFor, isShown, putBack, recalled, stillForgotten } from './found.ts'
 import { type Intent, intentOf } from './intent.ts'
 import { orderOfLoad, owed } from './load.ts'
 import type { FoundLoadFacts, FoundPayFacts } from './proposal-facts.ts'
@@ -25,21 +26,35 @@ type About = NonNullable<ProposalRow['about']>
 interface There {
   readonly purse: PurseRow
   readonly found: FoundRow
+  /** What is to be written besides. */
+  readonly writes: readonly Write[]
 }
 
-/** @refuses nothing-to-decide · evidence-against (check: digest): what was said makes another digest */
-function foundAt(crypto: Crypto, seen: Seen, about: About, intent: Intent): Result<There, Refusal> {
+/**
+ * The place that is spoken of, taken for this.
+ *
+ * @refuses nothing-to-decide · evidence-against (check: digest, totals): what was said makes another digest, or that of another
+ *          place; or is more than the chip has shown
+ */
+export function foundAt(crypto: Crypto, seen: Seen, about: About, intent: Intent): Result<There, Refusal> {
   const { purse } = seen
   const there = seen.found.find(row => operationName(row) === operationName(about))
-  if (purse === undefined || there?.standing !== 'open') return no(refusal('nothing-to-decide'))
+  if (purse === undefined || there === undefined) return no(refusal('nothing-to-decide'))
+  if (there.standing === 'forgotten') {
+    if (isShown(crypto, { ...seen, purse }, intent)) return no(refusal('evidence-against', { check: 'digest' }))
+    const found = recalled(crypto, purse, there, intent)
+    const writes = stillForgotten(seen.found, there)
+    return found === undefined ? no(refusal('evidence-against', { check: 'totals' })) : ok({ purse, found, writes })
+  }
+  if (there.standing !== 'open') return no(refusal('nothing-to-decide'))
   const found = foundFor(crypto, { ...seen, purse, found: [there] }, intent)
-  return found === undefined ? no(refusal('evidence-against', { check: 'digest' })) : ok({ purse, found })
+  return found === undefined ? no(refusal('evidence-against', { check: 'digest' })) : ok({ purse, found, writes: [] })
 }
 
 /**
  * It was a pay by this number. Its store is paid when it has honoured it; else the purse is owed the amount.
  *
- * @refuses nothing-to-decide · store-unknown · transaction-used · evidence-against (check: digest, store)
+ * @refuses nothing-to-decide · store-unknown · transaction-used · evidence-against (check: digest, totals, store)
  * @spec    F-12
  */
 export function accountPay(
@@ -63,7 +78,7 @@ export function accountPay(
     decision,
   )
   const row: NumberRow = { store, transaction, ...about, generation, window, amount, refunded: ZERO }
-  return ok([...writes, { write: 'number', row }])
+  return ok([...writes, { write: 'number', row }, ...there.value.writes])
 }
 
 /** The load as its holder had asked for it; its provider has still to say that the money is here. */
@@ -82,7 +97,7 @@ export const foundLoadRow = (
  * It was this load: its money is with the provider, and its value on the chip.
  *
  * @param  capture  the provider's name of the money that it has
- * @refuses nothing-to-decide · evidence-against (check: digest, load)
+ * @refuses nothing-to-decide · evidence-against (check: digest, totals)
  * @spec    F-12, F-13
  */
 export function accountLoad(
@@ -100,5 +115,5 @@ export function accountLoad(
   const { purse, found } = there.value
   const { load, order, writes } = owed(foundLoadRow(crypto, purse, facts, seen), capture, seen.now)
   const back = putBack({ ...seen, purse, openOrder: order, openLoad: load }, found, intent, 'commit')
-  return ok([...writes, ...back.writes])
+  return ok([...writes, ...back.writes, ...there.value.writes])
 }

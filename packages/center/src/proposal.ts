@@ -3,7 +3,7 @@
  * pure decision; or it is withdrawn. Never the same one twice. Both names stay in the book.
  * @see docs/decisions/0030-two-people-one-transaction.md
  */
-import type { ProposalId } from '@kozeni/base/ids'
+import type { LoadId, OrderId, ProposalId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
@@ -14,6 +14,7 @@ import { orderOfLoad } from './load.ts'
 import { type Proposed, proposedIn } from './proposal-facts.ts'
 import { accountLoad, accountPay } from './proposal-found.ts'
 import { decideOperation } from './proposal-operation.ts'
+import { decideOrder } from './proposal-order.ts'
 import { entriesByHand } from './proposal-posting.ts'
 
 type Answer = Result<ProposalRow, Refusal>
@@ -59,8 +60,12 @@ function keysOfFacts(proposed: Proposed | undefined): Keys {
     const { store, transaction } = proposed
     return { store, number: { store, transaction } }
   }
+  if (proposed?.what === 'order') return { order: proposed.order, load: loadOf(proposed.order) }
   return proposed?.what === 'found-load' ? { load: proposed.load, order: orderOfLoad(proposed.load) } : {}
 }
+
+/** A load's order bears the load's own name; that of a refund or a move finds no load. */
+const loadOf = (order: OrderId): LoadId => order as OrderId & LoadId
 
 /**
  * Writes down what is to be decided, if it could be carried out now. The same again is the same proposal.
@@ -142,5 +147,7 @@ function carriedOut(crypto: Crypto, seen: Seen, row: ProposalRow, told: Told): R
       return accountPay(crypto, seen, about, proposed)
     case 'found-load':
       return accountLoad(crypto, seen, about, proposed, told.capture ?? '')
+    case 'order':
+      return decideOrder(crypto, seen, about, proposed)
   }
 }

@@ -55,3 +55,12 @@ alter table purse
 export const CHECKS = `
 alter table load add column checked_epoch bigint not null default 1;
 `
+
+/** Where a ring is too short, and what two people then decide of what waits (F-12). */
+export const FORGOTTEN = `
+alter table found
+  drop constraint found_standing_check, add constraint found_standing_check check (standing between 1 and 4);
+
+alter table proposal
+  drop constraint proposal_what_check, add constraint proposal_what_check check (what between 1 and 5);
+`

@@ -11,7 +11,7 @@ import { BATCHES } from './schema-batches.ts'
 import { CHECKS_IN_ONE } from './schema-checks.ts'
 import { PROPOSALS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
-import { CHECKS, EPOCHS, FOUND, LOST } from './schema-recovery.ts'
+import { CHECKS, EPOCHS, FORGOTTEN, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
 import { HOLDS, HOTLISTS, JOURNALS, LOSSES, RETURNS, WRITE_OFFS } from './schema-tills.ts'
 
@@ -306,4 +306,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 15, sql: CHECKS_IN_ONE },
   { number: 16, sql: HOLDS },
   { number: 17, sql: WRITE_OFFS },
+  { number: 18, sql: FORGOTTEN },
 ]

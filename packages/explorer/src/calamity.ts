@@ -22,17 +22,13 @@ export function calamity(cast: Cast): void {
 /** The restored book that the center has started with; undefined when it never was. */
 export const restoredBook = (backup: number): number | undefined => (backup < NO_BACKUP ? -1 - backup : undefined)
 
-/** What a ring forgets and its book had not opened is told of by nobody: see docs/decisions/0019. */
-const hasOpen = (cast: Cast, book: number): boolean =>
-  [...cast.centers.tables(book).operation.values()].some(({ closed }) => closed === undefined)
-
 /** A backup is made at any moment. The mark outside the book shows that it is behind. */
 function restore(cast: Cast): void {
   const parts = [cast.centerAt, cast.backupAt]
   cast.stage.may({
     parts,
     perform: (book, backup) =>
-      backup === NO_BACKUP && (cast.plot.elsewhere.loads === 0 || hasOpen(cast, book))
+      backup === NO_BACKUP
         ? [{ next: [book, book + 1], sends: [], fair: false, says: 'A backup of the center is made' }]
         : [],
   })

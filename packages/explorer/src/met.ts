@@ -66,6 +66,7 @@ export const namesOfBook = (tables: MemoryTables): readonly string[] => [
   ...[...tables.loss.values()].map(({ bearer }) => `center: a receipt is the ${bearer}’s loss`),
   ...[...tables.receipt.values()].map(({ kind, standing }) => `center: ${kind} ${standing}`),
   ...[...tables.found.values()].map(({ standing }) => `center: found after a restore, ${standing}`),
+  ...[...tables.proposal.values()].map(({ what, facts }) => `people: ${what} ${facts.outcome}`),
   ...[...tables.purse.values()].map(({ stage }) => `center: a purse is ${stage}`),
 ]
 
@@ -109,6 +110,9 @@ export const WANTED: readonly string[] = [
   'center: void booked',
   'center: found after a restore, open',
   'center: found after a restore, settled',
+  'center: found after a restore, forgotten',
+  'people: order applied',
+  'people: order none',
   'center: a purse is retired',
   'till: sale paid',
   'till: sale refused',

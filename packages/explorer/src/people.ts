@@ -3,18 +3,19 @@
  * confirms it. What they say truly must not be refused, and is what the operation comes to.
  */
 import { hex } from '@kozeni/base/bytes'
-import { id, type ProposalId } from '@kozeni/base/ids'
-import type { OperationRow } from '@kozeni/center/book'
-import type { ProposalRow } from '@kozeni/center/book-proposal'
-import { confirm, keysKnowing, propose } from '@kozeni/center/proposal'
-import { comparePlaces } from '@kozeni/protocol/operation'
+import { idFromNumber, type ProposalId } from '@kozeni/base/ids'
+import type { OperationRow, OrderRow, PurseRow } from '@kozeni/center/book'
+import type { MemoryTables } from '@kozeni/center/book-memory'
+import { intentOf } from '@kozeni/center/intent'
+import { confirm, keysKnowing, type Proposing, propose } from '@kozeni/center/proposal'
+import { comparePlaces, digestOf } from '@kozeni/protocol/operation'
 import type { Cast } from './cast.ts'
 import { crypto, purseId, START_MS } from './issuer.ts'
 import { epochOf } from './judge.ts'
 
-const PROPOSAL = id<ProposalId>('0900000000000001')
+const PROPOSALS = 0x0900_0000_0000_0001n
 
-/** About the first purse's open operation, when its chip has met the fence and nothing else closes it. */
+/** About the first purse's open operation and about what waits, when its chip has met the fence and nothing else decides it. */
 export function people(cast: Cast): void {
   const { stage, chipAt, centerAt, centers } = cast
   stage.may({
@@ -22,37 +23,59 @@ export function people(cast: Cast): void {
     perform: (record, book) => {
       const tables = centers.tables(book)
       const purse = tables.purse.get(purseId(1))
-      const open = [...tables.operation.values()].find(row => row.purse === purse?.purse && row.closed === undefined)
-      if (purse === undefined || open === undefined || purse.seenFloor < epochOf(tables)) return []
-      const row = proposed(open, outcomeOf(cast, record, open))
-      const keys = keysKnowing(purse, row)
-      const made = centers.run(book, START_MS, propose(crypto, keys, row)).book
-      const { book: after } = centers.run(made, START_MS, confirm(crypto, keys, 'Kato', { capture: undefined }))
-      const says = `Two people decide that ${open.kind} ${open.epoch}.${open.number} was ${row.facts.outcome}`
-      return after === book ? [] : [{ next: [record, after], sends: [], fair: true, says }]
+      if (purse === undefined || purse.seenFloor < epochOf(tables)) return []
+      const open = [...tables.operation.values()].find(row => row.purse === purse.purse && row.closed === undefined)
+      const asked = open === undefined ? aboutWaiting(cast, record, tables) : [aboutOpen(cast, record, open)]
+      return asked.flatMap(row => {
+        const after = decided(cast, book, purse, row)
+        const says = `Two people decide that ${row.what} ${row.facts.order ?? row.about?.number} was ${row.facts.outcome}`
+        return after === book ? [] : [{ next: [record, after], sends: [], fair: true, says }]
+      })
     },
   })
 }
 
-/** What the chip has done with it, also what its ring has forgotten. */
-function outcomeOf(cast: Cast, record: number, open: OperationRow): string {
-  const done = cast.chips.facts(record).operations.find(one => comparePlaces(one, open) === 0)
-  if (done === undefined || done.digest !== hex(open.digest)) return 'none'
-  return done.outcome === 'applied' || done.outcome === 'reversed' ? done.outcome : 'none'
+type Proposed = Omit<Proposing, 'proposal'>
+
+function decided({ centers }: Cast, book: number, purse: PurseRow, asked: Proposed): number {
+  const proposal = idFromNumber<ProposalId>(PROPOSALS + BigInt(centers.tables(book).proposal.size))
+  const row = { ...asked, proposal }
+  const keys = keysKnowing(purse, row)
+  const made = centers.run(book, START_MS, propose(crypto, keys, row))
+  if (!made.answer.ok) return book
+  return centers.run(made.book, START_MS, confirm(crypto, keys, 'Kato', { capture: undefined })).book
 }
 
-function proposed(
-  open: OperationRow,
-  outcome: string,
-): Omit<ProposalRow, 'at' | 'stage' | 'endedBy' | 'endedAt'> & { facts: { outcome: string } } {
-  const { purse, epoch, number } = open
-  const decision = outcome === 'applied' ? 'commit' : 'void'
-  return {
-    proposal: PROPOSAL,
-    what: 'operation',
-    about: { purse, epoch, number },
-    facts: { outcome, decision },
-    reason: 'The ring does not reach it',
-    proposedBy: 'Sato',
-  }
+/** What the chip has done with it, also what its ring has forgotten. */
+function aboutOpen(cast: Cast, record: number, { purse, epoch, number, digest }: OperationRow): Proposed {
+  const done = cast.chips.facts(record).operations.find(one => comparePlaces(one, { epoch, number }) === 0)
+  const isIt = done !== undefined && done.digest === hex(digest)
+  const outcome = isIt && (done.outcome === 'applied' || done.outcome === 'reversed') ? done.outcome : 'none'
+  const facts = { outcome, decision: outcome === 'applied' ? 'commit' : 'void' }
+  return proposed('operation', { purse, epoch, number }, facts)
+}
+
+/** Whether the chip has had what the book still has waiting, in an operation that nobody tells of. */
+function aboutWaiting(cast: Cast, record: number, { order, found }: MemoryTables): readonly Proposed[] {
+  const place = [...found.values()].find(({ standing }) => standing === 'forgotten')
+  const waiting = [...order.values()].filter(({ stage, purse }) => stage === 'waiting' && purse === place?.purse)
+  return waiting.map(row => {
+    const outcome = hasHad(cast, record, row) ? 'applied' : 'none'
+    return proposed('order', place, { order: row.order, outcome })
+  })
+}
+
+function hasHad({ chips }: Cast, record: number, order: OrderRow): boolean {
+  const { purse, currency } = order
+  const intent = intentOf(crypto, order, order.amount)
+  return chips
+    .facts(record)
+    .operations.some(
+      one => one.outcome === 'applied' && one.digest === hex(digestOf(crypto, { ...one, ...intent, purse, currency })),
+    )
+}
+
+function proposed(what: Proposed['what'], about: Proposed['about'], facts: Proposed['facts']): Proposed {
+  const place = about && { purse: about.purse, epoch: about.epoch, number: about.number }
+  return { what, about: place, facts, reason: 'The ring does not reach it', proposedBy: 'Sato' }
 }

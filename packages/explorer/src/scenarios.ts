@@ -224,7 +224,7 @@ export const SCENARIOS: readonly Plot[] = [
     ...quiet,
     name: 'ring',
     about:
-      'A load that may be cancelled is open in the backup, and eight more follow: the ring has forgotten it, people decide.',
+      'A load that may be cancelled, and eight more that follow, while the center is restored from a backup of any moment: the ring has forgotten it, people decide.',
     loads: [2n],
     cancels: true,
     elsewhere: { loads: 8, sales: 0 },

@@ -356,6 +356,68 @@ test('a store that speaks of an epoch that never was is not believed, and told o
   expect((await town.beat()).epoch).toBe(1)
 })
 
+describe('what the chip has done and its ring has forgotten', () => {
+  /** Nine loads of 5 in the lost part of the book. */
+  const manyMore = async (backup: ReturnType<Town['backup']>) => {
+    for (let i = 0; i < 9; i++) {
+      await town.fund(holder, 5n)
+      await town.contact(holder)
+    }
+    await town.beat()
+    await restored(backup)
+    for (let i = 0; i < 3; i++) await town.contact(holder)
+  }
+  const shown = async () => (await town.purse(holder)).seenCredits
+
+  test('a load that waits in the backup is not opened a second time', async () => {
+    await town.beat()
+    const { load } = await town.fund(holder, 20n)
+    const backup = town.backup()
+    await town.contact(holder)
+    await manyMore(backup)
+    await town.book.run(recordChecked(load, holder.purse, 'captured'))
+    await town.contact(holder)
+    await town.contact(holder)
+    expect([await shown(), (await town.purse(holder)).flag]).toEqual([165n, false])
+  })
+
+  test('nor is one that the backup does not know, when it is asked for again under its name', async () => {
+    await town.beat()
+    const backup = town.backup()
+    const { load } = await town.fund(holder, 20n)
+    await town.contact(holder)
+    await manyMore(backup)
+    const again = await town.fund(holder, 20n, { load })
+    await town.contact(holder)
+    expect(await shown()).toBe(165n)
+    await expect(town.cancel(holder, again)).rejects.toThrow('purse-unfenced')
+  })
+
+  test('nor a refund that its store had ordered', async () => {
+    const store = await town.openStore()
+    const sale = town.sale(store, 30n)
+    await town.pay(holder, sale)
+    await town.contact(holder)
+    await town.refund(sale, 20n)
+    await town.beat()
+    const backup = town.backup()
+    await town.contact(holder)
+    await manyMore(backup)
+    expect(await shown()).toBe(165n)
+  })
+
+  test('nor is a pay made a second time', async () => {
+    const store = await town.openStore()
+    await town.beat()
+    const backup = town.backup()
+    const sale = town.sale(store, 30n)
+    await town.pay(holder, sale)
+    await town.contact(holder)
+    await manyMore(backup)
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: false, refusal: { code: 'operation-open' } })
+  })
+})
+
 describe('a load that waits in the backup', () => {
   const waiting = async () => {
     await town.beat()

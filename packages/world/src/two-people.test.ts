@@ -4,6 +4,8 @@ import { SeededDice } from '@kozeni/base/dice'
 import { freshId, type ProposalId } from '@kozeni/base/ids'
 import type { Result } from '@kozeni/base/result'
 import type { ProposalRow } from '@kozeni/center/book-proposal'
+import { cancelLoad } from '@kozeni/center/load'
+import { recordChecked } from '@kozeni/center/load-check'
 import { confirm, keysOfProposal, type Proposing, propose, withdraw } from '@kozeni/center/proposal'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
@@ -46,6 +48,10 @@ async function confirmed(row: ProposalRow, by = 'ben', capture?: string): Promis
 }
 
 const decided = async (asked: Asked, capture?: string) => confirmed(must(await proposed(asked)), 'ben', capture)
+
+const never = (): never => {
+  throw new Error('it is there')
+}
 
 const refused = (code: string, check?: string) => ({
   ok: false,
@@ -177,6 +183,121 @@ describe('an open operation that the chip’s ring has forgotten', () => {
     expect(await proposed(asked({ outcome: 'none', decision: 'commit' }))).toMatchObject(
       refused('evidence-against', 'decision'),
     )
+  })
+})
+
+describe('what only waits in the restored book, where the chip’s ring has forgotten what came', () => {
+  const place = () => ({ purse: holder.purse, epoch: 1, number: 2 })
+  const asked = (order: string, outcome: string, more = {}): Asked => ({
+    what: 'order',
+    about: place(),
+    facts: { order, outcome, ...more },
+  })
+
+  /** A load of 20 waits in the backup; then the chip has it, or not, and so many of 5. */
+  async function forgotten(isDone: boolean, times = 9, inParts = false) {
+    await town.beat()
+    const { load } = await town.fund(holder, 20n, { inParts })
+    const backup = town.backup()
+    if (!isDone) must(await town.book.run(cancelLoad(nodeCrypto, load, holder.purse)))
+    for (let i = 0; i < times; i++) {
+      await town.contact(holder)
+      await town.fund(holder, 5n)
+    }
+    await town.contact(holder)
+    await restored(backup)
+    await town.contact(holder)
+    await town.contact(holder)
+    must(await town.book.run(recordChecked(load, holder.purse, 'captured')))
+    await town.contact(holder)
+    await town.contact(holder)
+    return load
+  }
+
+  test('a load that it has had is neither opened nor given back, until two people say that it has: then it is done', async () => {
+    const load = await forgotten(true)
+    const purse = await town.purse(holder)
+    expect([purse.epoch, purse.flag, purse.credits, purse.seenCredits]).toEqual([2, false, 100n, 165n])
+    await expect(town.cancel(holder, (await town.book.look({ load })).load ?? never())).rejects.toThrow(
+      'purse-unfenced',
+    )
+    must(await decided(asked(load, 'applied')))
+    expect(await town.operation(holder, 2)).toMatchObject({ order: load, closed: { source: 'people' } })
+    await town.contact(holder)
+    expect(await town.purse(holder)).toMatchObject({ credits: 120n, seenCredits: 165n, flag: false })
+    expect(await proposed(asked(load, 'applied'))).toMatchObject(refused('nothing-to-decide'))
+    await expectSound()
+  })
+
+  test('one that it has not had is opened when two people say so', async () => {
+    const load = await forgotten(false)
+    must(await decided(asked(load, 'none')))
+    await town.contact(holder)
+    expect(await town.purse(holder)).toMatchObject({ credits: 120n, seenCredits: 165n, flag: false })
+    await expectSound()
+  })
+
+  test('of one that comes in parts they say how much came; the rest waits for them again', async () => {
+    const load = await forgotten(true, 9, true)
+    expect(await proposed(asked(load, 'applied', { amount: '21' }))).toMatchObject(
+      refused('evidence-against', 'amount'),
+    )
+    must(await decided(asked(load, 'applied', { amount: '15' })))
+    await town.contact(holder)
+    expect((await town.purse(holder)).credits).toBe(115n)
+    await expectSound()
+  })
+
+  test('a later load of more than the chip’s totals show cannot have come: it is opened, and one of less waits for people', async () => {
+    must(await decided(asked(await forgotten(true), 'applied')))
+    await town.fund(holder, 46n)
+    await town.contact(holder)
+    expect((await town.purse(holder)).credits).toBe(166n)
+    const { load } = await town.fund(holder, 45n)
+    await town.contact(holder)
+    expect((await town.purse(holder)).credits).toBe(166n)
+    must(await decided({ ...asked(load, 'none'), about: { ...place(), number: 3 } }))
+    await town.contact(holder)
+    expect((await town.purse(holder)).credits).toBe(211n)
+    await expectSound()
+  })
+
+  test('a ring that reaches back to the book’s last place leaves nothing to people', async () => {
+    const load = await forgotten(true, 7)
+    expect(await town.purse(holder)).toMatchObject({ credits: 120n, seenCredits: 155n })
+    expect(await proposed(asked(load, 'applied'))).toMatchObject(refused('nothing-to-decide'))
+    await expectSound()
+  })
+
+  test('loads that the book has lost are named by people too, as far as the totals allow; then nothing is forgotten any more', async () => {
+    const load = await forgotten(true)
+    must(await decided(asked(load, 'applied')))
+    const lost = (amount: string): Asked => ({
+      what: 'found-load',
+      about: { ...place(), number: 3 },
+      facts: { load: '0000000000000abc', amount, method: 'card' },
+    })
+    expect(await proposed(lost('46'))).toMatchObject(refused('evidence-against', 'totals'))
+    must(await decided(lost('5'), 'the provider’s name of it'))
+    const left = (await town.book.look({ purse: holder.purse })).found.filter(row => row.standing === 'forgotten')
+    expect(left).toEqual([])
+    await town.contact(holder)
+    await expectSound()
+  })
+
+  test('an order that people have opened or closed, with no word of two, is named by the audit', async () => {
+    must(await decided(asked(await forgotten(true), 'applied')))
+    const [row] = [...town.book.tables.proposal.values()]
+    await town.book.run<undefined>({
+      keys: { proposal: row?.proposal ?? never() },
+      decide: () => ({
+        answer: undefined,
+        writes: [{ write: 'proposal', row: { ...(row ?? never()), stage: 'withdrawn' } }],
+      }),
+    })
+    expect((await town.audit()).findings).toMatchObject([
+      { says: 'no two people have decided it', invariant: 'INV-AUDIT' },
+    ])
   })
 })
 
