@@ -1,4 +1,5 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
+import { hex } from '@kozeni/base/bytes'
 import { money } from '@kozeni/base/money'
 import { countOf, including, NO_RANGES, type Ranges, runsOf } from '@kozeni/base/ranges'
 import type { AccountKind } from '@kozeni/ledger/account'
@@ -154,21 +155,30 @@ function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
  *
  * @spec K-2
  */
-function auditGap({ purse, operations, receipts, found }: PurseFile): Finding[] {
+function auditGap(file: PurseFile): Finding[] {
+  const { purse, operations, receipts, found } = file
   const open = operations.find(row => row.closed === undefined)
   const gap = gapOf(purse, open, new Map(receipts.map(row => [row.seq, row])))
-  if (!isUnexplained(gap) || found.length > 0 || purse.epoch > FIRST_EPOCH.epoch || isCloned(purse, receipts)) return []
+  if (!isUnexplained(gap) || found.length > 0 || purse.epoch > FIRST_EPOCH.epoch || isCloned(file)) return []
   const says = 'its chip has shown more than is booked, and no record of it is missing'
   const row = `purse ${purse.purse}`
   return compared({ row, says, invariant: 'INV-ACCOUNTED' }, 0n, gap.unseenDebits + gap.voidValue)
 }
 
-/** Whether a receipt that is booked and what else its chip has shown do not come one after the other. @spec K-1 */
-const isCloned = (purse: PurseRow, receipts: PurseFile['receipts']): boolean =>
-  receipts.some(({ whole }) => {
-    const made = readReceipt(whole)?.receipt
-    return made !== undefined && incomparable(saidIn(made), seenOf(purse))
-  })
+/**
+ * Whether its statements do not come one after the other. Of two copies the receipts may be booked by turns and be in order,
+ * as far as they are booked: then the one that was brought second under its number, and is somebody's loss, tells (K-3).
+ * Either was an alarm when it came.
+ *
+ * @spec K-1
+ */
+function isCloned({ purse, receipts, losses }: PurseFile): boolean {
+  const signed = [...receipts, ...losses].flatMap(({ whole }) => readReceipt(whole) ?? [])
+  const bodies = new Set(signed.map(({ body }) => hex(body)))
+  const seqs = new Set(signed.map(({ receipt }) => receipt.seq))
+  const seen = seenOf(purse)
+  return bodies.size > seqs.size || signed.some(({ receipt }) => incomparable(saidIn(receipt), seen))
+}
 
 /** Its row knows of each receipt that is here, once, and the book finds it. @spec K-1, INV-ONCE */
 function auditTaken({ purse, receipts, lost }: PurseFile): Finding[] {

@@ -67,6 +67,32 @@ for (const [where, found] of Object.entries(towns)) {
     await town.close()
   })
 
+  test(`${where}: of two copies whose receipts are booked by turns, the totals are nobody’s gap`, async () => {
+    const town = await found()
+    const holder = await town.settleIn()
+    await town.fund(holder, 1000n)
+    await town.contact(holder)
+    const copy = { ...holder, silicon: holder.silicon.copy() }
+    const tills = [
+      await CounterWithNetwork.open(town, await town.openStore(), 51),
+      await CounterWithNetwork.open(town, await town.openStore(), 52),
+      await CounterWithNetwork.open(town, await town.openStore(), 53),
+    ] as const
+    const sales = [
+      { till: tills[0], of: holder, amount: 3n },
+      { till: tills[1], of: copy, amount: 7n },
+      { till: tills[1], of: copy, amount: 72n },
+      { till: tills[2], of: holder, amount: 500n },
+      { till: tills[2], of: holder, amount: 10n },
+    ]
+    for (const { till, of, amount } of sales)
+      expect(await till.sell(amount, radioOf(of))).toMatchObject({ value: { outcome: 'done' } })
+    for (const till of tills) await till.upload()
+    expect(await town.purse(holder)).toMatchObject({ blocked: true, debits: 85n, seenDebits: 513n })
+    expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n })
+    await town.close()
+  })
+
   test(`${where}: what two copies took above all that one was given is written off at once, and not again when it is paid out`, async () => {
     const town = await found()
     const holder = await town.settleIn()

@@ -75,9 +75,10 @@ export class History {
     return sorted(this.#tries)
   }
 
-  /** The lines in which any of these is named, when they were kept. */
+  /** The lines in which any of these, or an identifier in its name, is named, when they were kept. */
   linesAbout(subjects: readonly string[]): readonly string[] {
-    return (this.#lines ?? []).filter(line => subjects.some(subject => line.includes(subject)))
+    const named = subjects.flatMap(subject => [subject, ...(subject.match(/[0-9a-f]{16}/g) ?? [])])
+    return (this.#lines ?? []).filter(line => named.some(name => line.includes(name)))
   }
 
   #hashAll(): void {
