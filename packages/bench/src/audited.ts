@@ -11,6 +11,8 @@ import type { Finding } from '@kozeni/center/audit-finding'
 import { auditInThreads } from '@kozeni/center/audit-threads'
 import type { PurseRow } from '@kozeni/center/book'
 import type { Vault } from '@kozeni/center/vault'
+import type { Entry } from '@kozeni/ledger/entry'
+import { writtenOff } from '@kozeni/ledger/posting'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { LOADED } from './receipts.ts'
 import type { Report } from './report.ts'
@@ -51,11 +53,20 @@ export const withoutLoads = (archive: Archive): Archive => ({
 })
 
 async function* lessLoads(files: AsyncIterable<PurseFile>): AsyncIterable<PurseFile> {
-  for await (const file of files) yield { ...file, purse: withoutLoad(file.purse) }
+  for await (const file of files) {
+    const purse = withoutLoad(file.purse)
+    yield { ...file, purse, entries: [...file.entries, lossOf(purse)] }
+  }
 }
 
+/** Who has spent what it was never given has lost it for the issuer. */
 const withoutLoad = (purse: PurseRow): PurseRow => ({
   ...purse,
   credits: total(purse.credits - LOADED),
   seenCredits: total(purse.seenCredits - LOADED),
+  writtenOff: total(purse.debits - (purse.credits - LOADED)),
+  writeOffs: 1,
 })
+
+const lossOf = ({ purse, currency, writtenOff: amount }: PurseRow): Entry =>
+  writtenOff({ purse, number: 0, amount, currency, at: 0 })

@@ -1,13 +1,23 @@
 /** Batches of booked receipts for the archive: in their own order with what they move, and in the order of their purses. */
 import type { Bytes } from '@kozeni/base/bytes'
+import { currencyFromNumber } from '@kozeni/base/currency'
 import type { StoreId } from '@kozeni/base/ids'
 import { CAUSE, type Entry } from '@kozeni/ledger/entry'
-import type { BatchFile } from './archive.ts'
+import { readReceipt } from '@kozeni/protocol/debit'
+import { Receipts } from '@kozeni/protocol/receipts'
+import type { BatchFile, ReadReceipt } from './archive.ts'
 import { type PurseRange, within } from './archive-postgres-range.ts'
 import { SortedWalk, type Walked } from './archive-postgres-walk.ts'
-import { receiptIn, recordsIn } from './book-postgres-batch.ts'
-import { linksIn, PURSE_BYTES_IN_RECORD, purseIn, RECORD_BYTES, readTrail, type Spot } from './book-postgres-trail.ts'
-import type { ReceiptRow } from './book-receipt.ts'
+import { receiptIn, recordsIn, rowOf } from './book-postgres-batch.ts'
+import {
+  linksIn,
+  PURSE_BYTES_IN_RECORD,
+  purseIn,
+  RECORD_BYTES,
+  readTrail,
+  type Spot,
+  wholeIn,
+} from './book-postgres-trail.ts'
 import { CLAIM, ENTRY } from './book-tables.ts'
 import { type BatchPart, RECEIPT_BATCH } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
@@ -54,8 +64,12 @@ export const recordsByPurse = (range: PurseRange): Walked<FoundRecord> => ({
 })
 
 /** The receipts of one purse's records. */
-export const receiptsIn = (records: readonly FoundRecord[]): ReceiptRow[] =>
-  records.flatMap(found => receiptIn(found.record, found) ?? [])
+export const receiptsIn = (records: readonly FoundRecord[]): ReadReceipt[] =>
+  records.flatMap(found => {
+    const whole = wholeIn(found.record)
+    const signed = readReceipt(whole)
+    return signed === undefined ? [] : { ...rowOf(signed, whole, found), signed }
+  })
 
 /** How many of a purse's records its trail does not lead to. */
 export function lostBy(trail: Bytes, records: readonly FoundRecord[]): number {
@@ -111,11 +125,36 @@ export async function* batchesOf(session: Session, strays: BatchStrays): AsyncGe
   take(await claims.end(), 0n, strays.claims)
 }
 
-function fileOf(batch: bigint, parts: readonly BatchPart[]): Pick<BatchFile, 'batch' | 'receipts' | 'broken'> {
-  const read = parts.flatMap(part => recordsIn(part.records).map(record => receiptIn(record, part)))
-  const receipts = read.filter(row => row !== undefined)
+function fileOf(batch: bigint, parts: readonly BatchPart[]): Pick<BatchFile, 'batch' | 'sums' | 'broken'> {
+  const read = parts.map(part => sumIn(part) ?? rowsIn(part))
   const cut = parts.filter(({ records }) => records.length % RECORD_BYTES !== 0 || records.length === 0)
-  return { batch, receipts, broken: Math.max(read.length - receipts.length, cut.length) }
+  const unread = read.reduce((sum, { broken }) => sum + broken, 0)
+  return { batch, sums: read.flatMap(({ sums }) => sums), broken: Math.max(unread, cut.length) }
+}
+
+type Read = Pick<BatchFile, 'sums' | 'broken'>
+
+/** A part's receipts, one by one. */
+function rowsIn(part: BatchPart): Read {
+  const rows = recordsIn(part.records).map(record => receiptIn(record, part))
+  const sums = rows.filter(row => row !== undefined)
+  return { sums, broken: rows.length - sums.length }
+}
+
+/** Their sum where each is a debit in order, read where it stands. */
+function sumIn({ records, store, at }: BatchPart): Read | undefined {
+  if (records.length % RECORD_BYTES !== 0 || records.length === 0) return undefined
+  const receipts = new Receipts(records, RECORD_BYTES)
+  const number = receipts.currency(0)
+  const currency = currencyFromNumber(number)
+  if (currency === undefined) return undefined
+  let amount = 0
+  for (let i = 0; i < receipts.count; i++) {
+    if (!receipts.isDebitInOrder(i) || receipts.currency(i) !== number || receipts.terminal(i) <= 0n) return undefined
+    amount += receipts.amount(i)
+  }
+  const sum = { store, kind: 'debit', currency, at, count: receipts.count, amount: BigInt(amount) } as const
+  return { sums: [sum], broken: 0 }
 }
 
 const PARTS = `

@@ -1,7 +1,8 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
 import { CAUSE, type Entry, isOfBatch } from '@kozeni/ledger/entry'
-import type { Archive, ProposalFile, PurseFile, StoreFile, TakenClaims } from './archive.ts'
+import { readReceipt } from '@kozeni/protocol/debit'
+import type { Archive, ProposalFile, PurseFile, ReadReceipt, StoreFile, TakenClaims } from './archive.ts'
 import {
   type BatchStrays,
   batchesOf,
@@ -37,6 +38,7 @@ import { arrayOf } from './postgres-array.ts'
 import { Lookups } from './postgres-lookup.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
+import type { Statement } from './postgres-trip.ts'
 import { sealsOf } from './seals-postgres.ts'
 
 /** Purses or stores whose files are in memory at once. */
@@ -63,6 +65,7 @@ export async function withPostgresArchive<A>(
     return await withSession(pool, async session => {
       await session.all([
         'begin isolation level repeatable read read only',
+        'set local plan_cache_mode = force_generic_plan', // a page's statements are the next page's
         ...(share === undefined ? [] : [`set transaction snapshot '${share.snapshot}'`]),
       ])
       const answer = await work(postgresArchive(session, share?.purses), session)
@@ -144,9 +147,10 @@ async function purseFiles(
   { claims, records }: Beside,
 ): Promise<PurseFile[]> {
   const names = page.map(row => idNumber(row.purse))
+  const bounds = [names[0] ?? 0n, names.at(-1) ?? 0n] as const
   const lookups = new Lookups(false)
   const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
-    findRows(lookups, table, column, names, order, owner)
+    rowsWithin(lookups, table, column, bounds, order, owner)
   const operations = of(OPERATION, 'purse_id', 'epoch, number', row => row.purse)
   const loads = of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse)
   const orders = of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse)
@@ -161,25 +165,35 @@ async function purseFiles(
   const proposals = of(PROPOSAL, 'purse_id', 'at_ms, proposal_id', row => row.about?.purse ?? '')
   const entries = of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject)
   await lookups.answer(session)
-  return page.map(row => ({
-    purse: row,
-    operations: operations.get(row.purse) ?? [],
-    loads: loads.get(row.purse) ?? [],
-    orders: orders.get(row.purse) ?? [],
-    // what came back to the purse that it was swept off is in both lists
-    moves: [...(left.get(row.purse) ?? []), ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse)],
-    receipts: [...receiptsIn(records.get(idNumber(row.purse)) ?? []), ...(held.get(row.purse) ?? [])],
-    lost: lostBy(row.trail, records.get(idNumber(row.purse)) ?? []),
-    returns: returns.get(row.purse) ?? [],
-    losses: losses.get(row.purse) ?? [],
-    holds: holds.get(row.purse) ?? [],
-    numbers: numbers.get(row.purse) ?? [],
-    found: found.get(row.purse) ?? [],
-    proposals: proposals.get(row.purse) ?? [],
-    entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),
-    claims: claims.get(idNumber(row.purse)) ?? [],
-  }))
+  return page.map((row, i) => {
+    const name = names[i] ?? 0n
+    const mine = records.get(name) ?? []
+    return {
+      purse: row,
+      operations: operations.get(row.purse) ?? [],
+      loads: loads.get(row.purse) ?? [],
+      orders: orders.get(row.purse) ?? [],
+      // what came back to the purse that it was swept off is in both lists
+      moves: [
+        ...(left.get(row.purse) ?? []),
+        ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse),
+      ],
+      receipts: [...receiptsIn(mine), ...(held.get(row.purse) ?? []).map(withBytesRead)],
+      lost: lostBy(row.trail, mine),
+      returns: returns.get(row.purse) ?? [],
+      losses: losses.get(row.purse) ?? [],
+      holds: holds.get(row.purse) ?? [],
+      numbers: numbers.get(row.purse) ?? [],
+      found: found.get(row.purse) ?? [],
+      proposals: proposals.get(row.purse) ?? [],
+      entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),
+      claims: claims.get(name) ?? [],
+    }
+  })
 }
+
+/** A held receipt, read from its bytes. */
+const withBytesRead = (row: ReceiptRow): ReadReceipt => ({ ...row, signed: readReceipt(row.whole) })
 
 async function* proposalsOf(session: Session): AsyncGenerator<ProposalFile> {
   for await (const page of pages(session, PROPOSAL, 'proposal_id', row => idNumber(row.proposal))) {
@@ -284,17 +298,38 @@ async function* pages<Row>(
 }
 
 /** The rows of these owners, by owner; they are there when the lookups are answered. */
-function findRows<Row>(
+const findRows = <Row>(
   lookups: Lookups,
   table: Table<Row>,
   column: string,
   names: readonly bigint[],
   order: string,
   owner: (row: Row) => string,
+): ReadonlyMap<string, Row[]> =>
+  rowsWhere(lookups, table, statement(textOf(table, column, '= any($1)', order), arrayOf('bigint', names)), owner)
+
+/** The rows of all owners from the first to the last of these two, by owner; as findRows, without asking for each. */
+const rowsWithin = <Row>(
+  lookups: Lookups,
+  table: Table<Row>,
+  column: string,
+  [first, last]: readonly [bigint, bigint],
+  order: string,
+  owner: (row: Row) => string,
+): ReadonlyMap<string, Row[]> =>
+  rowsWhere(lookups, table, statement(textOf(table, column, 'between $1 and $2', order), first, last), owner)
+
+const textOf = <Row>(table: Table<Row>, column: string, which: string, order: string): string =>
+  `select ${table.list} from ${table.name} where ${column} ${which} order by ${column}, ${order}`
+
+function rowsWhere<Row>(
+  lookups: Lookups,
+  table: Table<Row>,
+  asked: Statement,
+  owner: (row: Row) => string,
 ): ReadonlyMap<string, Row[]> {
   const found = new Map<string, Row[]>()
-  const text = `select ${table.list} from ${table.name} where ${column} = any($1) order by ${column}, ${order}`
-  lookups.ask(statement(text, arrayOf('bigint', names)), cells => {
+  lookups.ask(asked, cells => {
     const row = table.read(cells)
     const rows = found.get(owner(row))
     if (rows === undefined) found.set(owner(row), [row])

@@ -3,6 +3,7 @@
  * in pages, so that its memory does not grow with the book.
  */
 import type { Entry } from '@kozeni/ledger/entry'
+import type { SignedReceipt } from '@kozeni/protocol/debit'
 import type { SealFile } from './audit-seal.ts'
 import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
@@ -13,7 +14,12 @@ import type { ProposalRow } from './book-proposal.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import type { ClaimRow, Sums } from './book-writes.ts'
+import type { BatchSum, ClaimRow, Sums } from './book-writes.ts'
+
+/** A receipt, and what its bytes say; undefined where they are none. */
+export interface ReadReceipt extends ReceiptRow {
+  readonly signed: SignedReceipt | undefined
+}
 
 /** All that the book has of one purse. */
 export interface PurseFile {
@@ -23,7 +29,7 @@ export interface PurseFile {
   readonly orders: readonly OrderRow[]
   /** What was swept off it, and what is owed to it of what was swept off others. */
   readonly moves: readonly MoveRow[]
-  readonly receipts: readonly ReceiptRow[]
+  readonly receipts: readonly ReadReceipt[]
   readonly returns: readonly ReturnRow[]
   /** Its receipts that no chip can be charged for. */
   readonly losses: readonly LossRow[]
@@ -65,7 +71,8 @@ export interface StoreFile {
 /** Receipts that were booked together, and what the book says that they move. */
 export interface BatchFile {
   readonly batch: bigint
-  readonly receipts: readonly ReceiptRow[]
+  /** What its receipts' own bytes add up to. */
+  readonly sums: ReadonlyArray<ReceiptRow | BatchSum>
   /** How many of its records' bytes are no receipts, and how many parts do not end with a whole record. */
   readonly broken: number
   readonly entries: readonly Entry[]

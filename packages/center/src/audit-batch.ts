@@ -5,8 +5,8 @@ import { compared, type Finding } from './audit-finding.ts'
 import { postingsOf } from './book-writes.ts'
 
 /** @spec K-1, K-4, INV-ACCOUNTED */
-export function auditBatch({ batch, receipts, broken, entries, claims }: BatchFile): Finding[] {
-  const expected = postingsOf(batch, receipts)
+export function auditBatch({ batch, sums, broken, entries, claims }: BatchFile): Finding[] {
+  const expected = postingsOf(batch, sums)
   const says = 'bytes of it are no receipts'
   return [
     ...compareEntries(expected, entries),

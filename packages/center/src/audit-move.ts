@@ -13,6 +13,7 @@ const moveRow = ({ move }: Pick<MoveRow, 'move'>): string => `move ${move}`
 /** @spec P-3 */
 export function auditMoves(file: PurseFile): Finding[] {
   const { purse, operations, orders, moves } = file
+  if (operations.length + orders.length + moves.length === 0) return []
   const sweeps = new Map(operations.filter(({ kind }) => kind === 'sweep').map(row => [operationName(row), row]))
   const known = new Set<string>(moves.map(({ move }) => move))
   const owing = new Map<string, OrderRow>(orders.map(row => [row.order, row]))

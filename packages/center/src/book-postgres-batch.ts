@@ -7,7 +7,7 @@ import type { Bytes } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import type { PurseId } from '@kozeni/base/ids'
 import type { Entry } from '@kozeni/ledger/entry'
-import { readReceipt } from '@kozeni/protocol/debit'
+import { readReceipt, type SignedReceipt } from '@kozeni/protocol/debit'
 import type { Instant, Write } from './book.ts'
 import {
   extended,
@@ -100,8 +100,16 @@ export const recordsIn = (records: Bytes): Bytes[] =>
 export function receiptIn(record: Bytes, { store, at }: Pick<BatchPart, 'store' | 'at'>): ReceiptRow | undefined {
   const whole = wholeIn(record)
   const signed = readReceipt(whole)
-  if (signed === undefined) return undefined
-  const { purse, seq, kind, amount, currency, terminal, sale } = signed.receipt
+  return signed && rowOf(signed, whole, { store, at })
+}
+
+/** The row of a booked receipt. */
+export function rowOf(
+  { receipt }: SignedReceipt,
+  whole: Bytes,
+  { store, at }: Pick<BatchPart, 'store' | 'at'>,
+): ReceiptRow {
+  const { purse, seq, kind, amount, currency, terminal, sale } = receipt
   return { purse, seq, kind, amount, currency, terminal, sale, store, whole, standing: 'booked', at }
 }
 

@@ -245,18 +245,27 @@ export function batchesOf(writes: readonly Write[]): ReceiptRow[][] {
   return [...Map.groupBy(booked, ({ currency, at }) => `${currency} ${at}`).values()]
 }
 
+/** What a batch has of one store and kind, together. */
+export interface BatchSum extends Pick<ReceiptRow, 'store' | 'kind' | 'currency' | 'at'> {
+  readonly count: number
+  /** Minor units. */
+  readonly amount: bigint
+}
+
 /**
  * What a batch of receipts moves: one entry for each store's debits, one for its voids.
  *
  * @param batch  what the book calls it
+ * @param parts  receipts, or sums of some of them
  * @spec K-1, D-6
  */
-export function postingsOf(batch: bigint, receipts: readonly ReceiptRow[]): Entry[] {
-  const sums = Map.groupBy(receipts, ({ store, kind }) => `${store} ${kind}`)
+export function postingsOf(batch: bigint, parts: ReadonlyArray<ReceiptRow | BatchSum>): Entry[] {
+  const sums = Map.groupBy(parts, ({ store, kind }) => `${store} ${kind}`)
   return [...sums.values()].flatMap(rows =>
     rows.slice(0, 1).map(({ store, kind, currency, at }) => {
       const amount = total(rows.reduce((sum, row) => sum + row.amount, 0n))
-      const posted = { store, batch, count: rows.length, amount, currency, at }
+      const count = rows.reduce((sum, row) => sum + ('count' in row ? row.count : 1), 0)
+      const posted = { store, batch, count, amount, currency, at }
       return kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)
     }),
   )

@@ -46,22 +46,26 @@ export class Receipts {
   /** Each is body ‖ signature ‖ MAC. */
   readonly bytes: Bytes
   readonly count: number
+  readonly #stride: number
   readonly #fields: DataView
 
-  /** @param bytes  whole receipts, by their length */
-  constructor(bytes: Bytes) {
-    assert(bytes.length % SIGNED_RECEIPT_BYTES === 0, `${bytes.length} bytes are whole receipts`)
+  /**
+   * @param bytes   whole receipts, by their length
+   * @param stride  bytes from one to the next, where something stands behind each
+   */
+  constructor(bytes: Bytes, stride = SIGNED_RECEIPT_BYTES) {
+    assert(bytes.length % stride === 0, `${bytes.length} bytes are whole receipts`)
     this.bytes = bytes
-    this.count = bytes.length / SIGNED_RECEIPT_BYTES
+    this.count = bytes.length / stride
+    this.#stride = stride
     this.#fields = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** The i-th as it came; the same memory. */
-  whole = (i: number): Bytes => this.bytes.subarray(i * SIGNED_RECEIPT_BYTES, (i + 1) * SIGNED_RECEIPT_BYTES)
-  body = (i: number): Bytes => this.bytes.subarray(i * SIGNED_RECEIPT_BYTES, i * SIGNED_RECEIPT_BYTES + receipt.size)
-  signature = (i: number): Bytes =>
-    this.bytes.subarray(i * SIGNED_RECEIPT_BYTES + receipt.size, i * SIGNED_RECEIPT_BYTES + MAC_AT)
-  mac = (i: number): Bytes => this.bytes.subarray(i * SIGNED_RECEIPT_BYTES + MAC_AT, (i + 1) * SIGNED_RECEIPT_BYTES)
+  whole = (i: number): Bytes => this.#piece(i, 0, SIGNED_RECEIPT_BYTES)
+  body = (i: number): Bytes => this.#piece(i, 0, receipt.size)
+  signature = (i: number): Bytes => this.#piece(i, receipt.size, MAC_AT)
+  mac = (i: number): Bytes => this.#piece(i, MAC_AT, SIGNED_RECEIPT_BYTES)
 
   /** Writes key version and purse: the context that a purse's keys are derived in. */
   putKeyContext(i: number, into: Uint8Array): void {
@@ -107,7 +111,11 @@ export class Receipts {
   }
 
   #place(i: number, field: number): number {
-    return i * SIGNED_RECEIPT_BYTES + field
+    return i * this.#stride + field
+  }
+
+  #piece(i: number, from: number, to: number): Bytes {
+    return this.bytes.subarray(this.#place(i, from), this.#place(i, to))
   }
 
   #total(place: number): number {

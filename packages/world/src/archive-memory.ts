@@ -5,6 +5,7 @@ import type { MemoryBook, MemoryTables } from '@kozeni/center/book-memory'
 import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
 import { type Entry, type EntryName, isOfBatch } from '@kozeni/ledger/entry'
+import { readReceipt } from '@kozeni/protocol/debit'
 
 /** Every file of the book as it stands when it is asked for. */
 export function memoryArchive(book: MemoryBook): Archive {
@@ -21,7 +22,7 @@ export function memoryArchive(book: MemoryBook): Archive {
       const [entries, mine] = [ofBatch(all('entry')), ofBatch(claims)]
       for (const [i, receipts] of book.batches.entries()) {
         const batch = BigInt(i + 1)
-        yield { batch, receipts, broken: 0, entries: entries(batch), claims: mine(batch) }
+        yield { batch, sums: receipts, broken: 0, entries: entries(batch), claims: mine(batch) }
       }
     },
     proposals: () => proposalsOf(tables),
@@ -64,7 +65,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     loads: loads(purse.purse),
     orders: orders(purse.purse),
     moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
-    receipts: receipts(purse.purse),
+    receipts: receipts(purse.purse).map(row => ({ ...row, signed: readReceipt(row.whole) })),
     returns: returns(purse.purse),
     losses: losses(purse.purse),
     holds: holds(purse.purse),
