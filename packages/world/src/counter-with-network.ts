@@ -18,11 +18,18 @@ export class CounterWithNetwork {
   readonly till: Terminal
   readonly journal: MemoryJournal
   readonly #network: { on: boolean }
+  readonly #again: (disk: MemoryJournal) => Promise<CounterWithNetwork>
 
-  private constructor(till: Terminal, journal: MemoryJournal, network: { on: boolean }) {
+  private constructor(
+    till: Terminal,
+    journal: MemoryJournal,
+    network: { on: boolean },
+    again: (disk: MemoryJournal) => Promise<CounterWithNetwork>,
+  ) {
     this.till = till
     this.journal = journal
     this.#network = network
+    this.#again = again
   }
 
   /** A new till of the store's that has been on-line once. @param seed  another one makes another key */
@@ -41,18 +48,28 @@ export class CounterWithNetwork {
   ): Promise<CounterWithNetwork[]> {
     const key = crypto.generate(new SeededDice(seed))
     const center = await town.openTill(store, crypto.publicKey(key))
-    return await Promise.all(Array.from({ length: count }, () => CounterWithNetwork.#start(town, center, key)))
+    const copies = await Promise.all(Array.from({ length: count }, () => CounterWithNetwork.#start(town, center, key)))
+    await Promise.all(copies.map(copy => copy.upload()))
+    return copies
   }
 
-  static async #start(town: TownWith<Book>, reached: Center, key: Uint8Array): Promise<CounterWithNetwork> {
+  static async #start(
+    town: TownWith<Book>,
+    reached: Center,
+    key: Uint8Array,
+    journal = new MemoryJournal(crypto),
+  ): Promise<CounterWithNetwork> {
     const network = { on: true }
     const center = over(network, reached)
-    const journal = new MemoryJournal(crypto)
     const opened = await Terminal.open({ crypto, clock: town.clock, journal, center, key })
     if (!opened.ok) throw new Error(opened.refusal.code)
-    const counter = new CounterWithNetwork(opened.value, journal, network)
-    await counter.upload()
-    return counter
+    const again = (disk: MemoryJournal) => CounterWithNetwork.#start(town, reached, key, disk)
+    return new CounterWithNetwork(opened.value, journal, network, again)
+  }
+
+  /** The same till with another disk in it. */
+  withDisk(entries: ReturnType<MemoryJournal['entries']>): Promise<CounterWithNetwork> {
+    return this.#again(new MemoryJournal(crypto, entries))
   }
 
   set online(on: boolean) {

@@ -187,14 +187,16 @@ const gapIn = ({ stage, voidStage, amount }: Sale): Gap => ({
 
 /**
  * What the book has and did not post: a till whose disk was put back has used a sale's number again, and its chip was
- * debited and given it back. The debit alone would have gone back to the purse.
+ * debited and given it back. Neither is held without the other: a debit alone goes back to its purse, and a void is booked
+ * behind a debit that is.
  */
 function heldOf({ book: { tables }, doubtedTills }: City, purse: PurseId): Gap {
-  const held = [...tables.receipt.values()]
-    .filter(row => row.purse === purse && row.standing === 'held' && doubtedTills.has(row.terminal))
-    .filter(({ seq }) => !tables.return.has(`${purse} ${seq}`))
-    .map(({ kind, amount }) => (kind === 'void' ? { notGiven: 0n, voided: amount } : { notGiven: amount, voided: 0n }))
-  return held.reduce<Gap>(both, NO_GAP)
+  const isHeld = (seq: number): boolean => tables.receipt.get(`${purse} ${seq}`)?.standing === 'held'
+  const voids = [...tables.receipt.values()]
+    .filter(row => row.purse === purse && row.kind === 'void' && doubtedTills.has(row.terminal))
+    .filter(({ seq }) => isHeld(seq) && isHeld(seq - 1))
+  const amount = voids.reduce((sum, row) => sum + row.amount, 0n)
+  return { notGiven: amount, voided: amount }
 }
 
 /** Of a sale that only a lost till knew, or a disk that was put back: all that no other way has brought to the book. */

@@ -49,4 +49,33 @@ for (const [where, found] of Object.entries(towns)) {
     expect(alarms).toContain('journal-forked') // two journals of one terminal
     await town.close()
   })
+
+  test(`${where}: a till whose disk was put back voids what has gone back already: its store is charged for it`, async () => {
+    const town = await found()
+    const holders = [await town.settleIn(), await town.settleIn()]
+    for (const holder of holders) {
+      await town.fund(holder, 1000n)
+      await town.contact(holder)
+    }
+    const store = await town.openStore()
+    const [first, second] = await CounterWithNetwork.openCopies(town, store, 5, 2)
+    const [anna, ben] = holders
+    if (!first || !second || !anna || !ben) expect.fail('two tills and two holders')
+    await first.sell(300n, radioOf(anna))
+    await second.sell(300n, radioOf(ben))
+    const disk = [...second.journal.entries()]
+    for (const till of [first, second]) await till.upload()
+    const putBack = await second.withDisk(disk)
+    expect(await putBack.till.voidLast({ reader: radioOf(ben), waitMs: 1 })).toMatchObject({
+      value: { outcome: 'done' },
+    })
+    await putBack.upload()
+    await town.contact(ben) // the refund arrives as well
+    const { credits, debits, blocked } = await town.purse(ben)
+    expect({ value: credits - debits, blocked }).toEqual({ value: 1300n, blocked: false })
+    expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n, onChips: 2000n })
+    town.clock.advance(1000)
+    expect(await town.settle(store)).toMatchObject({ offline: 300n, refunds: 300n, net: 0n })
+    await town.close()
+  })
 }
