@@ -19,6 +19,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '@kozeni/base/assert'
 import { no, ok, type Result } from '@kozeni/base/result'
@@ -47,8 +48,24 @@ export const logIn = (folder: string): string => join(folder, 'postgres.log')
 /** The password of USER, made with the data. */
 export const passwordIn = (folder: string): Promise<string> => readFile(join(dataIn(folder), 'password'), 'utf8')
 
-/** Written into postgresql.conf when the data is made, for the operator to change: sized for a small machine. */
-const DEFAULTS = ['shared_buffers=128MB', 'max_connections=60', 'max_wal_size=1GB', 'timezone=UTC', 'log_timezone=UTC']
+/**
+ * An eighth of the machine's memory: the center is on it too, and the system keeps in its own cache what is read again.
+ *
+ * @returns megabytes, from 128 to 4096
+ */
+export const sharedBuffers = (memoryBytes: number): number =>
+  Math.min(4096, Math.max(128, 64 * Math.floor(memoryBytes / 8 / 2 ** 26)))
+
+/**
+ * Written into postgresql.conf when the data is made, for the operator to change. The first change of a page after a
+ * checkpoint puts the whole page into the log, and purses are changed all over their table: so checkpoints are far apart,
+ * as far as a crash may take a minute to make whole. The pages are not compressed: the programs here know pglz alone,
+ * which takes longer than to book what is on the page.
+ */
+const DEFAULTS = [
+  ...[`shared_buffers=${sharedBuffers(totalmem())}MB`, 'max_connections=60', 'timezone=UTC', 'log_timezone=UTC'],
+  ...['checkpoint_timeout=15min', 'checkpoint_completion_target=0.9', 'max_wal_size=4GB', 'wal_compression=off'],
+]
 
 const INITDB = [
   ...['--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8'],

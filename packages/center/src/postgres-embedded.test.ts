@@ -4,13 +4,14 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createDatabase, databaseUrl, type EmbeddedPostgres, startPostgres } from './postgres-embedded.ts'
 import { account, isRoot } from './postgres-embedded-account.ts'
+import { sharedBuffers } from './postgres-embedded-folder.ts'
 import { commandLine, processName } from './postgres-embedded-process.ts'
 import { explain, type PostgresRefusal, refusalFromError, refusalFromOutput } from './postgres-embedded-refusal.ts'
 
@@ -101,6 +102,22 @@ test('a first start makes a database with all its guards, a second start continu
   expect(await ask(second.url, 'select n from kept')).toBe(7)
   await second.stop()
   await second.stop()
+})
+
+test('a commit is on the disk before it is answered, and checkpoints are far apart', async () => {
+  const { url } = await start(shared)
+  const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'wal_compression', 'checkpoint_timeout']
+  const sizes = ['checkpoint_completion_target', 'max_wal_size', 'shared_buffers']
+  const shown = []
+  for (const setting of [...settings, ...sizes]) shown.push(await ask(url, `show ${setting}`))
+  expect(shown.slice(0, -1)).toEqual(['on', 'on', 'on', 'off', '15min', '0.9', '4GB'])
+  const buffers = await ask(url, `select setting::bigint * 8 / 1024 from pg_settings where name = 'shared_buffers'`)
+  expect(Number(buffers)).toBe(sharedBuffers(totalmem()))
+})
+
+test('the database has an eighth of the memory, on a small machine some and on a large one not all that could be', () => {
+  const gigabytes = [0.5, 2, 24, 512]
+  expect(gigabytes.map(size => sharedBuffers(size * 2 ** 30))).toEqual([128, 256, 3072, 4096])
 })
 
 test('only the owner of the data reads the password, and nobody enters without it', async () => {
