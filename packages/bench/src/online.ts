@@ -2,6 +2,7 @@
  * On-line pays at the handler's seam: the store's number is checked and the pay opened in one durable commit, and what the
  * chip answers is judged and the pay closed in another. What the chip and the network take is not in it.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { assert } from '@kozeni/base/assert'
 import { currency } from '@kozeni/base/currency'
 import { money, total } from '@kozeni/base/money'
@@ -48,7 +49,10 @@ export function sales(vault: Vault, count: number, hot: number, by: (i: number) 
   })
 }
 
-/** Opens and closes each sale's pay. */
+/**
+ * Opens and closes each sale's pay. At a given pace each has taken from when it was due, so that what waits behind a slow
+ * one is slow too; else from when its client came to it.
+ */
 export function paying(
   work: string,
   { book, vault }: { readonly book: Book; readonly vault: Vault },
@@ -57,26 +61,32 @@ export function paying(
   perSecond = Number.POSITIVE_INFINITY,
 ): Work {
   const means = { crypto, vault, policy: defaultPolicy }
-  const started = performance.now()
   return {
     ...{ work, batch: 1, clients, units: due.length },
-    run: took =>
-      side(clients, due.length, async i => {
+    run: took => {
+      const pace = paced(perSecond)
+      return side(clients, due.length, async i => {
         const sale = due[i]
         if (sale === undefined) return
-        await until(started + (1000 * i) / perSecond)
-        const begun = performance.now()
+        const begun = await pace(i)
         const opened = await book.run(openPayment(means, { purse: purse(sale.by), ...sale }))
         assert(opened.ok, opened.ok ? '' : opened.refusal.code)
         await book.run(closing(opened.value.operation))
         took(performance.now() - begun)
-      }),
+      })
+    },
   }
 }
 
-const until = (at: number): Promise<void> | undefined => {
-  const wait = at - performance.now()
-  return wait > 1 ? new Promise(resolve => void setTimeout(resolve, wait)) : undefined
+/** Waits until the i-th is due. @returns when that was; now, where there is no pace to keep */
+function paced(perSecond: number): (i: number) => Promise<number> {
+  const started = performance.now()
+  return async i => {
+    const at = started + (1000 * i) / perSecond
+    if (at - performance.now() > 1) await pause(at - performance.now())
+    const now = performance.now()
+    return Number.isFinite(perSecond) ? Math.min(at, now) : now
+  }
 }
 
 /** The chip says that it has done it. */

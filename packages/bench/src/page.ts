@@ -1,4 +1,5 @@
 /** docs/performance.md, from one run's report. */
+import { limits } from './limits.ts'
 import type { Row } from './measure.ts'
 import type { Spent } from './profile.ts'
 import type { Decade, Report } from './report.ts'
@@ -17,7 +18,7 @@ export const page = ({
   targets,
 }: Report): string => `# Performance
 
-Made by \`npm run bench\` (${size}) on ${at.slice(0, 10)}; every figure below but those of the limit is of that run, medians where there were several. Center, load
+Made by \`npm run bench\` (${size}) on ${at.slice(0, 10)}; every figure below is of that run, medians where there were several. Center, load
 generator and PostgreSQL share ${machine.processors} processors (${machine.model}); fsync, synchronous_commit and
 full_page_writes are on. Numbers are per second of processor time, everything else per second of a clock on the wall.
 
@@ -40,9 +41,9 @@ ${rows
 
 ${Object.entries(profiles).map(profile).join('\n\n')}
 
-## The limit, and what would come nearer to it
+## The limit
 
-${LIMIT}
+${limits(rows)}
 
 ## Growth
 
@@ -58,36 +59,6 @@ ${Object.entries(plans)
   .map(([what, lines]) => `${what}:\n\n\`\`\`\n${lines.join('\n')}\n\`\`\``)
   .join('\n\n')}
 `
-
-/** Not measured: reasoned from what is. */
-const LIMIT = `This part is written by hand: estimates from profiles, none of them measured in this run, and none of them tried.
-
-A receipt must cost its own 193 bytes in the log with the 28 of its links, two hashes (1.3 µs with a key at hand, more
-where the purse's key has to be derived), and a share of its purse's, terminal's and store's rows; the row of a purse that has
-one receipt in a batch is some 350 bytes of log by itself. What stands between the center and its target is this process: it
-makes, decides and forgets some fifty fields of a purse's row, some thirty of a receipt and a command for each purse, much
-of it for the garbage collector. MACs take less than a tenth; whether worker threads
-would pay on two processors was not tried.
-
-What would come nearer, by what the profile says that it takes now:
-
-- a purse's row for collection as the dozen columns that it reads and writes, in a table of their own: a third of the
-  center's time, half of PostgreSQL's, and 200 bytes of log a receipt;
-- one decision for an upload instead of a command, a promise and a view of the book for each purse: a quarter;
-- receipts read where they stand in the upload's bytes, not field by field into objects: a tenth;
-- several center processes: they share no lock but those of purses and terminals, so that on more processors than two
-  collection grows with them.
-
-A debit on the chip is bounded by three verifications and one signature in OpenSSL. The rest is reading pages (the ring of
-twenty receipts above all), their checksums, and the hash of the program's module at each SELECT.
-
-A pay is two transactions, each in two round trips, and each waits for at least one flush of the log, for two where another
-has just begun: its 99th percentile cannot be below some three of the flushes that "one row committed" shows. Its processor
-time goes into spelling and reading rows as text (a purse has fifty columns), PostgreSQL's into starting its ten small
-statements.
-
-A pay beside collection waits for the same processor. While anybody waits, a transaction collects from 128 purses at most;
-a process of its own for collection is what would separate the two altogether.`
 
 /** The functions that took most. */
 const profile = ([work, spent]: readonly [string, readonly Spent[]]): string =>

@@ -6,15 +6,15 @@ import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { audited } from './audited.ts'
 import { chip } from './chip.ts'
 import { collecting } from './collecting.ts'
+import { computed } from './computed.ts'
 import { type Measured, one } from './database.ts'
 import { measured, median, type Row, SEED } from './measure.ts'
-import { numbers } from './numbers.ts'
 import { paying, sales } from './online.ts'
 import { pgbench } from './pgbench.ts'
 import { plansOf } from './plans.ts'
 import { addPurses, addStores, checkRoom } from './population.ts'
 import { profiled } from './profile.ts'
-import { payingPurse, Sales } from './receipts.ts'
+import { payingPurse, Sales, SECOND } from './receipts.ts'
 import type { Audited, Decade, Report } from './report.ts'
 import { targetsOf } from './targets.ts'
 import { beside, second } from './two.ts'
@@ -70,7 +70,8 @@ class Bench {
     await checkRoom(this.#database, this.#options.purses)
     await addStores(this.#database)
     await this.#grow(SMALL)
-    this.#keep(...(await chip()), ...numbers(this.#vault))
+    const proved = new Sales(this.#vault, SECOND).uploads(this.#times(100), SMALL)
+    this.#keep(...(await chip()), ...(await computed(this.#vault, proved)))
     await this.#collection()
     await this.#together()
     await this.#online()
