@@ -57,6 +57,17 @@ export function receiptsContract(on: (sentence: string, check: (under: BookUnder
     expect(posted).toContainEqual({ subject: another, cause: 'collected', second: 1n, amount: 50n })
   })
 
+  on('a receipt of nothing is kept as any, and nothing is posted for it', async ({ book, entries }) => {
+    const purse = name<PurseId>()
+    const row = (seq: number, kind: 'debit' | 'void', standing: 'booked' | 'held') =>
+      receiptOf({ purse, seq, sale: seq, kind, amount: money(0n), standing })
+    const rows = [row(1, 'debit', 'booked'), row(2, 'void', 'booked'), row(3, 'debit', 'held')]
+    await book.run(keep(...rows))
+    const { receipts } = await book.look({ purse, receipts: [1, 2, 3] })
+    expect([...receipts.values()]).toEqual(rows)
+    expect(await entries()).toEqual([])
+  })
+
   on('a terminal’s sale is the first debit booked for it: a void is none, nor what is held', async ({ book }) => {
     const [terminal, purse] = [name<TerminalId>(), name<PurseId>()]
     const sales = [{ terminal, sale: 12 }]

@@ -225,7 +225,7 @@ export const anyRow: { readonly [K in Kind]: Arbitrary<RowOf<K>> } = {
     seq: u32,
     digest: fc.bigInt(1n, 2n ** 63n - 1n),
     kind: word(RECEIPT_KIND),
-    amount,
+    amount: amountOrNone,
     currency: money3,
     terminal: anyId(),
     sale: u32,

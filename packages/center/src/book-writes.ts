@@ -262,11 +262,12 @@ export interface BatchSum extends Pick<ReceiptRow, 'store' | 'kind' | 'currency'
 export function postingsOf(batch: bigint, parts: ReadonlyArray<ReceiptRow | BatchSum>): Entry[] {
   const sums = Map.groupBy(parts, ({ store, kind }) => `${store} ${kind}`)
   return [...sums.values()].flatMap(rows =>
-    rows.slice(0, 1).map(({ store, kind, currency, at }) => {
+    rows.slice(0, 1).flatMap(({ store, kind, currency, at }) => {
       const amount = total(rows.reduce((sum, row) => sum + row.amount, 0n))
       const count = rows.reduce((sum, row) => sum + ('count' in row ? row.count : 1), 0)
       const posted = { store, batch, count, amount, currency, at }
-      return kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)
+      if (amount === 0n) return []
+      return [kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)]
     }),
   )
 }

@@ -216,6 +216,31 @@ test('what was taken above all that a chip was given is the issuer’s loss at o
   expect(await float()).toBe(0n)
 })
 
+test('a receipt of nothing is booked and moves nothing, nor does its void: a chip counts both', async () => {
+  const nothing = claimOf({ amount: money(0n), debits: total(0n) })
+  const undo = claimOf({ ...nothing.signed.receipt, kind: 'void', seq: 2 })
+  for (const claim of [nothing, undo]) expect(await take(claim)).toEqual({ standing: 'booked' })
+  expect(await booked()).toMatchObject({ debits: 0n, bookedCount: 1, seenSeq: 2, blocked: false })
+  expect(book.tables.entry.size + book.tables.alarm.size).toBe(0)
+})
+
+test('a second receipt of nothing for one sale is booked, and there is nothing to order back', async () => {
+  await take(claimOf({ amount: money(0n), debits: total(0n) }))
+  const second = claimOf({ seq: 2, amount: money(0n), debits: total(0n) })
+  expect(await take(second)).toEqual({ standing: 'held' })
+  expect(await book.run(returnSecond(crypto, second.signed.receipt))).toBe(true)
+  expect(await booked()).toMatchObject({ debits: 0n, bookedCount: 2 })
+  expect(book.tables.order.size).toBe(0)
+})
+
+test('a clone that takes nothing is a clone all the same: blocked and shown, and nothing is lost by it', async () => {
+  await take(claimOf({ amount: money(100n) }))
+  const clone = claimOf({ amount: money(0n), terminal: terminals[1] })
+  expect(await take(clone)).toEqual({ standing: 'booked' })
+  expect(await booked()).toMatchObject({ blocked: true, debits: 100n })
+  expect(await paidByIssuer()).toEqual([])
+})
+
 test('two bodies under one number are a clone: the purse is charged once and blocked, both are shown', async () => {
   await take(claimOf({ amount: money(100n) }))
   const second = claimOf({ amount: money(100n), terminal: terminals[1] })

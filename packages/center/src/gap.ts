@@ -121,7 +121,7 @@ function witnessOf(receipts: Known, seq: number): Missing['witness'] {
 /** A void stands behind its debit, and for no more than the void value that is known. */
 function chargeableAt(receipts: Known, seq: number, voidValue: bigint): Missing['chargeable'] {
   const before = receipts.get(seq - 1)
-  return before?.kind === 'debit' && before.amount <= voidValue
+  return before?.kind === 'debit' && before.amount > 0n && before.amount <= voidValue
     ? { store: before.store, amount: before.amount }
     : undefined
 }

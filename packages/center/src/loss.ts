@@ -121,4 +121,5 @@ const isOfSale = (row: Pick<ReceiptRow, 'terminal' | 'sale'>, made: Receipt): bo
   saleName(row) === saleName(made)
 
 /** What the issuer pays by it, or takes back; what its store bears moves nothing. @spec K-3 */
-export const lossEntries = (row: LossRow): Entry[] => (row.bearer === 'issuer' ? [fraudPaid(row)] : [])
+export const lossEntries = (row: LossRow): Entry[] =>
+  row.bearer === 'issuer' && row.amount > 0n ? [fraudPaid(row)] : []

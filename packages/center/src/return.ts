@@ -218,9 +218,8 @@ function bookedAndBack(
 ): Decision<boolean> {
   const debit: ReceiptRow = { ...held, standing: 'booked', at: now }
   const { purse, writes } = blockIfOverdrawn(afterBooking(before, debit), now)
+  const booked: Write[] = [{ write: 'receipt', row: debit }, { write: 'purse', row: purse }, ...writes]
+  if (debit.amount === 0n) return { answer: true, writes: booked }
   const back = ordered({ ...named, amount: debit.amount }, debit, returnedOf({ returned }, debit) ?? rowOf(debit), now)
-  return {
-    answer: true,
-    writes: [{ write: 'receipt', row: debit }, { write: 'purse', row: purse }, ...writes, ...back.writes],
-  }
+  return { answer: true, writes: [...booked, ...back.writes] }
 }

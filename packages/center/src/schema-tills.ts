@@ -90,3 +90,9 @@ create table loss (
   check ((listed_version is null) = (listed_until_ms is null))
 );
 `
+
+/** A record of the amount 0 is a record, whoever asked its chip for it. */
+export const NOTHING_TAKEN = `
+alter table receipt drop constraint receipt_amount_check, add constraint receipt_amount_check check (amount >= 0);
+alter table loss drop constraint loss_amount_check, add constraint loss_amount_check check (amount >= 0);
+`
