@@ -44,6 +44,12 @@ export class Content {
   /** Forgets what was going on, as the end of a channel does. */
   reset(): void {
     this.#loading = undefined
+    this.#endPersonalising()
+  }
+
+  /** Its machine is free for the next program. */
+  #endPersonalising(): void {
+    this.#personalising?.reset()
     this.#personalising = undefined
   }
 
@@ -80,7 +86,7 @@ export class Content {
   storeData({ p1, data }: CommandApdu): ResponseApdu {
     if (this.#personalising === undefined) return refuse('conditionsWrong')
     const answer = answerOf(this.#personalising.exchange('personalise', data))
-    if ((p1 & LAST) !== 0) this.#personalising = undefined
+    if ((p1 & LAST) !== 0) this.#endPersonalising()
     return answer
   }
 

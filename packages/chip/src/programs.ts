@@ -61,13 +61,20 @@ const VERSION_MAX = 0xffff
  */
 export function versionOf(parts: ChipParts, module: Bytes, hash: Bytes): number | undefined {
   const admitted = runnable(module, hash)
-  const version = admitted && new Program(admitted, { ...parts, store: NO_STORE }).ask('version')
+  const version = admitted && askedOnce(new Program(admitted, { ...parts, store: NO_STORE }), 'version')
   return version !== undefined && version <= VERSION_MAX ? version : undefined
 }
 
 /** Whether a program lets itself be deleted (C-5). One that cannot even say so does not. */
 export const isRemovable = (parts: ChipParts, registry: Registry, installed: Installed): boolean =>
-  openProgram(parts, registry, installed).ask('removable') === 1
+  askedOnce(openProgram(parts, registry, installed), 'removable') === 1
+
+/** What it says to one question; then its machine is free for the next program. */
+function askedOnce(program: Program, question: Parameters<Program['ask']>[0]): number | undefined {
+  const answer = program.ask(question)
+  program.reset()
+  return answer
+}
 
 /** What a program answered, or 6F00 when it was stopped or its status word is none that a program may say. */
 export function answerOf(said: Bytes | undefined): ResponseApdu {
