@@ -266,8 +266,10 @@ export class Holder implements Customer {
     if (said.proof !== undefined && this.#dice.chance(0.7)) await told.shop.honour(said.proof)
   }
 
-  #tap(): Promise<unknown> {
-    return this.#dice.pick(this.#places.tills).sell(this, BigInt(this.#dice.spread(1, 3_000)))
+  /** Whoever could not pay at a counter often loads, and so lets the chip meet the center. */
+  async #tap(): Promise<void> {
+    const paid = await this.#dice.pick(this.#places.tills).sell(this, BigInt(this.#dice.spread(1, 3_000)))
+    if (!paid && this.#dice.chance(0.3)) await this.#load()
   }
 
   /** Whoever has kept a message brings it to the chip again. */

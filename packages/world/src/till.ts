@@ -10,7 +10,7 @@ import { money } from '@kozeni/base/money'
 import { no, type Result } from '@kozeni/base/result'
 import type { TerminalRow } from '@kozeni/center/book'
 import type { Reader } from '@kozeni/protocol/reader'
-import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
 import type { Center } from '@kozeni/terminal/center'
 import type { Entry } from '@kozeni/terminal/entry'
 import type { Journal, Placed } from '@kozeni/terminal/journal'
@@ -24,6 +24,15 @@ const PATIENCE_MS = 4_000
 /** Uploads in a world's life, about; and the longest that a terminal may wait with one. */
 const UPLOADS = 24
 const MOST_WAIT_MS = 24 * 3_600_000
+/** What a till asks its center for when it may not sell; and no more often than this. */
+const HELPED_BY_UPLOAD: ReadonlySet<RefusalCode> = new Set([
+  'terminal-not-certified',
+  'clock-doubted',
+  'offline-too-long',
+  'hotlist-too-old',
+  'upload-due',
+])
+const HELP_EVERY_MS = 3_600_000
 
 /** The terminal has lost its power, or its disk. */
 class PowerCut extends Error {}
@@ -50,6 +59,7 @@ export class Till {
   /** Whose sale it is that has no end yet. */
   readonly #waiting = new Map<number, Customer>()
   #aheadMs = 0
+  #helpedAt = 0
   #terminal: Promise<Terminal> | undefined
 
   constructor(city: City, row: TerminalRow, key: Bytes) {
@@ -73,17 +83,31 @@ export class Till {
     this.#note(`is now ${place}`)
   }
 
-  /** Takes an amount from a holder's chip; now and then the clerk takes it back at once. */
-  async sell(holder: Customer, amount: bigint): Promise<void> {
-    if (this.#place === 'gone') return
+  /** Takes an amount from a holder's chip; now and then the clerk takes it back at once. @returns whether it was paid */
+  async sell(holder: Customer, amount: bigint): Promise<boolean> {
+    if (this.#place === 'gone') return false
     const done = this.#city.history.begun('off-line sale')
     await this.takeUp()
     const sold = await this.#work(terminal => terminal.sell(money(amount), this.#counter(holder)))
-    if (sold === undefined || !sold.ok)
-      return this.#note(`could not sell: ${sold === undefined ? 'dead' : sold.refusal.code}`)
+    if (sold === undefined || !sold.ok) {
+      this.#note(`could not sell: ${sold === undefined ? 'dead' : sold.refusal.code}`)
+      if (sold !== undefined) await this.#help(sold.refusal)
+      return false
+    }
     this.#ended(holder, sold.value)
-    if (sold.value.outcome === 'done') done()
-    if (sold.value.outcome === 'done' && this.#dice.chance(0.08)) await this.#giveBack(holder)
+    if (sold.value.outcome !== 'done') return false
+    done()
+    if (this.#dice.chance(0.08)) await this.#giveBack(holder)
+    return true
+  }
+
+  /** The clerk does what the screen says: looks at the clock, and lets the till meet its center. */
+  async #help({ code }: Refusal): Promise<void> {
+    const { now } = this.#city.timeline
+    if (this.#place !== 'counter' || !HELPED_BY_UPLOAD.has(code) || now < this.#helpedAt + HELP_EVERY_MS) return
+    this.#helpedAt = now
+    if (code === 'clock-doubted') this.#aheadMs = 0
+    await this.upload()
   }
 
   /** Takes up every sale and void without an end, with the chip that it was begun with; else it was not given. */
