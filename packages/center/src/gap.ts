@@ -58,7 +58,7 @@ export type MissingKind = 'debit' | 'void'
  * both sides of it, then by the sums: the void value that is left over is none's, or everybody's, or the only one's.
  *
  * @param known    what is known of some of them already; void value that was charged is no part of the gap
- * @param isWhole  all of the purse's records were looked at, so that sums say something
+ * @param isWhole  all of the purse's records were looked at, and nothing is in doubt: so that sums say something
  * @spec  K-2
  */
 export function kindsOf(
@@ -74,8 +74,14 @@ export function kindsOf(
   const left = voids.reduce((sum, seq) => sum - (receipts.get(seq - 1)?.amount ?? 0n), gap.voidValue)
   const unsure = seqs.filter(seq => !kinds.has(seq))
   if (left <= 0n) for (const seq of unsure) kinds.set(seq, 'debit')
-  else if (gap.unseenDebits === 0n || unsure.length === 1) for (const seq of unsure) kinds.set(seq, 'void')
+  else if (areVoids(gap, receipts, unsure, left)) for (const seq of unsure) kinds.set(seq, 'void')
   return kinds
+}
+
+/** All of them, and each of a debit that is here: then they are worth just what is left over. */
+function areVoids({ unseenDebits }: Gap, receipts: Known, seqs: readonly number[], left: bigint): boolean {
+  const worth = seqs.reduce((sum, seq) => sum + (madeAt(receipts, seq - 1)?.amount ?? 0n), 0n)
+  return worth === left && (unseenDebits === 0n || seqs.length === 1)
 }
 
 function kindAt(receipts: Known, seq: number, known: MissingKind | undefined): [number, MissingKind][] {

@@ -126,7 +126,11 @@ export const holding = (purse: PurseId, seqs: readonly number[], rule: Rule): Co
     if (isBlind && !rule.paidOut) return unchanged('done')
     const [from = 1] = seqs
     const gap = isBlind ? NO_GAP : gapOf(row, seen.open, seen.receipts, from)
-    const after = decided({ ...seen, purse: row }, { gap, holds: fraud.holds, isWhole: from === 1 }, rule)
+    const after = decided(
+      { ...seen, purse: row },
+      { gap, holds: fraud.holds, isWhole: from === 1 && seen.open === undefined },
+      rule,
+    )
     const writes: Write[] = after.writes.length === 0 ? [] : [...after.writes, { write: 'purse', row: after.purse }]
     return { answer: stepAfter(after, seen.now, rule), writes }
   },
@@ -145,7 +149,7 @@ function stepAfter({ holds }: Holding, now: Instant, { chargeAfterMs }: Rule): H
 interface Known {
   readonly gap: Gap
   readonly holds: readonly HoldRow[]
-  /** Whether all of its records were looked at. */
+  /** Whether all of its records were looked at, and nothing is open. */
   readonly isWhole: boolean
 }
 
@@ -161,7 +165,9 @@ function decided(seen: Seen & { readonly purse: PurseRow }, known: Known, rule: 
     .reduce((holding, row) => {
       const kind = kinds.get(row.seq + 1)
       const isOver = now >= row.at + rule.chargeAfterMs && (rule.paidOut || !seen.purse.blocked)
-      if (kind === 'void' && isOver && !isRetired) return changed(holding, row, { stage: 'charged', chargedAt: now })
+      const isShown = holding.purse.credits + row.amount <= holding.purse.seenCredits
+      if (kind === 'void' && isOver && isShown && !isRetired)
+        return changed(holding, row, { stage: 'charged', chargedAt: now })
       return kind === 'debit' || rule.paidOut || isRetired ? ended(holding, row, now) : holding
     }, held)
 }
