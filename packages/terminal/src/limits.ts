@@ -66,16 +66,7 @@ export function mayTake(till: Till, { amount, purse, chipClass }: Taking, now: n
 export const tooLarge = (limit: bigint): Refusal => refusal('sale-too-large', { limit: String(limit) })
 
 /** Value that only this terminal knows of: receipts the center has not answered for, and what may have been taken. */
-export const unuploaded = (till: Till): bigint => sumOf(till, () => true)
+export const unuploaded = ({ untold }: Till): bigint => untold.amount
 
 /** As unuploaded, of one purse. */
-export const takenFrom = (till: Till, purse: PurseId): bigint => sumOf(till, payer => payer === purse)
-
-function sumOf(till: Till, counts: (payer: PurseId | undefined) => boolean): bigint {
-  let sum = 0n
-  for (const number of [...till.unanswered, ...till.unresolved]) {
-    const sale = till.sales.get(number)
-    if (sale !== undefined && sale.voidStage !== 'voided' && counts(sale.asked?.request.purse)) sum += sale.amount
-  }
-  return sum
-}
+export const takenFrom = ({ untold }: Till, purse: PurseId): bigint => untold.byPurse.get(purse) ?? 0n

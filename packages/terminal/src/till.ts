@@ -94,6 +94,8 @@ export interface Till {
   readonly unresolved: ReadonlySet<number>
   /** Sales with a receipt that the center has not answered for. */
   readonly unanswered: ReadonlySet<number>
+  /** What these and the unresolved ones have taken, and not given back: of all, and of each purse. */
+  readonly untold: { readonly amount: bigint; readonly byPurse: ReadonlyMap<PurseId, bigint> }
   /** Refused or not given, though a chip was asked and may do it yet: until the center says that nothing more comes of it. */
   readonly withheld: ReadonlySet<number>
   /** Answered, and not settled for good: kept, and shown again. */
@@ -109,10 +111,11 @@ export interface Till {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 interface OpenTill
-  extends Mutable<Omit<Till, 'sales' | 'unresolved' | 'unanswered' | 'withheld' | 'unsettled' | 'seqs'>> {
+  extends Mutable<Omit<Till, 'sales' | 'unresolved' | 'unanswered' | 'untold' | 'withheld' | 'unsettled' | 'seqs'>> {
   readonly sales: Map<number, Sale>
   readonly unresolved: Set<number>
   readonly unanswered: Set<number>
+  readonly untold: { amount: bigint; readonly byPurse: Map<PurseId, bigint> }
   readonly withheld: Set<number>
   readonly unsettled: Set<number>
   readonly seqs: Map<PurseId, number>
@@ -129,6 +132,7 @@ export function foldTill(entries: readonly Placed[]): { readonly till: Till; app
     lastSale: 0,
     unresolved: new Set(),
     unanswered: new Set(),
+    untold: { amount: 0n, byPurse: new Map() },
     withheld: new Set(),
     unsettled: new Set(),
     seqs: new Map(),
@@ -243,12 +247,33 @@ function raise(till: OpenTill, purse: PurseId, seq: number): void {
 }
 
 function putSale(till: OpenTill, sale: Sale): void {
+  const before = till.sales.get(sale.sale)
+  if (before !== undefined) addUntold(till, before, 0n - untoldOf(before))
+  addUntold(till, sale, untoldOf(sale))
   till.sales.set(sale.sale, sale)
   till.lastSale = Math.max(till.lastSale, sale.sale)
   keep(till.unresolved, sale.sale, sale.stage === 'unresolved')
-  keep(till.unanswered, sale.sale, sale.receipt !== undefined && sale.answered === undefined)
+  keep(till.unanswered, sale.sale, isUnanswered(sale))
   keep(till.withheld, sale.sale, isWithheld(sale))
   keep(till.unsettled, sale.sale, sale.answered?.final === false)
+}
+
+const isUnanswered = ({ receipt, answered }: Sale): boolean => receipt !== undefined && answered === undefined
+
+/** Value that only this terminal knows of: its receipt is not answered, or it may have been taken. */
+function untoldOf(sale: Sale): bigint {
+  const isOpen = sale.stage === 'unresolved' || isUnanswered(sale)
+  return isOpen && sale.voidStage !== 'voided' ? sale.amount : 0n
+}
+
+function addUntold({ untold }: OpenTill, { asked }: Sale, change: bigint): void {
+  if (change === 0n) return
+  untold.amount += change
+  const purse = asked?.request.purse
+  if (purse === undefined) return
+  const sum = (untold.byPurse.get(purse) ?? 0n) + change
+  if (sum === 0n) untold.byPurse.delete(purse)
+  else untold.byPurse.set(purse, sum)
 }
 
 /** Whoever kept the signed request can have it done later: what is taken then goes back (D-5). */
