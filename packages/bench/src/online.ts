@@ -90,7 +90,7 @@ function paced(perSecond: number): (i: number) => Promise<number> {
 }
 
 /** The chip says that it has done it. */
-const closing = (open: OperationRow): Command<void> => ({
+export const closing = (open: OperationRow): Command<void> => ({
   keys: { purse: open.purse },
   decide: seen => {
     assert(seen.purse !== undefined, 'the purse is there')

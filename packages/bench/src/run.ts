@@ -8,6 +8,7 @@ import { chip } from './chip.ts'
 import { collecting } from './collecting.ts'
 import { computed } from './computed.ts'
 import { type Measured, one } from './database.ts'
+import { payingOverHttp } from './http.ts'
 import { measured, median, type Row, SEED } from './measure.ts'
 import { paying, sales } from './online.ts'
 import { pgbench } from './pgbench.ts'
@@ -173,6 +174,7 @@ class Bench {
     return {
       'receipts verified and posted': await profiled(() => this.#collect('a profile')),
       'pays opened and closed': await profiled(() => this.#pay('a profile')),
+      'pays opened over HTTP': await profiled(() => this.#payOverHttp('a profile')),
     }
   }
 
@@ -180,6 +182,11 @@ class Bench {
   #pay(work: string, means = this.#means, hot = 0, count = this.#times(8000), perSecond?: number): Promise<Row> {
     const due = sales(this.#vault, count, hot, () => payingPurse(this.#paid++, this.#purses))
     return measured(this.#database, paying(work, means, due, 64, perSecond))
+  }
+
+  #payOverHttp(work: string, book = this.#book): Promise<Row> {
+    const due = sales(this.#vault, this.#times(2000), 0, () => payingPurse(this.#paid++, this.#purses))
+    return payingOverHttp(this.#database, work, { book, vault: this.#vault }, due)
   }
 
   async #online(): Promise<void> {
@@ -192,6 +199,10 @@ class Bench {
       await median(runs, () => this.#pay('pays, one transaction a request', alone, 0, this.#times(2000))),
     )
     this.#keep(await median(runs, () => this.#pay('pays, 30 % at one store', this.#means, 0.3)))
+    this.#keep(await median(runs, () => this.#payOverHttp('pays opened over HTTP, group commit')))
+    this.#keep(
+      await median(runs, () => this.#payOverHttp('pays opened over HTTP, one transaction a request', this.#alone)),
+    )
     const half = grouped.perSecond / 2
     this.#keep(await median(runs, () => this.#pay('pays at half load', this.#means, 0, this.#times(8000), half)))
   }

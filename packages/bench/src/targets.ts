@@ -21,6 +21,11 @@ export function targetsOf({ rows, decades, audited }: Pick<Report, 'rows' | 'dec
       4,
       ratio(rate, 'pays opened and closed, group commit', 'pays, one transaction a request'),
     ),
+    atLeast(
+      'pays opened over HTTP, times the form of one transaction a request',
+      3,
+      ratio(rate, 'pays opened over HTTP, group commit', 'pays opened over HTTP, one transaction a request'),
+    ),
     atMost('p99 of a pay at half load, ms', 10, row('pays at half load').p99),
     atLeast(
       'receipts with a hot store, as a part of uniform',
