@@ -141,7 +141,7 @@ function rowsIn(part: BatchPart): Read {
   return { sums, broken: rows.length - sums.length }
 }
 
-/** Their sum where each is a debit in order, read where it stands. */
+/** Their sum where each is a debit in order that moves something, read where it stands. */
 function sumIn({ records, store, at }: BatchPart): Read | undefined {
   if (records.length % RECORD_BYTES !== 0 || records.length === 0) return undefined
   const receipts = new Receipts(records, RECORD_BYTES)
@@ -151,6 +151,7 @@ function sumIn({ records, store, at }: BatchPart): Read | undefined {
   let amount = 0
   for (let i = 0; i < receipts.count; i++) {
     if (!receipts.isDebitInOrder(i) || receipts.currency(i) !== number || receipts.terminal(i) <= 0n) return undefined
+    if (receipts.amount(i) === 0) return undefined
     amount += receipts.amount(i)
   }
   const sum = { store, kind: 'debit', currency, at, count: receipts.count, amount: BigInt(amount) } as const

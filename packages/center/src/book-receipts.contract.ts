@@ -58,14 +58,16 @@ export function receiptsContract(on: (sentence: string, check: (under: BookUnder
   })
 
   on('a receipt of nothing is kept as any, and nothing is posted for it', async ({ book, entries }) => {
-    const purse = name<PurseId>()
-    const row = (seq: number, kind: 'debit' | 'void', standing: 'booked' | 'held') =>
-      receiptOf({ purse, seq, sale: seq, kind, amount: money(0n), standing })
-    const rows = [row(1, 'debit', 'booked'), row(2, 'void', 'booked'), row(3, 'debit', 'held')]
+    const [purse, store] = [name<PurseId>(), name<StoreId>()]
+    const row = (seq: number, kind: 'debit' | 'void', amount: bigint, standing: 'booked' | 'held' = 'booked') =>
+      receiptOf({ purse, store, seq, sale: seq, kind, amount: money(amount), standing })
+    const rows = [row(1, 'debit', 0n), row(2, 'void', 0n), row(3, 'debit', 0n, 'held')]
     await book.run(keep(...rows))
     const { receipts } = await book.look({ purse, receipts: [1, 2, 3] })
     expect([...receipts.values()]).toEqual(rows)
     expect(await entries()).toEqual([])
+    await book.run(keep(row(4, 'debit', 0n), row(5, 'debit', 50n)))
+    expect(await entries()).toMatchObject([{ cause: 'collected', second: 1n, amount: 50n }])
   })
 
   on('a terminal’s sale is the first debit booked for it: a void is none, nor what is held', async ({ book }) => {

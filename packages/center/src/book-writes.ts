@@ -253,21 +253,21 @@ export interface BatchSum extends Pick<ReceiptRow, 'store' | 'kind' | 'currency'
 }
 
 /**
- * What a batch of receipts moves: one entry for each store's debits, one for its voids.
+ * What a batch of receipts moves: one entry for each store's debits, one for its voids; those of the amount 0 are in none.
  *
  * @param batch  what the book calls it
  * @param parts  receipts, or sums of some of them
  * @spec K-1, D-6
  */
 export function postingsOf(batch: bigint, parts: ReadonlyArray<ReceiptRow | BatchSum>): Entry[] {
-  const sums = Map.groupBy(parts, ({ store, kind }) => `${store} ${kind}`)
+  const moving = parts.filter(({ amount }) => amount > 0n)
+  const sums = Map.groupBy(moving, ({ store, kind }) => `${store} ${kind}`)
   return [...sums.values()].flatMap(rows =>
-    rows.slice(0, 1).flatMap(({ store, kind, currency, at }) => {
+    rows.slice(0, 1).map(({ store, kind, currency, at }) => {
       const amount = total(rows.reduce((sum, row) => sum + row.amount, 0n))
       const count = rows.reduce((sum, row) => sum + ('count' in row ? row.count : 1), 0)
       const posted = { store, batch, count, amount, currency, at }
-      if (amount === 0n) return []
-      return [kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)]
+      return kind === 'debit' ? debitsCollected(posted) : voidsCollected(posted)
     }),
   )
 }
