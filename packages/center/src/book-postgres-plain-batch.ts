@@ -1,9 +1,10 @@
 /** What one transaction books of plain receipts: decided one after the other, packed as they are booked. */
 import { assert } from '@kozeni/base/assert'
 import { type Currency, currencyFromNumber, currencyNumber } from '@kozeni/base/currency'
+import { Filling } from '@kozeni/base/filling'
 import type { StoreId, TerminalId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
-import { has, includingRun, NO_RANGES, type Ranges } from '@kozeni/base/ranges'
+import { NO_RANGES } from '@kozeni/base/ranges'
 import { debitsCollected } from '@kozeni/ledger/posting'
 import { SIGNED_RECEIPT_BYTES } from '@kozeni/protocol/debit'
 import type { Receipts } from '@kozeni/protocol/receipts'
@@ -56,7 +57,8 @@ export class PlainBatch {
   /** All trails, as they are now. */
   readonly trails: DataView
   readonly #standing: Purses['standing']
-  readonly #paid: Map<TerminalId, Paid>
+  /** Which sales of each terminal are paid. */
+  readonly #paid: Map<TerminalId, Filling>
   readonly #sheaves = new Map<number, Sheaf>()
   readonly #now: Instant
   readonly #newBatch: (at: Instant) => bigint
@@ -69,14 +71,13 @@ export class PlainBatch {
   ) {
     this.#standing = standing
     this.trails = trails
-    this.#paid = new Map(sold.map(row => [row.terminal, new Paid(row.sold)]))
+    this.#paid = new Map(sold.map(row => [row.terminal, new Filling(row.sold)]))
     this.#now = now
     this.#newBatch = newBatch
   }
 
   /**
-   * Receipts of one purse may come in several uploads, and out of their order: the uploads are gone through until nothing
-   * more is plain.
+   * Receipts of one purse may come in several uploads, and out of their order.
    *
    * @returns for each upload, 1 for each that is booked
    */
@@ -84,23 +85,18 @@ export class PlainBatch {
     const pending = uploads.map((upload): Pending => {
       return { upload, booked: new Uint8Array(upload.receipts.count), part: undefined }
     })
-    for (let isAny = true; isAny; ) {
-      isAny = false
-      for (const one of pending) isAny = this.#goThrough(one) || isAny
-    }
+    for (const one of pending) this.#goThrough(one)
     for (const { part, upload } of pending) part?.keep(upload, this.#now)
     return pending.map(({ booked }) => booked)
   }
 
-  /** @returns whether anything is booked */
-  #goThrough(pending: Pending): boolean {
+  #goThrough(pending: Pending): void {
     const { upload, booked } = pending
     const { receipts, candidates } = upload
     const paid = this.#paidAt(upload.terminal)
     const passedOver = new Set<bigint>()
-    let isAny = false
     for (let i = 0; i < receipts.count; i++) {
-      const purse = booked[i] === 1 ? undefined : this.#standing.get(receipts.purse(i))
+      const purse = this.#standing.get(receipts.purse(i))
       if (purse === undefined || passedOver.has(receipts.purse(i))) continue
       pending.part ??= new Part(receipts, this.trails, this.#sheaf(purse.currency))
       const mayBe = candidates[i] === 1 && pending.part.isOf(purse) && !paid.has(receipts.sale(i))
@@ -108,14 +104,12 @@ export class PlainBatch {
         pending.part.add(purse, i)
         paid.add(receipts.sale(i))
         booked[i] = 1
-        isAny = true
       } else passedOver.add(receipts.purse(i)) // whatever comes behind it waits until it is decided
     }
-    return isAny
   }
 
-  #paidAt(terminal: TerminalId): Paid {
-    const paid = this.#paid.get(terminal) ?? new Paid(NO_RANGES)
+  #paidAt(terminal: TerminalId): Filling {
+    const paid = this.#paid.get(terminal) ?? new Filling(NO_RANGES)
     this.#paid.set(terminal, paid)
     return paid
   }
@@ -200,32 +194,5 @@ class Part {
     parts.push({ batch, part: this.#part, terminal, store, firstSale, lastSale, at, records })
     const { count = 0, amount = 0 } = sums.get(store) ?? {}
     sums.set(store, { count: count + this.#count, amount: amount + this.#amount })
-  }
-}
-
-/** Which sales of a terminal are paid: mostly the next is one higher than the last. */
-class Paid {
-  #ranges: Ranges
-  #first = 0
-  #last = -1
-
-  constructor(ranges: Ranges) {
-    this.#ranges = ranges
-  }
-
-  has = (sale: number): boolean => (sale >= this.#first && sale <= this.#last) || has(this.#ranges, sale)
-
-  /** @param sale  that is not paid */
-  add(sale: number): void {
-    if (sale !== this.#last + 1) {
-      this.#ranges = this.ranges
-      this.#first = sale
-    }
-    this.#last = sale
-  }
-
-  /** All of them. */
-  get ranges(): Ranges {
-    return this.#last < this.#first ? this.#ranges : includingRun(this.#ranges, this.#first, this.#last)
   }
 }

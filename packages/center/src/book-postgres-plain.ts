@@ -4,6 +4,7 @@
  * not plain is left to collect.ts, in a transaction of its own.
  */
 import { assert } from '@kozeni/base/assert'
+import { Filling } from '@kozeni/base/filling'
 import { idNumber } from '@kozeni/base/ids'
 import { PURSE_STAGE } from './book-codes.ts'
 import type { EpochRow } from './book-epoch.ts'
@@ -14,7 +15,6 @@ import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
 import { collectionChanges } from './book-postgres-write.ts'
 import type { ProvedUpload } from './book-receipt.ts'
 import { TERMINAL_SALES } from './book-tables-receipt.ts'
-import { lastOf } from './plain.ts'
 import { arrayOf, fixedArrayOf } from './postgres-array.ts'
 import { Records } from './postgres-record.ts'
 import { type Session, statement } from './postgres-session.ts'
@@ -120,12 +120,12 @@ function standingIn(records: unknown, most: number, { epoch: present }: EpochRow
     const [seenDebits, seenSeq, seenEpoch] = [row.number(), row.number(), row.number()]
     const [seenNumber, seenStage] = [row.number(), row.number()]
     const [{ block, offset }, version] = [row.place(), row.version()]
-    const [last, trail] = [lastOf(row.bytes()), row.bytes()]
-    if (last === undefined || epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
+    const [taken, trail] = [new Filling(row.bytes()), row.bytes()]
+    if (epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
     const trailAt = standing.size * TRAIL_BYTES
     putTrail(trail, { in: trails, at: trailAt })
     standing.set(purse, {
-      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage, last },
+      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage, taken },
       ...{ block, offset, version, trailAt, amount: 0, count: 0, isMoved: false },
     })
   }
@@ -134,13 +134,13 @@ function standingIn(records: unknown, most: number, { epoch: present }: EpochRow
 
 const FOLLOWING = `
   debits = purse.debits + given.amount, booked_amount = booked_amount + given.amount,
-  booked_count = booked_count + given.count, seen_debits = purse.debits + given.amount, seen_seq = given.last,
-  taken = int4send(1) || substring(int8send(given.last) from 5), trail = given.trail`
+  booked_count = booked_count + given.count, seen_debits = given.debits, seen_seq = given.seq,
+  taken = given.taken, trail = given.trail`
 
 const textOf = (also: string, columns: string, arrays: string): string => `
   update purse set ${FOLLOWING} ${also}
-  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::xid[] ${arrays})
-    as given (place, amount, count, last, trail, version ${columns})
+  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::xid[] ${arrays})
+    as given (place, amount, count, debits, seq, taken, trail, version ${columns})
   where purse.ctid = given.place and purse.xmin = given.version`
 
 const CHANGE = textOf('', '', '')
@@ -148,7 +148,7 @@ const CHANGE = textOf('', '', '')
 const CHANGE_AND_MOVE = textOf(
   ', seen_epoch = given.epoch, seen_number = given.number, seen_stage = given.stage',
   ', epoch, number, stage',
-  ', $7::bigint[], $8::bigint[], $9::bigint[]',
+  ', $9::bigint[], $10::bigint[], $11::bigint[]',
 )
 
 /** @param all  the purses' trails */
@@ -174,7 +174,12 @@ function changeOf(changed: readonly Taking[], all: DataView): Statement {
     places,
     numbers(one => one.amount),
     numbers(one => one.count),
-    numbers(one => one.last),
+    numbers(one => one.seenDebits),
+    numbers(one => one.seenSeq),
+    arrayOf(
+      'bytea',
+      changed.map(({ taken }) => taken.ranges),
+    ),
     trails,
     versions,
   ]

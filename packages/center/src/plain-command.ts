@@ -1,7 +1,6 @@
 /** Plain receipts booked by commands, one for each purse of an upload: for books that have no shorter way. */
 import type { PurseId } from '@kozeni/base/ids'
 import { total } from '@kozeni/base/money'
-import { including } from '@kozeni/base/ranges'
 import { readReceipt } from '@kozeni/protocol/debit'
 import { type Book, type Command, type Instant, type PurseRow, unchanged, type Write } from './book.ts'
 import type { ProvedUpload, ReceiptRow, Upload } from './book-receipt.ts'
@@ -66,7 +65,7 @@ const bookOfPurse = (purse: PurseId, { receipts }: Upload, mine: readonly Candid
 function writesOf(before: PurseRow, standing: Standing, taken: readonly Candidate['row'][], at: Instant): Write[] {
   const purse: PurseRow = {
     ...taken.reduce(afterBooking, before),
-    taken: taken.reduce((ranges, { seq }) => including(ranges, seq), before.taken),
+    taken: standing.taken.ranges,
     seenDebits: total(BigInt(standing.seenDebits)),
     ...{ seenSeq: standing.seenSeq, seenEpoch: standing.seenEpoch },
     ...{ seenNumber: standing.seenNumber, seenStage: standing.seenStage },

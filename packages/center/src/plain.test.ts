@@ -9,6 +9,7 @@ import { NO_RANGES } from '@kozeni/base/ranges'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { type Receipt, receipt, receiptMac } from '@kozeni/protocol/debit'
 import type { Outcome } from '@kozeni/protocol/operation'
+import type { Receipts } from '@kozeni/protocol/receipts'
 import fc from 'fast-check'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
@@ -37,7 +38,8 @@ const publicKey = crypto.publicKey(chipKey)
 type Turn =
   | { readonly what: 'debit'; readonly by: number; readonly at: number; readonly amount: number; readonly odd: Odd }
   | { readonly what: 'void' | 'again' | 'block' | 'open' | 'close' | 'rollback' | 'lose'; readonly by: number }
-  | { readonly what: 'upload' | 'epoch' }
+  | { readonly what: 'upload'; readonly at: number }
+  | { readonly what: 'epoch' }
 
 /** What is wrong with a debit, if anything. */
 type Odd = 'nothing' | 'mac' | 'mac-and-signature' | 'currency' | 'sale' | 'body' | 'withheld' | 'moved' | 'foreign'
@@ -71,7 +73,7 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
       by,
     }),
   },
-  { weight: 15, arbitrary: fc.constant<Turn>({ what: 'upload' }) },
+  { weight: 20, arbitrary: fc.record({ what: fc.constant('upload' as const), at: fc.nat(TERMINALS - 1) }) },
   { weight: 1, arbitrary: fc.constant<Turn>({ what: 'epoch' }) },
 )
 
@@ -88,7 +90,7 @@ test('a mix of receipts leaves the same book and gets the same answers, with wha
   const databases = [await freshDatabase(), await freshDatabase()]
   for (const url of databases) await migrate(url)
   const dice = new SeededDice(3)
-  let plain = 0
+  let [plain, late] = [0, 0]
   const now = (): number => 1000
   const postgres = databases.map(url => new PostgresBook({ url, now }))
   try {
@@ -98,10 +100,12 @@ test('a mix of receipts leaves the same book and gets the same answers, with wha
         for (const [short, careful] of [memory, postgres]) {
           if (short === undefined || careful === undefined) continue
           const names = namesFrom(dice)
+          const highest = new Map<bigint, number>()
           const counting: Pick<Book, 'bookPlain'> = {
             bookPlain: async (upload, candidates) => {
               const booked = await short.bookPlain(upload, candidates)
               plain += booked.reduce((sum, one) => sum + one, 0)
+              late += lateOf(upload.receipts, booked, highest)
               return booked
             },
           }
@@ -117,11 +121,24 @@ test('a mix of receipts leaves the same book and gets the same answers, with wha
       { numRuns: 12 },
     )
     expect(plain).toBeGreaterThan(100)
+    expect(late).toBeGreaterThan(20)
     expect(await alarms(databases[0] ?? '')).toEqual(await alarms(databases[1] ?? ''))
   } finally {
     for (const book of postgres) await book.close()
   }
 }, 120_000)
+
+/** How many of these were booked after one that their chip had made later. @param highest  seq of each purse so far */
+function lateOf(receipts: Receipts, booked: Uint8Array, highest: Map<bigint, number>): number {
+  let late = 0
+  for (let i = 0; i < receipts.count; i++) {
+    if (booked[i] !== 1) continue
+    const before = highest.get(receipts.purse(i)) ?? 0
+    if (receipts.seq(i) < before) late++
+    highest.set(receipts.purse(i), Math.max(before, receipts.seq(i)))
+  }
+  return late
+}
 
 const withPlain = (book: Book, bookPlain: Book['bookPlain']): Book => ({
   run: command => book.run(command),
@@ -148,7 +165,7 @@ const namesFrom = (dice: SeededDice): Names => ({
 async function story(book: Book, names: Names, turns: readonly Turn[]): Promise<unknown> {
   const town = await Town.open(book, names)
   for (const one of turns) await town.take(one)
-  await town.upload()
+  for (const at of [...names.terminals.keys(), 0]) await town.upload(at)
   return { answers: town.answers, ...(await town.found()) }
 }
 
@@ -204,23 +221,18 @@ class Town {
         await this.#book.run(beginEpoch((await this.#book.look({})).present.epoch + 1))
         return
       case 'upload':
-        return await this.upload()
+        return await this.upload(one.at)
     }
   }
 
-  async upload(): Promise<void> {
-    for (const [i, terminal] of this.#names.terminals.entries()) {
-      const brought = this.#pending[i]?.splice(0) ?? []
-      const means = {
-        book: this.#book,
-        crypto,
-        vault,
-        marks: memoryMarks(),
-        policy: defaultPolicy,
-        dice: new SeededDice(i),
-      }
-      this.answers.push(await takeIn(means, tillOf(this.#names, terminal), brought))
+  /** The other terminals keep theirs: so receipts come in another order than they were made in. */
+  async upload(at: number): Promise<void> {
+    const brought = this.#pending[at]?.splice(0) ?? []
+    const means = {
+      ...{ book: this.#book, crypto, vault, marks: memoryMarks(), policy: defaultPolicy },
+      dice: new SeededDice(at),
     }
+    this.answers.push(await takeIn(means, tillOf(this.#names, this.#names.terminals[at] as TerminalId), brought))
     this.#pending[0]?.push(...this.#withheld.splice(0))
   }
 

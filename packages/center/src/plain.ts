@@ -1,16 +1,16 @@
 /**
- * Plain receipts: debits that come as they should, each the next of a purse of which nothing is open, missing, blocked or
- * in dispute, and of a sale that nobody has paid. Most are; what collect.ts would decide of them is known beforehand: they
- * are booked. Whatever is the least bit different is not plain, and goes to collect.ts. Nothing here is ever refused.
+ * Plain receipts: debits that come as they should, each new, of a purse of which nothing is open, blocked or in dispute and
+ * nothing is missing but debits, and of a sale that nobody has paid. Most are; what collect.ts would decide of them is known
+ * beforehand: they are booked. Whatever is the least bit different is not plain, and goes to collect.ts. Nothing here is
+ * ever refused.
  *
  * Whole numbers below 2^53 throughout: who holds more is not plain.
  *
  * @spec K-1, K-2, K-3, F-9, F-12
  */
-import { numberFrom } from '@kozeni/base/bytes'
 import { currencyNumber } from '@kozeni/base/currency'
+import { Filling } from '@kozeni/base/filling'
 import { idNumber } from '@kozeni/base/ids'
-import type { Ranges } from '@kozeni/base/ranges'
 import { OUTCOME } from '@kozeni/protocol/operation'
 import type { Receipts } from '@kozeni/protocol/receipts'
 import type { PurseRow } from './book.ts'
@@ -18,7 +18,7 @@ import type { EpochRow } from './book-epoch.ts'
 import type { Upload } from './book-receipt.ts'
 import { isFenced } from './restore.ts'
 
-/** How a purse stands of which a receipt may be plain: its chip has shown exactly what is booked, and nothing is missing. */
+/** How a purse stands of which a receipt may be plain: its chip was given exactly what is booked, so no void is missing. */
 export interface Standing {
   readonly currency: number
   /** The last place that the center has opened for it. */
@@ -34,8 +34,8 @@ export interface Standing {
   seenStage: number
   /** Whether its chip has shown here that it heard more of the center. */
   isMoved: boolean
-  /** All its receipts from 1 to this are taken, and no other. */
-  last: number
+  /** The seqs of its receipts that are here. */
+  readonly taken: Filling
 }
 
 /**
@@ -58,15 +58,13 @@ export function takesPlainly(purse: Standing, receipts: Receipts, i: number): bo
     amount > 0 &&
     receipts.currency(i) === purse.currency &&
     (epoch - purse.epoch || number - purse.number) <= 0 &&
-    seq === purse.last + 1 &&
-    Math.max(seq, purse.seenSeq) === seq &&
-    Math.max(receipts.debits(i), purse.seenDebits) === after &&
-    after <= purse.credits
+    after <= purse.credits &&
+    !purse.taken.has(seq)
   if (!isPlain) return false
-  purse.last = seq
+  purse.taken.add(seq)
   purse.debits = after
-  purse.seenDebits = after
-  purse.seenSeq = seq
+  purse.seenDebits += Math.max(0, debits)
+  purse.seenSeq = Math.max(purse.seenSeq, seq)
   if (steps > 0) {
     purse.seenEpoch = epoch
     purse.seenNumber = number
@@ -105,23 +103,15 @@ export function candidatesOf({ receipts, terminal }: Upload, proved: Uint8Array)
 /** The purse's standing, or undefined where no receipt of it is plain now. @spec K-3, F-11, F-12 */
 export function standingOf(purse: PurseRow, present: EpochRow): Standing | undefined {
   const { stage, blocked, flag, holds, credits, debits, seenCredits, seenDebits, taken } = purse
-  const last = lastOf(taken)
   const isQuiet = stage === 'active' && !blocked && !flag && holds === 0 && isFenced(purse, present)
-  if (!isQuiet || last === undefined) return undefined
+  if (!isQuiet) return undefined
   if (credits !== seenCredits || credits > EXACT || seenDebits > EXACT) return undefined
   return {
-    ...{ currency: currencyNumber(purse.currency), epoch: purse.epoch, number: purse.number, last },
+    ...{ currency: currencyNumber(purse.currency), epoch: purse.epoch, number: purse.number },
     ...{ credits: Number(credits), debits: Number(debits), seenDebits: Number(seenDebits), seenSeq: purse.seenSeq },
     ...{ seenEpoch: purse.seenEpoch, seenNumber: purse.seenNumber, seenStage: purse.seenStage },
-    isMoved: false,
+    ...{ taken: new Filling(taken), isMoved: false },
   }
 }
 
 const EXACT = BigInt(Number.MAX_SAFE_INTEGER)
-
-/** The end of the one run from 1; 0 of an empty set. */
-export function lastOf(taken: Ranges): number | undefined {
-  if (taken.length === 0) return 0
-  const isOne = taken.length === 8 && numberFrom(taken.subarray(0, 4)) === 1
-  return isOne ? numberFrom(taken.subarray(4)) : undefined
-}
