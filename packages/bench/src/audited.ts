@@ -14,12 +14,17 @@ import type { Vault } from '@kozeni/center/vault'
 import type { Entry } from '@kozeni/ledger/entry'
 import { writtenOff } from '@kozeni/ledger/posting'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import type { Measured } from './database.ts'
 import { LOADED } from './receipts.ts'
 import type { Report } from './report.ts'
 
 /** @returns how many receipts there were, and what it took */
-export async function audited(url: string, vault: Vault, tell: (purses: number) => void): Promise<Report['audited']> {
-  const begun = performance.now()
+export async function audited(
+  { url, cpuSeconds }: Pick<Measured, 'url' | 'cpuSeconds'>,
+  vault: Vault,
+  tell: (purses: number) => void,
+): Promise<Report['audited']> {
+  const [begun, before, database] = [performance.now(), process.cpuUsage(), cpuSeconds()]
   let heap = 0
   const onProgress = (purses: number): void => {
     heap = Math.max(heap, process.memoryUsage().heapUsed)
@@ -31,8 +36,12 @@ export async function audited(url: string, vault: Vault, tell: (purses: number) 
     return audit({ crypto, vault }, archive, purses)
   })
   const seconds = (performance.now() - begun) / 1000
+  const { user, system } = process.cpuUsage(before)
   const { receipts, purses } = counted
-  return { receipts, purses, findings: findings.length, first: first(findings), seconds, heapMegabytes: heap / 2 ** 20 }
+  return {
+    ...{ receipts, purses, findings: findings.length, first: first(findings), seconds, heapMegabytes: heap / 2 ** 20 },
+    ...{ centerCpu: (user + system) / 1e6, databaseCpu: cpuSeconds() - database },
+  }
 }
 
 const first = ([finding]: readonly Finding[]): string =>

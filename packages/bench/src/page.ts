@@ -51,7 +51,7 @@ ${limits(rows)}
 |---|---|---|---|---|---|---|
 ${decades.map(grown).join('\n')}
 
-A full audit of ${audited.purses.toLocaleString('en')} purses with ${audited.receipts.toLocaleString('en')} receipts took ${audited.seconds.toFixed(0)} s, and at most ${audited.heapMegabytes.toFixed(0)} MB of the auditor's memory; it found ${audited.findings === 0 ? 'nothing' : `**${audited.findings}**: ${audited.first}`}.
+A full audit of ${audited.purses.toLocaleString('en')} purses with ${audited.receipts.toLocaleString('en')} receipts took ${audited.seconds.toFixed(0)} s, and at most ${audited.heapMegabytes.toFixed(0)} MB of the auditor's memory; ${((1e6 * audited.centerCpu) / audited.receipts).toFixed(1)} µs of processor time a receipt here, its part of its purse included, and ${((1e6 * audited.databaseCpu) / audited.receipts).toFixed(1)} µs in PostgreSQL. It found ${audited.findings === 0 ? 'nothing' : `**${audited.findings}**: ${audited.first}`}.
 
 ## Plans that matter
 

@@ -27,6 +27,9 @@ export interface Audited {
   readonly first: string
   readonly seconds: number
   readonly heapMegabytes: number
+  /** Processor seconds: of all the auditor's threads, and of PostgreSQL. */
+  readonly centerCpu: number
+  readonly databaseCpu: number
 }
 
 export interface Report {

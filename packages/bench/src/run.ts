@@ -105,7 +105,7 @@ class Bench {
       decades.push(await this.#decade(purses))
     }
     say('auditing')
-    return { decades, whole: await audited(this.#database.url, this.#vault, this.#telling('audited')) }
+    return { decades, whole: await audited(this.#database, this.#vault, this.#telling('audited')) }
   }
 
   /** Says now and then how far something has come. */
