@@ -174,6 +174,25 @@ describe.each(Object.keys(towns))('%s', where => {
     await sound()
   })
 
+  test('while a payment is open, the totals do not say that no debit is missing: nobody is charged for a void of another', async () => {
+    const third = await CounterWithNetwork.open(town, await town.openStore(), 3)
+    await counter.sell(100n, radioOf(holder))
+    await counter.upload()
+    await other.sell(70n, radioOf(holder))
+    await third.sell(100n, radioOf(holder))
+    await third.till.voidLast({ reader: radioOf(holder), waitMs: 1 })
+    await town.contact(holder)
+    await hold()
+    town.clock.advance(4 * DAY_MS)
+    await town.pay(holder, town.sale(store, 10n))
+    await hold()
+    expect(await stages()).toEqual(['1 held'])
+    for (const till of [other, third]) await till.upload()
+    expect(await stages()).toEqual(['1 freed'])
+    expect(await value()).toBe(830n)
+    await sound()
+  })
+
   for (const late of [false, true]) {
     test(`a void that comes ${late ? 'after its store was charged' : 'while its claim is held'} charges its store once`, async () => {
       await counter.sell(100n, radioOf(holder))
