@@ -6,7 +6,7 @@ import type { Result } from '@kozeni/base/result'
 import { AnswerLost, type Book, type Command, type Write } from '@kozeni/center/book'
 import { bookPlainByCommands } from '@kozeni/center/plain-command'
 import type { Refusal } from '@kozeni/protocol/refusal'
-import { type City, diceOf, strikes } from './city.ts'
+import { type City, diceOf, strikes, wrongBy } from './city.ts'
 import type { QuickDice } from './quick-dice.ts'
 import { type CenterParts, centerOf, type Routes, routesOf } from './routes.ts'
 
@@ -22,7 +22,8 @@ export class CenterProcess {
     this.#city = city
     this.#dice = diceOf(city, name)
     const book = new MortalBook(parts.book, city, this.#dice)
-    this.#routes = routesOf(centerOf({ ...parts, book }, this.#dice))
+    const clock = city.timeline.clock(wrongBy(city, this.#dice, 'centerClockWrongMs'))
+    this.#routes = routesOf(centerOf({ ...parts, book, clock }, this.#dice))
   }
 
   get isUp(): boolean {

@@ -62,3 +62,10 @@ export function strikes({ faults, history }: City, dice: QuickDice, fault: keyof
   if (struck) history.fault(fault)
   return struck
 }
+
+/** By how much somebody's clock is wrong, for as long as clocks are; counted if so. @returns milliseconds ahead */
+export function wrongBy(city: City, dice: QuickDice, fault: 'clockWrongMs' | 'centerClockWrongMs'): () => number {
+  const aheadMs = dice.pick([-1, 1]) * city.faults[fault] * dice.part() ** 3
+  if (aheadMs !== 0) city.history.fault(fault)
+  return () => (city.faults[fault] === 0 ? 0 : aheadMs)
+}

@@ -38,6 +38,8 @@ export interface Faults {
   readonly noticeNever: number
   /** How far the clocks of tills, stores and phones may be wrong. */
   readonly clockWrongMs: number
+  /** How far the clocks of the center's processes may be wrong; the book has its own. */
+  readonly centerClockWrongMs: number
   /** A clock is put forward or back by an hour, as when summer time begins or ends. */
   readonly clockJumps: number
   /** At each of a thief's tries. */
@@ -88,6 +90,7 @@ export const NO_FAULTS: Faults = {
   noticeLate: 0,
   noticeNever: 0,
   clockWrongMs: 0,
+  centerClockWrongMs: 0,
   clockJumps: 0,
   alteredReceipt: 0,
   alteredOffer: 0,
@@ -127,6 +130,7 @@ const MOST: Faults = {
   noticeLate: 0.5,
   noticeNever: 0.5,
   clockWrongMs: HOUR_MS,
+  centerClockWrongMs: HOUR_MS,
   clockJumps: 0.05,
   alteredReceipt: 1,
   alteredOffer: 0.5,

@@ -17,7 +17,7 @@ import type { Journal, Placed } from '@kozeni/terminal/journal'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
 import type { Outcome } from '@kozeni/terminal/tap'
 import { Terminal } from '@kozeni/terminal/terminal'
-import { type City, diceOf, type Request, strikes } from './city.ts'
+import { type City, diceOf, type Request, strikes, wrongBy } from './city.ts'
 import type { QuickDice } from './quick-dice.ts'
 
 const PATIENCE_MS = 4_000
@@ -67,10 +67,10 @@ export class Till {
     this.#row = row
     this.#key = key
     this.#dice = diceOf(city, `till ${row.terminal}`)
-    this.#clock = city.timeline.clock(() => this.#aheadMs)
+    const wrong = wrongBy(city, this.#dice, 'clockWrongMs')
+    this.#clock = city.timeline.clock(() => wrong() + this.#aheadMs)
     this.#disks = [new MemoryJournal(city.crypto)]
     this.#copy = new MemoryJournal(city.crypto)
-    this.#aheadMs = this.#dice.pick([-1, 1]) * city.faults.clockWrongMs * this.#dice.part() ** 3
   }
 
   get id(): TerminalId {
