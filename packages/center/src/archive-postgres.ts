@@ -42,7 +42,7 @@ import type { Statement } from './postgres-trip.ts'
 import { sealsOf } from './seals-postgres.ts'
 
 /** Purses or stores whose files are in memory at once. */
-const PAGE = 500
+const PAGE = 1000
 
 /** What one of several readers has of the purses, in the snapshot of another; see snapshotOf. */
 export interface Share {
@@ -65,7 +65,7 @@ export async function withPostgresArchive<A>(
     return await withSession(pool, async session => {
       await session.all([
         'begin isolation level repeatable read read only',
-        'set local plan_cache_mode = force_generic_plan', // a page's statements are the next page's
+        'set local plan_cache_mode = force_custom_plan', // else a page is guessed to be all that is left, and read as such
         ...(share === undefined ? [] : [`set transaction snapshot '${share.snapshot}'`]),
       ])
       const answer = await work(postgresArchive(session, share?.purses), session)
