@@ -2,20 +2,26 @@
  * A set of numbers of four bytes that grows, mostly by the next one: then nothing is made anew. What is kept of it are its
  * ranges.
  */
-import { has, includingRun, type Ranges } from './ranges.ts'
+import { has, includingRun, lastRunOf, NO_RANGES, type Ranges } from './ranges.ts'
+
+const NOTHING = { before: NO_RANGES, first: 0, last: -1 } as const
 
 export class Filling {
   /** Without the run that grows. */
   #others: Ranges
-  #first = 0
-  #last = -1
+  #first: number
+  #last: number
 
   constructor(ranges: Ranges) {
-    this.#others = ranges
+    const { before, first, last } = lastRunOf(ranges) ?? NOTHING
+    this.#others = before
+    this.#first = first
+    this.#last = last
   }
 
   has(number: number): boolean {
-    return (number >= this.#first && number <= this.#last) || has(this.#others, number)
+    if (number >= this.#first && number <= this.#last) return true
+    return this.#others.length > 0 && has(this.#others, number)
   }
 
   /** @param number  that is not in it */

@@ -39,13 +39,13 @@ export const including = (ranges: Ranges, number: number): Ranges =>
 
 /** The set with all numbers from `first` to `last` more. A bug unless they fit in four bytes, or if it has any of them. */
 export function includingRun(ranges: Ranges, first: number, last: number): Ranges {
-  for (const number of [first, last])
-    assert(Number.isInteger(number) && number >= 0 && number <= MAX, `a number of four bytes, not ${number}`)
+  const isWhole = Number.isInteger(first) && Number.isInteger(last)
+  assert(isWhole && first >= 0 && last <= MAX, 'both are numbers of four bytes')
   const runs = view(ranges)
   const at = runsUpTo(runs, first)
   const before = at > 0 ? runs.getUint32((at - 1) * RUN_BYTES + 4) : -2
   const after = at * RUN_BYTES < runs.byteLength ? runs.getUint32(at * RUN_BYTES) : MAX + 2
-  assert(first <= last && before < first && last < after, `none of ${first} to ${last} is there`)
+  assert(first <= last && before < first && last < after, 'none of them is there')
   const [joinsBefore, joinsAfter] = [before + 1 === first, after === last + 1]
   return spliced(
     ranges,
@@ -65,6 +65,20 @@ function spliced(ranges: Ranges, start: number, end: number, first: number, last
   run.setUint32(0, first)
   run.setUint32(4, last)
   return whole
+}
+
+/** The set in two: its last run, and what is before it; undefined of an empty one. */
+export function lastRunOf(
+  ranges: Ranges,
+): { readonly before: Ranges; readonly first: number; readonly last: number } | undefined {
+  const at = ranges.length - RUN_BYTES
+  if (at < 0) return undefined
+  const runs = view(ranges)
+  return {
+    before: at === 0 ? NO_RANGES : ranges.subarray(0, at),
+    first: runs.getUint32(at),
+    last: runs.getUint32(at + 4),
+  }
 }
 
 /** Its runs in their order: first and last number of each. */
