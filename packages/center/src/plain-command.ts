@@ -15,12 +15,14 @@ export async function bookPlainByCommands(
   candidates: Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const booked = new Uint8Array(upload.receipts.count)
-  for (const [purse, mine] of byPurse({ ...upload, candidates: await candidates })) {
-    const taken = await book.run(bookOfPurse(purse, upload, mine))
-    for (const { i } of mine.slice(0, taken)) booked[i] = 1
-  }
+  for (const command of plainCommands({ ...upload, candidates: await candidates }))
+    for (const i of await book.run(command)) booked[i] = 1
   return booked
 }
+
+/** One command for each purse of the upload; each answers which of the receipts it has booked. */
+export const plainCommands = (upload: ProvedUpload): readonly Command<readonly number[]>[] =>
+  [...byPurse(upload)].map(([purse, mine]) => bookOfPurse(purse, upload, mine))
 
 /** A candidate, where it stands in its upload. */
 interface Candidate {
@@ -48,17 +50,16 @@ function rowAt({ receipts, store }: Upload, i: number): Candidate['row'] | undef
   return { purse, seq, kind, amount, currency, terminal, sale, store, whole, standing: 'booked' }
 }
 
-/** @returns how many of them are booked */
-const bookOfPurse = (purse: PurseId, { receipts }: Upload, mine: readonly Candidate[]): Command<number> => ({
+const bookOfPurse = (purse: PurseId, { receipts }: Upload, mine: readonly Candidate[]): Command<readonly number[]> => ({
   keys: { purse, receipts: mine.map(({ row }) => row.seq), sales: mine.map(({ row }) => row) },
   decide: seen => {
     const standing = seen.purse && standingOf(seen.purse, seen.present)
-    if (seen.purse === undefined || standing === undefined) return unchanged(0)
+    if (seen.purse === undefined || standing === undefined) return unchanged([])
     const end = mine.findIndex(({ i, row }) => seen.sales.has(saleName(row)) || !takesPlainly(standing, receipts, i))
-    const taken = mine.slice(0, end === -1 ? mine.length : end).map(({ row }) => row)
-    return taken.length === 0
-      ? unchanged(0)
-      : { answer: taken.length, writes: writesOf(seen.purse, standing, taken, seen.now) }
+    const taken = mine.slice(0, end === -1 ? mine.length : end)
+    if (taken.length === 0) return unchanged([])
+    const rows = taken.map(({ row }) => row)
+    return { answer: taken.map(({ i }) => i), writes: writesOf(seen.purse, standing, rows, seen.now) }
   },
 })
 

@@ -3,15 +3,14 @@
  * the chip's rings forget what came before (C-2). The steps are real ones; what could happen between them is not explored here.
  */
 import { assert } from '@kozeni/base/assert'
-import type { Bytes } from '@kozeni/base/bytes'
-import { readReceipt } from '@kozeni/protocol/debit'
-import { type Cast, STORE } from './cast.ts'
+import type { Cast } from './cast.ts'
 import { Desks } from './desks.ts'
-import { crypto, EPOCH, purseId, START_MS } from './issuer.ts'
+import { EPOCH, purseId, START_MS } from './issuer.ts'
 import { atRest, epochOf } from './judge.ts'
 import { keeping } from './memory.ts'
 import type { Outcome } from './move.ts'
 import type { Shelf } from './offline.ts'
+import { takenIn } from './take-in.ts'
 
 /** Of another till than those of the plot. */
 const OTHER_TILL = 8
@@ -71,22 +70,11 @@ function manySales(cast: Cast, count: number, { places, isTapping }: Tills): voi
       if (isTapping(number) || records.length >= count || credits - debits < BigInt(count)) return []
       const { desk, record: now } = sold(record, 0)
       const receipts = [...till.till(desk).sales.values()].flatMap(({ receipt }) => receipt?.bytes ?? [])
-      const after = receipts.reduce((all, whole) => collected(cast, all, whole), book)
+      const { book: after } = takenIn(cast, book, receipts, START_MS)
       const says = `${count} sales at another till follow, and are collected`
       return [ended(cast, { record: now, book: after }, [number], says)]
     },
   })
-}
-
-function collected(cast: Cast, book: number, whole: Bytes): number {
-  const signed = readReceipt(whole)
-  assert(signed !== undefined, 'what was sold has a receipt')
-  const claim = { signed, whole, store: STORE, place: { position: 1, hotlist: 0 }, wrong: 'nothing' } as const
-  const command = cast.design.collect(signed.receipt.purse, [claim], { crypto, hotlistAgeMs: 0 })
-  const { book: after, answer } = cast.centers.run(book, START_MS, command)
-  return 'standing' in answer && answer.standing === 'behind'
-    ? collected(cast, cast.newEpoch(after, answer.epoch), whole)
-    : after
 }
 
 function ended(

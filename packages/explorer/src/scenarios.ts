@@ -273,7 +273,7 @@ export const SCENARIOS: readonly Plot[] = [
 ]
 
 /** States after which a scenario is given up, by bound. */
-export const LIMITS = { small: 20_000, quick: 250_000, full: 8_000_000 } as const
+export const LIMITS = { small: 20_000, quick: 80_000, full: 8_000_000 } as const
 
 /** The scenario of this name. */
 export const scenario = (name: string): Plot | undefined => SCENARIOS.find(one => one.name === name)

@@ -1,20 +1,19 @@
 /**
- * What a till shows the center: receipts are offered, shown, delayed, shown again; the center's answers are heard or lost. A
- * receipt that was shown once may reach the center at any later time as well.
+ * What a till shows the center: receipts are offered, shown, delayed, shown again; the center's answers are heard or lost. An
+ * upload that was made once may reach the center at any later time as well.
  */
 import { assert } from '@kozeni/base/assert'
-import { type Bytes, equal } from '@kozeni/base/bytes'
+import type { Bytes } from '@kozeni/base/bytes'
 import type { Collected } from '@kozeni/center/collect'
-import { readReceipt, receiptMac } from '@kozeni/protocol/debit'
 import type { Sale } from '@kozeni/terminal/till'
 import { answersOf, batchesOf, dueSales, RECHECK_SECONDS, receiptsOf } from '@kozeni/terminal/upload'
-import { STORE } from './cast.ts'
 import { spell } from './centers.ts'
 import { type Desk, NOW, type PlacedTill } from './desks.ts'
 import { Interner } from './interner.ts'
-import { crypto, policy, START_MS, vault } from './issuer.ts'
+import { policy, START_MS } from './issuer.ts'
 import { keeping } from './memory.ts'
 import type { Outcome } from './move.ts'
+import { takenIn } from './take-in.ts'
 
 /** What the till is told of one receipt. */
 interface Answer {
@@ -22,9 +21,10 @@ interface Answer {
   readonly final: boolean
 }
 
+/** What comes of an upload. */
 interface Taken {
   readonly book: number
-  readonly answer: Answer
+  readonly answers: readonly Answer[]
 }
 
 /** Everything that may happen between this till and the center. */
@@ -32,10 +32,6 @@ export function uploads(till: PlacedTill): void {
   const shown = new Uploads(till)
   for (const later of [0, RECHECK_SECONDS]) shown.after(later)
 }
-
-/** No hotlist is explored. */
-const HERE = { position: 1, hotlist: 0 }
-const JUDGING = { crypto, hotlistAgeMs: 0 }
 
 /** Longer than a till keeps what is settled. */
 const AGE_MS = policy.keepSettledMs + 1000
@@ -46,15 +42,15 @@ const isSettled = (taken: Collected, age: number): boolean =>
 
 class Uploads {
   readonly #till: PlacedTill
-  readonly #receipts = new Interner<Bytes>()
+  readonly #uploads = new Interner<readonly Bytes[]>()
   readonly #answers = new Interner<readonly Answer[]>()
   /** By the age of all this. */
-  readonly #collecting: readonly ((book: number, receipt: number) => Taken)[]
+  readonly #taking: readonly ((book: number, upload: number) => Taken)[]
 
   constructor(till: PlacedTill) {
     this.#till = till
-    this.#collecting = [0, 1].map(age =>
-      keeping(till.cast.memory, (book, receipt) => this.#collect(book, this.#receipts.value(receipt), age)),
+    this.#taking = [0, 1].map(age =>
+      keeping(till.cast.memory, (book, upload) => this.#takeIn(book, this.#uploads.value(upload), age)),
     )
   }
 
@@ -98,23 +94,16 @@ class Uploads {
     const batch = this.#due(this.#till.desks.desk(number), later)
     if (batch.length === 0 || batch.some(({ offered }) => !offered)) return []
     const old = age === undefined ? [] : [age]
-    const receipts = batch.flatMap(receiptsOf)
-    const answers: Answer[] = []
-    let after = book
-    for (const { bytes: whole } of receipts) {
-      const taken = this.#collected(after, whole, age)
-      after = taken.book
-      answers.push(taken.answer)
-    }
+    const receipts = batch.flatMap(receiptsOf).map(({ bytes }) => bytes)
+    const { book: after, answers } = this.#taken(book, receipts, age)
     const heard = hearing(
       number,
       this.#answers.number(spell(answers), () => answers),
     )
-    const sends = receipts.map(({ bytes }) => this.#upload(bytes))
+    const sends = [this.#upload(receipts)]
     const shows = `${this.#till.name} shows the center ${receipts.length === 1 ? 'a receipt' : `${receipts.length} receipts`}`
-    const told = answers.map(({ standing }) => standing).join(' and ')
     return [
-      { next: [heard, after, ...old], sends, fair: true, says: `${shows}, and is told ${told}` },
+      { next: [heard, after, ...old], sends, fair: true, says: `${shows}, and is told ${told(answers)}` },
       { next: [number, book, ...old], sends, fair: false, says: `${shows}, but it is delayed` },
     ]
   }
@@ -127,18 +116,14 @@ class Uploads {
     return desks.number(desks.written(desk, ...entries.value))
   }
 
-  #numbered(whole: Bytes): number {
-    return this.#receipts.number(spell(whole), () => whole)
-  }
-
-  /** A receipt under way to the center. */
-  #upload(whole: Bytes): number {
+  /** An upload under way to the center. */
+  #upload(receipts: readonly Bytes[]): number {
     const { cast, name } = this.#till
-    return cast.stage.net.message(`receipt ${spell(whole)}`, () => ({
+    return cast.stage.net.message(`upload ${spell(receipts)}`, () => ({
       parts: [cast.centerAt, ...cast.age],
       perform: (book, age) => {
-        const { book: after, answer } = this.#collected(book, whole, age)
-        const says = `A receipt of ${name.toLowerCase()} reaches the center: ${answer.standing}`
+        const { book: after, answers } = this.#taken(book, receipts, age)
+        const says = `An upload of ${name.toLowerCase()} reaches the center: ${told(answers)}`
         return after === book
           ? []
           : [{ next: [after, ...(age === undefined ? [] : [age])], sends: [], fair: false, says }]
@@ -146,27 +131,21 @@ class Uploads {
     }))
   }
 
-  #collected(book: number, whole: Bytes, age = 0): Taken {
-    const collecting = this.#collecting[age]
-    assert(collecting !== undefined, 'all this ages once')
-    return collecting(book, this.#numbered(whole))
+  #taken(book: number, receipts: readonly Bytes[], age = 0): Taken {
+    const taking = this.#taking[age]
+    assert(taking !== undefined, 'all this ages once')
+    return taking(
+      book,
+      this.#uploads.number(spell(receipts), () => receipts),
+    )
   }
 
-  #collect(book: number, whole: Bytes, age: number): Taken {
+  #takeIn(book: number, receipts: readonly Bytes[], age: number): Taken {
     const { cast } = this.#till
-    const { centers, design } = cast
-    const signed = readReceipt(whole)
-    const keys = signed && vault.purseKeys(signed.receipt.keyVersion, signed.receipt.purse)
-    assert(signed !== undefined && keys !== undefined, 'a till keeps receipts')
-    const wrong = equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac) ? 'nothing' : 'mac'
-    const command = design.collect(signed.receipt.purse, [{ signed, whole, store: STORE, place: HERE, wrong }], JUDGING)
-    const { book: after, answer } = centers.run(book, START_MS + age * AGE_MS, command)
-    if ('standing' in answer) {
-      assert(answer.standing === 'behind', 'it was asked with all that it takes to judge')
-      return this.#collect(cast.newEpoch(after, answer.epoch), whole, age)
-    }
-    const [taken] = answer
-    assert(taken !== undefined, 'one answer for each receipt')
-    return { book: after, answer: { standing: taken.standing, final: design.settles(isSettled(taken, age)) } }
+    const { book: after, answers } = takenIn(cast, book, receipts, START_MS + age * AGE_MS)
+    const final = (taken: Collected): boolean => cast.design.settles(isSettled(taken, age))
+    return { book: after, answers: answers.map(taken => ({ standing: taken.standing, final: final(taken) })) }
   }
 }
+
+const told = (answers: readonly Answer[]): string => answers.map(({ standing }) => standing).join(' and ')
