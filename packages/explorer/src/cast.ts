@@ -12,7 +12,7 @@ import { newPurse } from '@kozeni/center/reserve'
 import { beginEpoch } from '@kozeni/center/restore'
 import type { Outcomes, ToChip } from '@kozeni/protocol/message'
 import { Centers, spell } from './centers.ts'
-import { Chips } from './chips.ts'
+import { Chips, KEY_VERSIONS } from './chips.ts'
 import type { Design } from './design.ts'
 import { Interner } from './interner.ts'
 import {
@@ -51,10 +51,12 @@ const SESSION_STEP_MS = policy.sessionMs + 1000
 export const PRESENT = 0
 export const NO_BACKUP = 0
 
-type Said = readonly Outcomes[]
+/** Chips answer under the version of their keys that they are asked under. */
+type Said = Parameters<Design['hear']>[3]
 
-/** Chips answer under the version that they are asked under: there is one in an exploration. */
-const underOurKeys = (said: Outcomes) => ({ ...said, keyVersion: means.vault.keyVersion })
+/** The purses' keys before a rotation begins, and from then on. */
+const BEFORE = { ...means, vault: { keyVersion: 1, keyFloor: 1 } }
+const SINCE = { ...means, vault: { keyVersion: 2, keyFloor: 2 } }
 
 /** The center's book after it has heard a chip, and what the chip is to be told. */
 interface Hearing {
@@ -72,7 +74,7 @@ export class Cast {
   readonly centers = new Centers()
   readonly providers = new Interner<Provided>()
   /** Messages by the records that they tell of. */
-  readonly #statements: number[] = []
+  readonly #statements: (readonly number[])[] = []
   /** Places of the chips, and whether each is lost. */
   readonly chipAt: readonly number[]
   readonly lossAt: number
@@ -102,7 +104,7 @@ export class Cast {
     )
     this.backupAt = this.stage.part(NO_BACKUP)
     this.ageAt = this.stage.part(0)
-    this.stage.underWay(this.first.records.map((record, chip) => this.statement(chip, record)))
+    this.stage.underWay(this.first.records.flatMap((record, chip) => this.statements(chip, record)))
   }
 
   /** The parts that say what time it is, if it passes at all. */
@@ -129,28 +131,29 @@ export class Cast {
   }
 
   /** A message of the center, for the chip's relay to bring at any time. */
-  toChip(chip: number, message: ToChip): number {
-    return this.stage.net.message(`chip ${chip} ${spell(message)}`, () => this.#delivery(chip, message))
+  toChip(chip: number, message: ToChip, version: number): number {
+    const name = `chip ${chip} ${version} ${spell(message)}`
+    return this.stage.net.message(name, () => this.#delivery(chip, message, version))
   }
 
-  #delivery(chip: number, message: ToChip): Move {
+  #delivery(chip: number, message: ToChip, version: number): Move {
     return {
       parts: [this.chipAt[chip] ?? 0, ...this.loss],
-      perform: (record, lost = PRESENT) => (lost === PRESENT ? this.#delivered(chip, record, message) : []),
+      perform: (record, lost = PRESENT) => (lost === PRESENT ? this.#delivered(chip, record, message, version) : []),
     }
   }
 
   /** What comes of a message that reaches the chip, power cuts and all; the last is without a fault. */
-  #delivered(chip: number, record: number, message: ToChip): readonly Outcome[] {
-    const command = this.chips.sealed(purseId(chip + 1), message)
+  #delivered(chip: number, record: number, message: ToChip, version: number): readonly Outcome[] {
+    const command = this.chips.sealed(purseId(chip + 1), message, version)
     const done = this.chips.session(record, [command])
     return done
       .filter(({ record: after, answer }, i) => answer !== undefined || done[i + 1]?.record !== after)
       .map(({ record: after, answer }) => ({
         next: [after, PRESENT].slice(0, 1 + this.loss.length),
         sends: [
-          ...(after === record ? [] : [this.statement(chip, after)]),
-          ...(message.type === 'fence' ? [this.fencedAnswer(chip, after)] : []),
+          ...(after === record ? [] : this.statements(chip, after)),
+          ...(message.type === 'fence' ? [this.fencedAnswer(chip, after, version)] : []),
         ],
         fair: false,
         says: `${named(chip)} takes in ${worded(message)}${answer === undefined ? ', and its power fails in the middle' : this.#effect(record, after)}`,
@@ -166,24 +169,32 @@ export class Cast {
     return `${outcome}${flag}; it holds ${value(is)}`
   }
 
-  /** What the chip says of itself when it stands at this record: any relay can have asked it at that moment. */
-  statement(chip: number, record: number): number {
-    return (this.#statements[record] ??= this.#statement(chip, record))
+  /** What the chip says of itself when it stands at this record, under each version of its keys that may be in use. */
+  statements(chip: number, record: number): readonly number[] {
+    return (this.#statements[record] ??= (this.plot.rotates ? KEY_VERSIONS : KEY_VERSIONS.slice(0, 1))
+      .filter(version => this.chips.answersUnder(record, version))
+      .map(version => this.#saying(chip, this.chips.facts(record).result, version)))
   }
 
-  #statement(chip: number, record: number): number {
-    return this.#saying(chip, this.chips.facts(record).result)
+  /** The same, as a center with this book asks for it. */
+  statement(chip: number, record: number, book: number): number {
+    return this.#saying(chip, this.chips.facts(record).result, this.keyVersion(book, chip))
+  }
+
+  /** Under which a center with this book speaks to the chip. */
+  keyVersion(book: number, chip: number): number {
+    return this.centers.tables(book).purse.get(purseId(chip + 1))?.keyVersion ?? 1
   }
 
   /** The chip's answer to a fence, when it stands at this record. */
-  fencedAnswer(chip: number, record: number): number {
-    return this.#saying(chip, this.chips.facts(record).fenced)
+  fencedAnswer(chip: number, record: number, version: number): number {
+    return this.#saying(chip, this.chips.facts(record).fenced, version)
   }
 
-  #saying(chip: number, said: Outcomes): number {
-    return this.stage.net.message(`statement ${chip} ${spell(said)}`, () => ({
+  #saying(chip: number, said: Outcomes, keyVersion: number): number {
+    return this.stage.net.message(`statement ${chip} ${keyVersion} ${spell(said)}`, () => ({
       parts: [this.centerAt, ...this.clock],
-      perform: (book, tick) => this.#heard(chip, book, [said], tick),
+      perform: (book, tick) => this.#heard(chip, book, [{ ...said, keyVersion }], tick),
     }))
   }
 
@@ -191,7 +202,7 @@ export class Cast {
   #heard(chip: number, book: number, said: Said, tick: number | undefined): readonly Outcome[] {
     const { book: after, message } = this.#hearing(chip, book, said, tick)
     const tells = message === undefined || message.type === 'read' ? undefined : message
-    const sends = tells === undefined ? [] : [this.toChip(chip, tells)]
+    const sends = tells === undefined ? [] : [this.toChip(chip, tells, this.keyVersion(after, chip))]
     if (after === book && sends.length === 0) return []
     const heard = said.map(
       ({ epoch, number, outcome, flag }) =>
@@ -202,7 +213,9 @@ export class Cast {
   }
 
   #hearing(chip: number, book: number, said: Said, tick: number | undefined): Hearing {
-    const command = this.design.hear(means, purseId(chip + 1), undefined, said.map(underOurKeys))
+    const purse = purseId(chip + 1)
+    const schedule = this.keyVersion(book, chip) > 1 ? SINCE : BEFORE
+    const command = this.design.hear(schedule, purse, undefined, said)
     const { book: after, answer } = this.centers.run(book, this.nowMs(tick), command)
     if ('behind' in answer) return this.#hearing(chip, this.newEpoch(after, answer.behind), said, tick)
     return { book: after, message: answer.ok ? answer.value.message : undefined }
@@ -214,7 +227,17 @@ export class Cast {
     const { result } = this.chips.facts(this.first.records[chip] ?? 0)
     const { seenCredits: credits, seenDebits: debits, seenSeq: seq, settings } = purse
     const place = { epoch: open.epoch, number: open.number, digest: open.digest }
-    const said: Outcomes = { ...result, ...place, credits, debits, seq, settings, outcome: 'cancelled', flag: true }
+    const said = {
+      ...result,
+      ...place,
+      credits,
+      debits,
+      seq,
+      settings,
+      outcome: 'cancelled',
+      flag: true,
+      keyVersion: 1,
+    } as const
     return this.#hearing(chip, book, [said], tick).book
   }
 
@@ -280,7 +303,7 @@ export class Cast {
   /** Contacts without fault until there is nothing left to say. */
   rested(chip: number, record: number, book: number): { readonly record: number; readonly book: number } {
     for (let [at, to] = [record, book]; ; ) {
-      const heard = this.#hearing(chip, to, [this.chips.facts(at).result], undefined)
+      const heard = this.#hearing(chip, to, [{ ...this.chips.facts(at).result, keyVersion: 1 }], undefined)
       if (heard.message === undefined) return { record: at, book: heard.book }
       to = heard.book
       at = this.chips.whole(at, [this.chips.sealed(purseId(chip + 1), heard.message)]).record

@@ -53,7 +53,9 @@ export interface Facts extends Fenced {
   readonly operations: readonly Done[]
 }
 
-const KEY_VERSION = vault.keyVersion
+/** Of the purses' keys: each chip has both, and is asked under the newest, which no floor shuts out. */
+export const KEY_VERSIONS = [1, 2] as const
+export const NEWEST = 2
 /** Where the program keeps its records, and how many pages it has for them (program/src/assembly/pages.ts). */
 const RECORD_PAGE = 6
 const RECORD_PAGES = 21
@@ -82,7 +84,7 @@ export class Chips {
   personalised(purse: PurseId): { readonly record: number; readonly publicKey: Bytes } {
     this.#store.open([])
     this.#group(GROUP.identity, identityOf(purse))
-    for (const version of [1, 2]) {
+    for (const version of KEY_VERSIONS) {
       const keys = vault.purseKeys(version, purse)
       assert(keys !== undefined, `keys of version ${version}`)
       this.#group(GROUP.keys, keySet.write(keys))
@@ -121,14 +123,21 @@ export class Chips {
     return { record: this.#reached(record, purse, this.#store.pages), answer }
   }
 
+  /** Whether the chip answers under this version of its keys: its floor has not shut it out. */
+  answersUnder(record: number, version: number): boolean {
+    const { purse, pages } = this.#records.value(record)
+    const answer = this.#run(pages, [this.sealed(purse, PAST_FENCE, version)], Number.POSITIVE_INFINITY)
+    return answer !== undefined && answer.at(-2) === 0x90
+  }
+
   /** What has fallen in a step that led to this record. @spec INV-MONO */
   fallen(record: number): string | undefined {
     return this.#fallen[record]
   }
 
   /** A message of the center as the command that brings it. */
-  sealed(purse: PurseId, message: ToChip): CommandApdu {
-    const keys = vault.purseKeys(KEY_VERSION, purse)
+  sealed(purse: PurseId, message: ToChip, version = NEWEST): CommandApdu {
+    const keys = vault.purseKeys(version, purse)
     assert(keys !== undefined, 'the keys of the purse')
     return purseCommand(INS.message, seal(crypto, keys, purse, message))
   }
@@ -154,7 +163,7 @@ export class Chips {
       answer !== undefined && this.#store.pages.every((page, i) => page === pages[i]),
       'a chip tells, and does nothing',
     )
-    const keys = vault.purseKeys(KEY_VERSION, purse)
+    const keys = vault.purseKeys(NEWEST, purse)
     const said = keys && unseal(crypto, keys, purse, answer.slice(0, -2))
     assert(said?.type === 'fenced', 'a chip tells its ring')
     const fenced = { ...said.body, status: OK }

@@ -83,5 +83,5 @@ function ended(
   rest: readonly number[],
   says: string,
 ): Outcome {
-  return { next: [record, book, ...rest], sends: [cast.statement(0, record)], fair: false, says }
+  return { next: [record, book, ...rest], sends: cast.statements(0, record), fair: false, says }
 }

@@ -2,6 +2,7 @@
  * What a search has really met: in how many of its states each thing stood that a scenario is there for. A scenario in which
  * nothing of the kind happens proves nothing about it, so the whole exploration must have met all of WANTED.
  */
+import type { PurseRow } from '@kozeni/center/book'
 import type { MemoryTables } from '@kozeni/center/book-memory'
 import { KIND, type Kind } from '@kozeni/protocol/operation'
 import type { Facts } from './chips.ts'
@@ -68,7 +69,12 @@ export const namesOfBook = (tables: MemoryTables): readonly string[] => [
   ...[...tables.found.values()].map(({ standing }) => `center: found after a restore, ${standing}`),
   ...[...tables.proposal.values()].map(({ what, facts }) => `people: ${what} ${facts.outcome}`),
   ...[...tables.purse.values()].map(({ stage }) => `center: a purse is ${stage}`),
+  ...[...tables.purse.values()].filter(isShuttingOut).map(() => 'center: older keys are shut out'),
 ]
+
+/** The floor is over all versions but the newest, and the chip has said so. */
+const isShuttingOut = ({ keyVersion, keyFloor, settings, settingsSeen }: PurseRow): boolean =>
+  keyVersion > 1 && keyFloor === keyVersion && settingsSeen === settings
 
 /** One for each thing that PROTOCOL §3–§5 speaks of and a scenario is there for. */
 export const WANTED: readonly string[] = [
@@ -114,6 +120,7 @@ export const WANTED: readonly string[] = [
   'people: order applied',
   'people: order none',
   'center: a purse is retired',
+  'center: older keys are shut out',
   'till: sale paid',
   'till: sale refused',
   'till: sale unresolved',

@@ -2,6 +2,7 @@
  * What may happen between center and chips, and around the center: contacts, a holder's and a store's requests, the
  * provider, the issuer's orders, time. Requests are repeatable: they bear names, as callers' requests do.
  */
+import { assert } from '@kozeni/base/assert'
 import { seconds } from '@kozeni/base/clock'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
@@ -9,6 +10,7 @@ import type { Command } from '@kozeni/center/book'
 import { cancelLoad, requestLoad } from '@kozeni/center/load'
 import { openPayment } from '@kozeni/center/payment'
 import { blockPurse } from '@kozeni/center/purse-block'
+import { withKeys } from '@kozeni/center/purse-keys'
 import { orderRefund } from '@kozeni/center/refund'
 import { makeNumber } from '@kozeni/protocol/number'
 import type { Kind } from '@kozeni/protocol/operation'
@@ -17,6 +19,7 @@ import type { Refusal } from '@kozeni/protocol/refusal'
 import { windowAt } from '@kozeni/protocol/seed'
 import type { Transaction } from '@kozeni/protocol/transaction'
 import { type Cast, PRESENT, STORE } from './cast.ts'
+import { NEWEST } from './chips.ts'
 import { crypto, JPY, loadId, means, orderId, policy, purseId, START_MS, vault } from './issuer.ts'
 import { provide } from './provider.ts'
 
@@ -33,6 +36,7 @@ export function online(cast: Cast): void {
   for (const [i, amount] of cast.plot.refunds.entries()) refund(cast, i, amount)
   if (cast.plot.blocks) for (const blocked of [true, false]) block(cast, blocked)
   if (cast.plot.ticks > 0) ticks(cast)
+  if (cast.plot.rotates) rotation(cast)
   for (const kind of cast.design.givesUp) givingUp(cast, kind)
 }
 
@@ -45,7 +49,9 @@ function contacts(cast: Cast, chip: number): void {
       const [tick, lost] = cast.plot.ticks > 0 ? [third, PRESENT] : [undefined, third]
       if (lost !== PRESENT) return []
       const rest = third === undefined ? [] : [third]
-      const [heard] = net.arrival(cast.statement(chip, record)).perform(book, ...(tick === undefined ? [] : [tick]))
+      const [heard] = net
+        .arrival(cast.statement(chip, record, book))
+        .perform(book, ...(tick === undefined ? [] : [tick]))
       if (heard === undefined) return []
       if (heard.next[0] !== book) return [{ ...heard, next: [record, ...heard.next.slice(0, 1), ...rest], fair: true }]
       const [message] = heard.sends
@@ -53,9 +59,8 @@ function contacts(cast: Cast, chip: number): void {
       if (told === undefined) return []
       const after = told.next[0] ?? 0
       // the answer to a fence is more than the chip would say of itself, so it is heard at once
-      const answered = told.sends.includes(cast.fencedAnswer(chip, after))
-        ? net.arrival(cast.fencedAnswer(chip, after))
-        : undefined
+      const fenced = cast.fencedAnswer(chip, after, cast.keyVersion(book, chip))
+      const answered = told.sends.includes(fenced) ? net.arrival(fenced) : undefined
       const [closed] = answered?.perform(book, ...(tick === undefined ? [] : [tick])) ?? []
       const sends = [...told.sends, ...(closed?.sends ?? [])]
       return [{ ...told, next: [after, closed?.next[0] ?? book, ...rest], sends, fair: true }]
@@ -122,6 +127,26 @@ function block(cast: Cast, blocked: boolean): void {
       return after === book
         ? []
         : [{ next: [after, ...(tick === undefined ? [] : [tick])], sends: [], fair: false, says }]
+    },
+  })
+}
+
+/** The chip has taken its newest keys at a contact: from then on they are used, and the version before is to be shut out. */
+function rotation(cast: Cast): void {
+  const taken: Command<undefined> = {
+    keys: { purse: purseId(1) },
+    decide: ({ purse, now }) => {
+      assert(purse !== undefined, 'the purse is in the book')
+      const row = withKeys(purse, NEWEST, now)
+      return { answer: undefined, writes: row === purse ? [] : [{ write: 'purse', row }] }
+    },
+  }
+  cast.stage.may({
+    parts: [cast.centerAt],
+    perform: book => {
+      const { book: after } = cast.centers.run(book, START_MS, taken)
+      const says = 'The center begins to use the next version of the purse’s keys'
+      return after === book ? [] : [{ next: [after], sends: [], fair: false, says }]
     },
   })
 }

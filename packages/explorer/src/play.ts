@@ -1,4 +1,6 @@
 /** One scenario, ready to be searched: its cast, what may happen, and what is asked of every state. */
+
+import type { MemoryTables } from '@kozeni/center/book-memory'
 import { calamity, restoredBook } from './calamity.ts'
 import { Cast, PRESENT } from './cast.ts'
 import type { Design } from './design.ts'
@@ -180,7 +182,7 @@ class Judge implements Rules {
     const [facts, tables] = [this.#cast.chips.facts(record), this.#cast.centers.tables(book)]
     const onPaper = isOnPaper(tables, facts.purse)
     const pair = {
-      broken: onPaper ? undefined : judgePair(facts, tables),
+      broken: onPaper ? undefined : (judgePair(facts, tables) ?? this.#shutOut(record, tables)),
       brokenRestored: onPaper ? undefined : judgeRestoredPair(facts, tables),
       rests: isLeft(facts, tables) || atRest(facts, tables),
       // a void whose till never heard of it shows in the totals for ever (K-2); what the ring has forgotten is for people
@@ -191,6 +193,17 @@ class Judge implements Rules {
     }
     this.#pairs.set(key, pair)
     return pair
+  }
+
+  /** A chip that has taken the settings with a higher floor takes nothing under the keys below it. @spec INV-KEYS */
+  #shutOut(record: number, tables: MemoryTables): string | undefined {
+    const { purse, settings } = this.#cast.chips.facts(record)
+    const row = tables.purse.get(purse)
+    if (row === undefined || row.keyFloor <= 1 || settings < row.settings) return undefined
+    const version = row.keyFloor - 1
+    return this.#cast.chips.answersUnder(record, version)
+      ? `INV-KEYS: the chip answers under version ${version} of its keys, and its floor is ${row.keyFloor}`
+      : undefined
   }
 
   #value(record: number): number {

@@ -45,6 +45,8 @@ export interface Plot {
   readonly elsewhere: { readonly loads: number; readonly sales: number }
   /** Whether so long a time may pass that what was settled before it is so for good, and every backup from before it is gone. */
   readonly ages: boolean
+  /** Whether the center begins to use the next version of the first purse's keys, and shuts out the one before (F-15). */
+  readonly rotates: boolean
   /** How often the center may be restored, each time from a backup made at any moment before. */
   readonly restores: number
 }
@@ -66,5 +68,6 @@ export const quiet: Omit<Plot, 'name' | 'about'> = {
   moves: false,
   elsewhere: { loads: 0, sales: 0 },
   ages: false,
+  rotates: false,
   restores: 0,
 }

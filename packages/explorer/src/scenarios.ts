@@ -250,6 +250,24 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'keys',
+    about:
+      'A load that may be cancelled and a pay, while the purse’s keys are rotated: what was said under the older version may arrive at any time.',
+    loads: [2n],
+    cancels: true,
+    pays: [{ amount: 1n, by: 0 }],
+    rotates: true,
+  },
+  {
+    ...quiet,
+    name: 'keys-till',
+    about: 'A load and a sale at a till that works alone, while the purse’s keys are rotated.',
+    loads: [2n],
+    terminals: [till],
+    rotates: true,
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

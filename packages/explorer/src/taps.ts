@@ -81,7 +81,7 @@ class Taps {
     if (tap === undefined || asked?.request.purse !== cast.chips.purse(record)) return []
     const [after, answer] = this.#doing(record, this.#numbered({ bytes: asked.bytes, deed: tap.deed }))
     const told = this.#hearing(number, answer)
-    const sends = after === record ? [] : [cast.statement(chip, after)]
+    const sends = after === record ? [] : cast.statements(chip, after)
     const says = `${named(chip)} answers ${name.toLowerCase()}: ${endOf(desks.desk(told))}`
     return [{ next: [told, after, ...this.#here], sends, fair: true, says }]
   }
@@ -99,7 +99,7 @@ class Taps {
           .filter(({ record: after }, i) => after !== record && done[i + 1]?.record !== after)
           .map(({ record: after, answer }) => ({
             next: [after, ...this.#here],
-            sends: [cast.statement(chip, after)],
+            sends: cast.statements(chip, after),
             fair: false,
             says: `${named(chip)} does what ${name.toLowerCase()} has asked${answer === undefined ? ', cut short' : ''}, and the till does not hear of it`,
           }))
