@@ -12,7 +12,7 @@ import { newPurse } from '@kozeni/center/reserve'
 import { beginEpoch } from '@kozeni/center/restore'
 import type { Outcomes, ToChip } from '@kozeni/protocol/message'
 import { Centers, spell } from './centers.ts'
-import { Chips, KEY_VERSIONS } from './chips.ts'
+import { Chips, KEY_VERSIONS, NEWEST, OLDER } from './chips.ts'
 import type { Design } from './design.ts'
 import { Interner } from './interner.ts'
 import {
@@ -55,8 +55,8 @@ export const NO_BACKUP = 0
 type Said = Parameters<Design['hear']>[3]
 
 /** The purses' keys before a rotation begins, and from then on. */
-const BEFORE = { ...means, vault: { keyVersion: 1, keyFloor: 1 } }
-const SINCE = { ...means, vault: { keyVersion: 2, keyFloor: 2 } }
+const BEFORE = { ...means, vault: { keyVersion: OLDER, keyFloor: OLDER } }
+const SINCE = { ...means, vault: { keyVersion: NEWEST, keyFloor: NEWEST } }
 
 /** The center's book after it has heard a chip, and what the chip is to be told. */
 interface Hearing {
@@ -171,7 +171,7 @@ export class Cast {
 
   /** What the chip says of itself when it stands at this record, under each version of its keys that may be in use. */
   statements(chip: number, record: number): readonly number[] {
-    return (this.#statements[record] ??= (this.plot.rotates ? KEY_VERSIONS : KEY_VERSIONS.slice(0, 1))
+    return (this.#statements[record] ??= (this.plot.rotates ? KEY_VERSIONS : [NEWEST])
       .filter(version => this.chips.answersUnder(record, version))
       .map(version => this.#saying(chip, this.chips.facts(record).result, version)))
   }
@@ -183,7 +183,7 @@ export class Cast {
 
   /** Under which a center with this book speaks to the chip. */
   keyVersion(book: number, chip: number): number {
-    return this.centers.tables(book).purse.get(purseId(chip + 1))?.keyVersion ?? 1
+    return this.centers.tables(book).purse.get(purseId(chip + 1))?.keyVersion ?? NEWEST
   }
 
   /** The chip's answer to a fence, when it stands at this record. */
@@ -214,8 +214,8 @@ export class Cast {
 
   #hearing(chip: number, book: number, said: Said, tick: number | undefined): Hearing {
     const purse = purseId(chip + 1)
-    const schedule = this.keyVersion(book, chip) > 1 ? SINCE : BEFORE
-    const command = this.design.hear(schedule, purse, undefined, said)
+    const rotated = this.keyVersion(book, chip) === NEWEST ? SINCE : BEFORE
+    const command = this.design.hear(this.plot.rotates ? rotated : means, purse, undefined, said)
     const { book: after, answer } = this.centers.run(book, this.nowMs(tick), command)
     if ('behind' in answer) return this.#hearing(chip, this.newEpoch(after, answer.behind), said, tick)
     return { book: after, message: answer.ok ? answer.value.message : undefined }
@@ -303,10 +303,11 @@ export class Cast {
   /** Contacts without fault until there is nothing left to say. */
   rested(chip: number, record: number, book: number): { readonly record: number; readonly book: number } {
     for (let [at, to] = [record, book]; ; ) {
-      const heard = this.#hearing(chip, to, [{ ...this.chips.facts(at).result, keyVersion: 1 }], undefined)
+      const keyVersion = this.keyVersion(to, chip)
+      const heard = this.#hearing(chip, to, [{ ...this.chips.facts(at).result, keyVersion }], undefined)
       if (heard.message === undefined) return { record: at, book: heard.book }
       to = heard.book
-      at = this.chips.whole(at, [this.chips.sealed(purseId(chip + 1), heard.message)]).record
+      at = this.chips.whole(at, [this.chips.sealed(purseId(chip + 1), heard.message, keyVersion)]).record
     }
   }
 }
@@ -343,10 +344,11 @@ const storeRow: StoreRow = {
   reportedEpoch: EPOCH,
 }
 
-function purseRow(index: number, publicKey: Uint8Array, { holds, maximum, offlineCount }: Plot): PurseRow {
+function purseRow(index: number, publicKey: Uint8Array, plot: Plot): PurseRow {
+  const { holds, maximum, offlineCount, rotates } = plot
   assert(holds <= maximum, 'a chip holds what it may')
   const wanted = { purse: purseId(index), chip: chipId(index), device: DEVICE, account: ACCOUNT }
   const fresh = newPurse(means, wanted, 'hardware', { now: START_MS, epoch: EPOCH })
   const limits = { ...policy.limits, maximumValue: money(maximum), upperCount: offlineCount }
-  return { ...fresh, stage: 'active', publicKey, limits }
+  return { ...fresh, stage: 'active', publicKey, limits, keyVersion: rotates ? OLDER : NEWEST }
 }

@@ -54,8 +54,9 @@ export interface Facts extends Fenced {
 }
 
 /** Of the purses' keys: each chip has both, and is asked under the newest, which no floor shuts out. */
-export const KEY_VERSIONS = [1, 2] as const
+export const OLDER = 1
 export const NEWEST = 2
+export const KEY_VERSIONS = [OLDER, NEWEST] as const
 /** Where the program keeps its records, and how many pages it has for them (program/src/assembly/pages.ts). */
 const RECORD_PAGE = 6
 const RECORD_PAGES = 21

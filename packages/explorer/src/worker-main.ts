@@ -13,6 +13,6 @@ if (plot === undefined) throw new Error(`no scenario ${job.scenario}`)
 const sound = await product()
 const weakening = WEAKENINGS.find(({ number }) => number === job.weakening)
 const design = weakening === undefined ? sound : await weakening.make(sound)
-say({
-  trial: tried(plot, { design, limit: LIMITS[job.bound], memory: job.memory, progress: states => say({ states }) }),
-})
+// a weakened design is searched until it is found out
+const limit = LIMITS[weakening === undefined ? job.bound : 'full']
+say({ trial: tried(plot, { design, limit, memory: job.memory, progress: states => say({ states }) }) })
