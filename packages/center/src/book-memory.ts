@@ -1,7 +1,7 @@
 /**
  * The book in Maps, for tests, for the simulation and for the explorer. A command runs in one go, so none ever sees
- * another's unsaved writes; rows are copied in, and whoever sees one sees it as it stands: nobody changes what was seen. Nothing
- * survives the process.
+ * another's unsaved writes; rows are copied in and out, so nobody shares one that can change. Only a decision, which is
+ * pure, sees them as they stand. Nothing survives the process.
  */
 import type { Clock } from '@kozeni/base/clock'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
@@ -110,7 +110,7 @@ export class MemoryBook implements Book {
   bookPlain: Book['bookPlain'] = (upload, candidates) => bookPlainByCommands(this, upload, candidates)
 
   async look(keys: Keys): Promise<Seen> {
-    return this.#see(keys)
+    return copied(this.#see(keys))
   }
 
   async due(limit: number, leaseMs: number): Promise<readonly OutboxRow[]> {
