@@ -82,13 +82,14 @@ const WEAKENED: ReadonlyArray<{ readonly name: string; readonly patches: readonl
   },
 ]
 
+/** One seed for all: some are found out by one life in hundreds. */
 test.each(WEAKENED)('weakened, it is found out: $name', async ({ patches }) => {
   const purse = await purseFrom((file, text) => patches.reduce((patched, patch) => patch(file, patched), text))
   const { failed } = fc.check(
     fc.property(lives, steps => {
       live(purse(), steps)
     }),
-    { numRuns: 1000, endOnFailure: true },
+    { numRuns: 1000, endOnFailure: true, seed: 3 },
   )
   expect(failed).toBe(true)
 })
