@@ -23,15 +23,16 @@ export function withRaisedFloor(purse: PurseRow, answeredUnder: number | undefin
 }
 
 /**
- * The key version that an install contact is to bring to a purse in use: the newest there is, as soon as the chip has said
- * that its floor has shut out all but one of its own. An empty slot is not counted on.
+ * The key version that an install contact is to bring to a purse in use: the one behind its own, as soon as the chip has
+ * said that its floor has shut out all but one. An empty slot is not counted on. Always that one and never a later: the chip
+ * may have taken it already, and nobody heard of it; then it has no room for another.
  */
 export const versionToBring = (purse: PurseRow, { keyVersion }: KeySchedule): number | undefined =>
   isInUse(purse) &&
   purse.keyVersion < keyVersion &&
   purse.keyFloor === purse.keyVersion &&
   purse.settingsSeen >= purse.settings
-    ? keyVersion
+    ? purse.keyVersion + 1
     : undefined
 
 /** The purse whose chip has just taken this version: from now on it is used. */

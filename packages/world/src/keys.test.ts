@@ -130,10 +130,29 @@ test('one step at a time, each on the chip’s word: the floor, the next version
   expect(await standing(town, holder)).toEqual({ keyVersion: 3, keyFloor: 3, settled: true })
 })
 
-test('a purse that missed a version gets the newest at once', async () => {
+test('a purse that missed versions gets one after the other', async () => {
   const { town, holders } = await townOf(5, 1)
   const [holder] = holders as [Holder]
   town.vault.rotate()
+  town.vault.rotate()
+  await town.contact(holder)
+  await town.install(holder)
+  expect((await town.purse(holder)).keyVersion).toBe(3)
+  await town.contact(holder)
+  await town.install(holder)
+  await town.contact(holder)
+  expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })
+})
+
+// world 35: such a chip had no room for the newest, and was told to take it for ever
+test('a version that a chip has taken and nobody has heard of does not stand in the way of later ones', async () => {
+  const { town, holders } = await townOf(8, 1)
+  const [holder] = holders as [Holder]
+  town.vault.rotate()
+  await town.contact(holder)
+  await town.contact(holder)
+  await town.install(holder, { lost: 'answers', at: 3 })
+  expect((await town.purse(holder)).keyVersion).toBe(2) // the chip has 3
   town.vault.rotate()
   await come(town, holder)
   expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })

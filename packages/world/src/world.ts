@@ -50,7 +50,8 @@ export interface Verdict {
 
 /** Rest is reached within this, or INV-LIVE is broken. */
 const HEALING_MS = 2 * 24 * 3_600_000
-const HEALING_ROUNDS = 4
+/** Many, for a purse that has missed many versions of its keys gets one in each; a round in which nothing moves is the last. */
+const HEALING_ROUNDS = 16
 /** The newest that an issuer begins with. */
 const FIRST_KEY_VERSION = 2
 
