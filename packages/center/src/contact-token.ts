@@ -17,6 +17,8 @@ export interface PurseToken {
   readonly action: Action
   readonly number: number
   readonly settings: number
+  /** Under which version of the purse's keys it was said. */
+  readonly keyVersion: number
   /** How many commands were handed out, and how many of them, at the end, are messages to the purse. */
   readonly commands: number
   readonly messages: number

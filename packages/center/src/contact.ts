@@ -7,7 +7,7 @@ import type { Bytes } from '@kozeni/base/bytes'
 import type { Clock } from '@kozeni/base/clock'
 import type { Dice } from '@kozeni/base/dice'
 import type { PurseId } from '@kozeni/base/ids'
-import { no, ok, type Result } from '@kozeni/base/result'
+import { type No, no, ok, type Result } from '@kozeni/base/result'
 import { type CommandApdu, decodeResponse, encodeCommand } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Fenced, keyVersionOf, type Outcomes, seal, type ToChip, unseal } from '@kozeni/protocol/message'
@@ -34,7 +34,7 @@ import type { Marks } from './mark.ts'
 import { isLeft } from './move.ts'
 import { isListenedTo, leadOn } from './operation.ts'
 import type { Policy } from './policy.ts'
-import { type KeySchedule, withRaisedFloor } from './purse-keys.ts'
+import { type KeySchedule, versionsFrom, withKeys, withRaisedFloor } from './purse-keys.ts'
 import { epochAfter, isFenced, isUnheardOf, restored } from './restore.ts'
 import { type Action, nextStep, type Proof, proves, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
@@ -114,7 +114,7 @@ export async function continueContact(
   responses: readonly Bytes[],
 ): Promise<Result<Turn, Refusal>> {
   const said = outcomesSaid(means, token, responses)
-  if (!said.ok) return said
+  if (!said.ok) return said.refusal.code === 'key-version-unknown' ? await underLaterKeys(means, token, said) : said
   const heard = await hearing(means, token.purse, token, said.value)
   if (!heard.ok) return heard
   const { message, report, purse } = heard.value
@@ -123,6 +123,21 @@ export async function continueContact(
   if (isInVain && !isDone) return ok({ token: undefined, commands: [], report })
   if (isInVain && purse.blocked) return no(refusal('purse-blocked', { purse: purse.purse }))
   return turn(means, token.caller, heard.value, [], [message])
+}
+
+/**
+ * The chip has shut out the keys that a restored book knows: it is asked where it stands under the version behind them, and
+ * so on. Its word in plain proves nothing and changes nothing; what it answers under other keys does.
+ *
+ * @refuses key-version-unknown: under none that the vault has
+ */
+async function underLaterKeys(means: Means, token: PurseToken, unknown: No<Refusal>): Promise<Result<Turn, Refusal>> {
+  const [keyVersion] = versionsFrom(token.keyVersion + 1, token.purse, means.vault)
+  if (keyVersion === undefined) return unknown
+  const heard = await hearing(means, token.purse, undefined, [])
+  if (!heard.ok) return heard
+  const purse = { ...heard.value.purse, keyVersion }
+  return turn(means, token.caller, { ...heard.value, purse, action: 'read' }, [], [READ])
 }
 
 /**
@@ -183,7 +198,8 @@ export const hear = (
     const [behind] = said.flatMap(one => epochAfter({ ...seen, purse: row }, one) ?? [])
     if (behind !== undefined) return unchanged({ behind })
     const judged = judgeAll(means.crypto, { ...seen, purse: row }, said)
-    const keyed = withRaisedFloor(judged.purse, said.at(-1)?.keyVersion, means.vault)
+    const answeredUnder = said.at(-1)?.keyVersion
+    const keyed = withRaisedFloor(withKeys(judged.purse, answeredUnder, seen.now), answeredUnder, means.vault)
     const writes = [...judged.writes, ...putIf(keyed, judged.purse)]
     // what the fence has found is in the book from the next transaction on: nothing opens before that
     const after = isFenced(row, seen.present)
@@ -317,12 +333,13 @@ function turn(
   before: readonly CommandApdu[],
   messages: readonly ToChip[],
 ): Result<Turn, Refusal> {
-  const { purse, keyVersion, number, settings } = row
+  const { purse, number, settings } = row
+  const [keyVersion = row.keyVersion] = versionsFrom(row.keyVersion, purse, means.vault)
   const keys = means.vault.purseKeys(keyVersion, purse)
   if (keys === undefined) return no(refusal('key-version-unknown', { version: keyVersion }))
   const sealed = messages.map(message => purseCommand(INS.message, seal(means.crypto, keys, purse, message)))
   const commands = [...before, ...sealed].map(encodeCommand)
   const counts = { messages: messages.length, commands: commands.length }
-  const token: PurseToken = { kind: 'purse', caller, purse, action, number, settings, ...counts }
+  const token: PurseToken = { kind: 'purse', caller, purse, action, number, settings, keyVersion, ...counts }
   return ok({ token: sealToken(means, token), commands, report })
 }

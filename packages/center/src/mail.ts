@@ -5,9 +5,12 @@
 import type { Bytes } from '@kozeni/base/bytes'
 import type { PurseId } from '@kozeni/base/ids'
 import { seal, type ToChip } from '@kozeni/protocol/message'
-import { type Command, type TerminalRow, unchanged } from './book.ts'
+import { type Command, type PurseRow, type TerminalRow, unchanged } from './book.ts'
+import type { EpochRow } from './book-epoch.ts'
 import { type Means as ContactMeans, takeAnswer } from './contact.ts'
 import { isListenedTo, leadOn } from './operation.ts'
+import { versionsFrom } from './purse-keys.ts'
+import { isFenced } from './restore.ts'
 import { mailFor } from './step.ts'
 import type { Views } from './views.ts'
 
@@ -43,13 +46,16 @@ const write = (means: Means, purse: PurseId): Command<Letter> => ({
     if (row === undefined || !isListenedTo(row)) return unchanged({ purse, messages: [] })
     const after = leadOn(means.crypto, { ...seen, purse: row })
     const messages = mailFor({ ...seen, ...after, now: now - (now % DAY_MS) })
-    return { answer: { purse, messages: sealed(means, purse, row.keyVersion, messages) }, writes: after.writes }
+    return { answer: { purse, messages: sealed(means, after.purse, messages, seen.present) }, writes: after.writes }
   },
 })
 
-function sealed({ crypto, vault }: Means, purse: PurseId, version: number, messages: readonly ToChip[]): Bytes[] {
-  const keys = vault.purseKeys(version, purse)
-  return keys === undefined ? [] : messages.map(message => seal(crypto, keys, purse, message))
+/** A fence goes under every version of its keys that the chip may have: nobody is there to say which (F-12). */
+function sealed({ crypto, vault }: Means, row: PurseRow, messages: readonly ToChip[], present: EpochRow): Bytes[] {
+  const versions = isFenced(row, present) ? [row.keyVersion] : versionsFrom(row.keyVersion, row.purse, vault)
+  return versions
+    .flatMap(version => vault.purseKeys(version, row.purse) ?? [])
+    .flatMap(keys => messages.map(message => seal(crypto, keys, row.purse, message)))
 }
 
 /** What a chip answered to its mail. */

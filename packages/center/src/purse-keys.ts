@@ -3,6 +3,7 @@
  * only on the chip's own word: the floor rises over all versions but the newest that the chip has answered under; then
  * the next version finds room; then it is used; then the floor rises again. A valid message is accepted throughout.
  */
+import type { PurseId } from '@kozeni/base/ids'
 import type { PurseRow } from './book.ts'
 import { isInUse } from './operation.ts'
 import type { Vault } from './vault.ts'
@@ -35,7 +36,23 @@ export const versionToBring = (purse: PurseRow, { keyVersion }: KeySchedule): nu
     ? purse.keyVersion + 1
     : undefined
 
-/** The purse whose chip has just taken this version: from now on it is used. */
+/**
+ * The versions that a chip may have whose latest known one is `version`, the oldest first: a restored book may have lost that
+ * it got another.
+ *
+ * @returns those only that the vault has; none when all were revoked
+ * @spec    F-12
+ */
+export const versionsFrom = (
+  version: number,
+  purse: PurseId,
+  vault: Pick<Vault, 'keyVersion' | 'purseKeys'>,
+): number[] =>
+  Array.from({ length: Math.max(1, vault.keyVersion - version + 1) }, (_, i) => version + i).filter(
+    each => vault.purseKeys(each, purse) !== undefined,
+  )
+
+/** The purse whose chip has just taken this version, or answered under it: from now on it is used. */
 export const withKeys = (purse: PurseRow, version: number | undefined, now: number): PurseRow =>
   version === undefined || version <= purse.keyVersion ? purse : { ...purse, keyVersion: version, keysSince: now }
 

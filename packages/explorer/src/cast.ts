@@ -176,9 +176,11 @@ export class Cast {
       .map(version => this.#saying(chip, this.chips.facts(record).result, version)))
   }
 
-  /** The same, as a center with this book asks for it. */
+  /** The same, as a center with this book asks for it: under later keys, where a restored book's are shut out. */
   statement(chip: number, record: number, book: number): number {
-    return this.#saying(chip, this.chips.facts(record).result, this.keyVersion(book, chip))
+    const known = this.keyVersion(book, chip)
+    const heard = this.chips.answersUnder(record, known) ? known : NEWEST
+    return this.#saying(chip, this.chips.facts(record).result, heard)
   }
 
   /** Under which a center with this book speaks to the chip. */

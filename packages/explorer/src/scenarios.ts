@@ -268,6 +268,13 @@ export const SCENARIOS: readonly Plot[] = [
   },
   {
     ...quiet,
+    name: 'keys-restore',
+    about: 'The purse’s keys are rotated and the center is restored: the chip has shut out what its book knows.',
+    rotates: true,
+    restores: 1,
+  },
+  {
+    ...quiet,
     name: 'everything',
     about:
       'A load that may be cancelled, a pay whose session may end, and two sales at a till that may void and be lost.',

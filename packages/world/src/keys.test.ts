@@ -1,12 +1,12 @@
 /** A further version of the purses' keys goes out while people load and pay (PROTOCOL §8, F-15): real chips and center. */
 import { SeededDice } from '@kozeni/base/dice'
-import { whyNotRevoke } from '@kozeni/center/purse-keys'
+import { versionsFrom, whyNotRevoke } from '@kozeni/center/purse-keys'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { encodeCommand } from '@kozeni/protocol/apdu'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { seal } from '@kozeni/protocol/message'
 import { INS, PURSE_AID, purseCommand, selectCommand } from '@kozeni/protocol/purse'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
 import { type Holder, Town } from './town.ts'
 
@@ -156,6 +156,68 @@ test('a version that a chip has taken and nobody has heard of does not stand in 
   town.vault.rotate()
   await come(town, holder)
   expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })
+})
+
+/** A purse whose chip has gone from version 2 to 4, and the book from before that. */
+async function forgetfulTown(seed: number): Promise<{ town: Town; holder: Holder; counter: CounterWithNetwork }> {
+  const { town, holders } = await townOf(seed, 1)
+  const [holder] = holders as [Holder]
+  const counter = await CounterWithNetwork.open(town, await town.openStore(), seed)
+  await counter.sell(3n, radioOf(holder))
+  counter.online = true
+  await counter.upload()
+  await town.beat()
+  const backup = town.backup()
+  town.vault.rotate()
+  await come(town, holder)
+  town.vault.rotate()
+  await come(town, holder)
+  expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })
+  await town.fund(holder, 20n)
+  await town.contact(holder)
+  await town.beat()
+  town.restore(backup)
+  await town.beat()
+  return { town, holder, counter }
+}
+
+describe('a chip that has shut out all the keys that a restored book knows', () => {
+  test('is spoken to under later ones, and its own word says which: it comes to rest', async () => {
+    const { town, holder } = await forgetfulTown(9)
+    expect((await town.purse(holder)).keyVersion).toBe(2)
+    expect((await town.contact(holder)).ended).toBe('done')
+    expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })
+    await town.fund(holder, 7n)
+    await come(town, holder)
+    const { flag, epoch, seenCredits } = await town.purse(holder)
+    expect({ flag, epoch, seenCredits }).toEqual({ flag: false, epoch: 2, seenCredits: 5027n })
+  })
+
+  test('also where the older ones were destroyed since', async () => {
+    const { town, holder } = await forgetfulTown(10)
+    for (const version of [1, 2, 3]) town.vault.revoke(version)
+    expect((await town.contact(holder)).ended).toBe('done')
+    expect(await standing(town, holder)).toEqual({ keyVersion: 4, keyFloor: 4, settled: true })
+  })
+
+  test('and is fenced by a till that carries the fence under each of them', async () => {
+    const { town, holder, counter } = await forgetfulTown(12)
+    await counter.upload()
+    counter.online = false
+    await counter.sell(5n, radioOf(holder))
+    expect((await town.purse(holder)).epoch).toBe(1)
+    counter.online = true
+    await counter.upload()
+    expect(await town.purse(holder)).toMatchObject({ epoch: 2, keyVersion: 4 })
+  })
+
+  test('and is not believed under any key that nobody has made', async () => {
+    const { town, holder } = await forgetfulTown(11)
+    expect(versionsFrom(2, holder.purse, town.vault)).toEqual([2, 3, 4])
+    town.vault.revoke(4)
+    expect(await town.contact(holder)).toMatchObject({ ended: 'refused', refusal: { code: 'key-version-unknown' } })
+    expect((await town.purse(holder)).keyVersion).toBe(2)
+  })
 })
 
 test('a version that is made is not used before every center can have it', async () => {
