@@ -26,9 +26,16 @@ export interface PoolOptions {
   readonly byKey?: boolean
 }
 
-/** A plan is prepared once, perhaps while a table was empty; it must not read the whole of it when it no longer is. */
-const BY_KEY =
-  '-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+/**
+ * A plan is prepared once, perhaps while a table was empty; it must not read the whole of it when it no longer is. Bitmaps
+ * are off for that too: one of a block range index is the whole table, by another name.
+ */
+const BY_KEY = [
+  'plan_cache_mode=force_generic_plan',
+  ...['jit', 'enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan'].map(name => `${name}=off`),
+]
+  .map(setting => `-c ${setting}`)
+  .join(' ')
 
 /** The name of the connections that write the book: nobody else adds to it. */
 export const WRITERS = 'kozeni book'
