@@ -71,6 +71,7 @@ export class MortalBook implements Book {
       },
     })
     this.#city.watch.see(written)
+    this.#city.recoveries.see(written)
     if (strikes(this.#city, this.#dice, 'centerDiesAfterCommit')) throw new Died('after commit')
     return answer
   }

@@ -11,6 +11,7 @@ import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Faults } from './faults.ts'
 import type { History } from './history.ts'
 import { QuickDice } from './quick-dice.ts'
+import type { Recoveries } from './recovery.ts'
 import type { Routes } from './routes.ts'
 import type { Timeline } from './timeline.ts'
 import type { Watch } from './watch.ts'
@@ -49,6 +50,7 @@ export interface City extends Issuer {
   readonly doubtedTills: Set<TerminalId>
   /** Sees what each command has written. */
   readonly watch: Watch
+  readonly recoveries: Recoveries
   readonly book: MemoryBook
   readonly network: Network
 }

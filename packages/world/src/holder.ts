@@ -22,7 +22,6 @@ import { isSilence } from './network.ts'
 import type { Citizen } from './nursery.ts'
 import type { QuickDice } from './quick-dice.ts'
 import { Radio } from './radio.ts'
-import { recoveriesIn } from './recovery.ts'
 import type { Shop } from './shop.ts'
 import type { Customer, Till } from './till.ts'
 
@@ -65,6 +64,7 @@ export class Holder implements Customer {
   #silicon: MemorySilicon
   #wire: Reader
   #air: Reader
+  readonly #post: Post
   readonly #kept: Bytes[] = []
   readonly #wishes = new Map<string, Wish>()
   readonly #loads: LoadId[] = []
@@ -78,6 +78,8 @@ export class Holder implements Customer {
     this.#installed = installed
     this.#dice = diceOf(city, `holder ${citizen.chip}`)
     this.#clock = city.timeline.clock()
+    const post: Post = body => this.#insist(center => center.contact({ caller: this.#caller, body }))
+    this.#post = city.recoveries.watched(post)
     this.#silicon = citizen.silicon
     this.#wire = this.#reader('wire')
     this.#air = this.#reader('radio')
@@ -238,7 +240,10 @@ export class Holder implements Customer {
   async #bringOffer(told: Told): Promise<void> {
     const { transaction, number } = told.offer
     const body = { purse: this.purse, transaction: base64url(encodeTransaction(transaction)), number }
-    const paid = await this.#insist(center => center.createPayment({ caller: this.#caller, body }))
+    const { recoveries } = this.#city
+    const paid = await this.#insist(center =>
+      recoveries.opening(number, () => center.createPayment({ caller: this.#caller, body })),
+    )
     if (paid.ok) await this.#learn(told, paid.value)
     else if (!isSilence(paid)) told.verdict = 'refused'
   }
@@ -284,9 +289,7 @@ export class Holder implements Customer {
 
   async #meet(purpose: Purpose): Promise<Result<Report, Refusal>> {
     const said: Report = []
-    const post: Post = body => this.#insist(center => center.contact({ caller: this.#caller, body }))
-    const met = await meet(this.#wire, post, purpose, report => void said.push(...report))
-    for (const row of recoveriesIn(said)) this.#city.history.recovery(row)
+    const met = await meet(this.#wire, this.#post, purpose, report => void said.push(...report))
     if (!met.ok) this.#city.watch.hearRefusal(this.purse, met.refusal.code)
     this.#note(`met the center: ${met.ok ? 'done' : met.refusal.code} ${said.map(lineOf).join(', ')}`)
     return met.ok ? ok(said) : met

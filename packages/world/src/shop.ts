@@ -71,7 +71,11 @@ export class Shop {
 
   /** Asks after everything that it was told nothing of. */
   async ask(): Promise<void> {
-    for (const number of [...this.#undecided]) this.#settled(await this.#work(store => store.status(number)))
+    for (const number of [...this.#undecided]) {
+      const asked = await this.#work(store => store.status(number))
+      this.#settled(asked)
+      if (asked?.ok && asked.value.handOver) this.#city.recoveries.storeAsked()
+    }
   }
 
   /** Now and then: asks, gives something back. */

@@ -52,6 +52,7 @@ export class Till {
   readonly #key: Bytes
   readonly #dice: QuickDice
   readonly #clock: Clock
+  readonly #contact: Post
   /** Its disk, and what it was when an older copy was put back in its place. */
   readonly #disks: MemoryJournal[]
   #copy: MemoryJournal
@@ -69,6 +70,8 @@ export class Till {
     this.#dice = diceOf(city, `till ${row.terminal}`)
     const wrong = wrongBy(city, this.#dice, 'clockWrongMs')
     this.#clock = city.timeline.clock(() => wrong() + this.#aheadMs)
+    const post: Post = body => this.#ask(center => center.contact({ caller: this.#caller, body }))
+    this.#contact = city.recoveries.watched(post)
     this.#disks = [new MemoryJournal(city.crypto)]
     this.#copy = new MemoryJournal(city.crypto)
   }
@@ -208,6 +211,8 @@ export class Till {
   #ended(holder: Customer, { outcome, deed, sale, amount }: Outcome): void {
     if (outcome === 'unresolved') this.#waiting.set(sale, holder)
     else this.#waiting.delete(sale)
+    if (deed === 'debit' && (outcome === 'done' || outcome === 'unresolved'))
+      this.#city.recoveries.debited(holder.purse)
     this.#note(`${deed} ${sale} of ${amount} from ${holder.purse}: ${outcome}`)
   }
 
@@ -247,7 +252,7 @@ export class Till {
     standing: since =>
       this.#ask(center => center.getTerminal({ caller: this.#caller, query: { since: String(since) } })),
     mail: body => this.#ask(center => center.exchangeMail({ caller: this.#caller, body })),
-    contact: (async body => this.#ask(center => center.contact({ caller: this.#caller, body }))) satisfies Post,
+    contact: body => this.#contact(body),
   }
 
   /** All of it, or a part, of which nobody hears. */

@@ -22,6 +22,7 @@ import { Operator } from './operator.ts'
 import { drawPlan, type Plan } from './plan.ts'
 import { Provider } from './provider.ts'
 import type { QuickDice } from './quick-dice.ts'
+import { Recoveries } from './recovery.ts'
 import { type CenterParts, centerOf, routesOf } from './routes.ts'
 import { Shop } from './shop.ts'
 import { Thief } from './thief.ts'
@@ -188,7 +189,8 @@ function foundCity(issuer: Issuer, seed: number, plan: Plan, story: boolean) {
   const timeline = new Timeline(START_MS)
   const book = new MemoryBook(timeline.clock())
   const suspects = new Set<PurseId>()
-  const eyes = { suspects, watch: new Watch(suspects), history: new History(issuer.crypto, story) }
+  const history = new History(issuer.crypto, story)
+  const eyes = { suspects, watch: new Watch(suspects), history, recoveries: new Recoveries(history) }
   const vault = issuer.vaultBy(timeline.clock())
   const doubtedTills = new Set<TerminalId>()
   const facts = { ...issuer, ...eyes, vault, doubtedTills, seed, timeline, book, faults: plan.faults }
