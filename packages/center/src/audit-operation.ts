@@ -24,7 +24,7 @@ export function auditOperations(crypto: Crypto, file: PurseFile): Finding[] {
   return [
     ...inOrder.flatMap(row => [...auditEssence(crypto, row), ...auditDecision(row)]),
     ...auditPlaces(file),
-    ...auditFound(file),
+    ...auditFound(crypto, file),
     ...auditNumbers(file),
   ]
 }
@@ -32,7 +32,7 @@ export function auditOperations(crypto: Crypto, file: PurseFile): Finding[] {
 /** Its digest binds its columns, and its reference binds what it belongs to: a changed amount does not fit. @spec F-15 */
 function auditEssence(crypto: Crypto, row: OperationRow): Finding[] {
   const [name, invariant] = [operationRow(row), 'INV-EVID'] as const
-  const digest = digestOf(crypto, row.kind === 'sweep' ? { ...row, amount: ZERO } : row)
+  const digest = digestAt(crypto, row, row)
   const says = `its digest is not that of its columns (amount ${row.amount})`
   const reference = referenceOf(crypto, row)
   return [
@@ -137,14 +137,22 @@ function auditLast({ purse }: PurseFile, used: readonly Used[]): Finding[] {
   ]
 }
 
-/** What a chip has shown and the book has put back stands there as its chip had it. @spec F-12 */
-function auditFound({ operations, found }: PurseFile): Finding[] {
+/**
+ * What a chip has shown and the book has put back stands there as its chip had it; under another number only where another
+ * had it, and there it is what makes the chip's digest.
+ *
+ * @spec F-12
+ */
+function auditFound(crypto: Crypto, { operations, found }: PurseFile): Finding[] {
   const known = new Map(operations.map(row => [operationName(row), row]))
   return found
     .filter(row => row.standing === 'settled' && row.outcome === 'applied')
     .flatMap(row => {
       const says = 'it was found at its chip and put back as another'
-      const digest = known.get(operationName(row))?.digest
+      const isMoved = operations.some(
+        one => comparePlaces(one, row) !== 0 && equal(digestAt(crypto, row, one), row.digest),
+      )
+      const digest = isMoved && known.has(operationName(row)) ? row.digest : known.get(operationName(row))?.digest
       return compared(
         { row: operationRow(row), says, invariant: 'INV-EVID' },
         hex(row.digest),
@@ -152,6 +160,10 @@ function auditFound({ operations, found }: PurseFile): Finding[] {
       )
     })
 }
+
+/** What the operation's digest would be at that place. */
+const digestAt = (crypto: Crypto, { epoch, number }: Place, row: OperationRow) =>
+  digestOf(crypto, { ...row, epoch, number, ...(row.kind === 'sweep' && { amount: ZERO }) })
 
 const placed = (place: Place | undefined): string => (place ? `${place.epoch}, ${place.number}` : 'none')
 

@@ -10,6 +10,7 @@ import { operationRow } from './audit-operation.ts'
 import type { OperationRow } from './book.ts'
 import type { ProposalRow } from './book-proposal.ts'
 import { operationName } from './book-writes.ts'
+import { orderOfLoad } from './load.ts'
 import { type Proposed, proposedIn } from './proposal-facts.ts'
 import { entriesByHand } from './proposal-posting.ts'
 
@@ -66,11 +67,22 @@ function auditCarriedOut(row: ProposalRow, operations: readonly OperationRow[]):
   )
 }
 
-/** The operation that was spoken of; or that was opened, because the chip had not had what is owed. */
-const isOf = (proposed: Proposed, { about, endedAt }: ProposalRow, operation: OperationRow): boolean =>
-  proposed.what === 'order' && proposed.outcome === 'none'
-    ? operation.order === proposed.order && operation.openedAt === endedAt
-    : about !== undefined && operationName(operation) === operationName(about)
+/** The operation that was spoken of, by what it was said to be; or that was opened, because the chip had not had what is owed. */
+function isOf(proposed: Proposed, { about, endedAt }: ProposalRow, operation: OperationRow): boolean {
+  switch (proposed.what) {
+    case 'found-pay':
+      return operation.store === proposed.store && operation.transaction === proposed.transaction
+    case 'found-load':
+      return operation.order === orderOfLoad(proposed.load)
+    case 'order':
+      return (
+        operation.order === proposed.order &&
+        (proposed.outcome === 'none' ? operation.openedAt : operation.closed?.at) === endedAt
+      )
+    default:
+      return about !== undefined && operationName(operation) === operationName(about)
+  }
+}
 
 function wanted(proposed: Proposed, at: number | undefined): string {
   switch (proposed.what) {

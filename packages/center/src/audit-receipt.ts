@@ -26,9 +26,15 @@ export function auditReceipts(means: Means, file: PurseFile): Finding[] {
     const { signed } = row
     const { findings, proved } = auditBytes(means, file.purse, row, signed)
     if (signed === undefined || !proved || signed.receipt.outcome === 'none') return findings
+    if (isFoundBeside(file, signed.receipt)) return findings
     return [...findings, ...auditWitness(operations.get(operationName(signed.receipt)), signed.receipt)]
   })
 }
+
+/** It tells of what the chip did under a number that a restored book has used again: that is put back under another. @spec F-12 */
+const isFoundBeside = ({ found, operations }: PurseFile, said: SignedReceipt['receipt']): boolean =>
+  found.some(row => operationName(row) === operationName(said) && equal(row.digest, said.digest)) &&
+  operations.some(row => operationName(row) === operationName(said) && !equal(row.digest, said.digest))
 
 /** Its chip has made it, and its columns are what the chip signed. @spec K-5 */
 export function auditBytes(

@@ -1,27 +1,21 @@
 /**
- * Opening numbered operations (PROTOCOL §3), and the wishes that may be set while they are open. Fs rises here, with
- * the operation and its entries, in one transaction (F-1); it falls only in evidence.ts.
+ * What may open on a purse and what is opened for it (PROTOCOL §3), and what time decides of what is open. Fs rises in
+ * opening.ts, and falls only in evidence.ts.
  */
 import { type Money, money, ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
-import { opened } from '@kozeni/ledger/posting'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { digestOf } from '@kozeni/protocol/operation'
 import { sweepReference } from '@kozeni/protocol/reference'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OperationRow, OrderRow, PurseRow, Seen, Write } from './book.ts'
-import { postedOperation, withinSession } from './evidence.ts'
-import { clashes, findWaiting, mayHaveCome } from './found.ts'
-import { type Intent, intentOf } from './intent.ts'
+import { withinSession } from './evidence.ts'
+import { mayHaveCome } from './found.ts'
+import { intentOf } from './intent.ts'
 import { checkWanted } from './load-check.ts'
+import { type Opening, open } from './opening.ts'
 import { tellStore } from './outbox.ts'
+import { findWaiting } from './put-back.ts'
 import { isFenced } from './restore.ts'
-
-export interface Opening {
-  readonly purse: PurseRow
-  readonly operation: OperationRow
-  readonly writes: readonly Write[]
-}
 
 /**
  * Whether an operation may open on this purse now; at most one is open (F-10).
@@ -35,35 +29,6 @@ export function mayOpen({ purse, present }: Pick<Seen, 'purse' | 'present'>): Re
   if (!isFenced(purse, present)) return no(refusal('purse-unfenced', { epoch: present.epoch }))
   if (purse.flag) return no(refusal('operation-open', { epoch: purse.epoch, number: purse.number }))
   return ok(purse)
-}
-
-/** Gives the intent the next number and raises Fs. The caller has asked mayOpen. @spec F-1, F-15 */
-export function open(crypto: Crypto, before: PurseRow, intent: Intent, now: number): Opening {
-  const purse: PurseRow = { ...before, number: before.number + 1, flag: true }
-  const place = { purse: purse.purse, epoch: purse.epoch, number: purse.number }
-  const { kind, amount, reference } = intent
-  const { currency } = purse
-  const operation: OperationRow = {
-    ...place,
-    kind,
-    amount,
-    currency,
-    reference,
-    digest: digestOf(crypto, { ...place, kind, amount, currency, reference }),
-    decision: 'open',
-    closed: undefined,
-    openedAt: now,
-    sessionEnd: intent.sessionEnd,
-    store: intent.store,
-    transaction: intent.transaction,
-    order: intent.order,
-  }
-  const entries = opened(postedOperation(operation, purse.account, now)).map((row): Write => ({ write: 'entry', row }))
-  return {
-    purse,
-    operation,
-    writes: [{ write: 'purse', row: purse }, { write: 'operation', row: operation }, ...entries],
-  }
 }
 
 /**
@@ -82,15 +47,13 @@ export function openWaiting(crypto: Crypto, seen: Seen): Opening | undefined {
 /** A blocked purse is not loaded; a refund reaches it all the same. Whoever opens it knows that the chip has not had it. */
 export function openOrder(
   crypto: Crypto,
-  { purse, found, now }: Pick<Seen, 'found' | 'now'> & { readonly purse: PurseRow },
+  { purse, now }: Pick<Seen, 'now'> & { readonly purse: PurseRow },
   waiting: OrderRow,
 ): Opening | undefined {
   if (purse.blocked && waiting.kind !== 'refund') return undefined
   const amount = deliverable(purse, waiting)
   if (amount === ZERO) return undefined
-  const intent = intentOf(crypto, waiting, amount)
-  if (clashes(crypto, { purse, found }, intent)) return undefined
-  const opening = open(crypto, purse, intent, now)
+  const opening = open(crypto, purse, intentOf(crypto, waiting, amount), now)
   const row: OrderRow = { ...waiting, stage: 'open' }
   return { ...opening, writes: [...opening.writes, { write: 'order', row }] }
 }

@@ -24,10 +24,12 @@ import {
   type StoreRow,
   unchanged,
 } from './book.ts'
-import { clashes, foundFor, mayHaveGone, putBack } from './found.ts'
+import { foundFor, mayHaveGone } from './found.ts'
 import type { Intent } from './intent.ts'
-import { expire, mayOpen, open } from './operation.ts'
+import { open } from './opening.ts'
+import { expire, mayOpen } from './operation.ts'
 import type { Policy } from './policy.ts'
+import { mayPutBack, putBack } from './put-back.ts'
 import type { Vault } from './vault.ts'
 
 /** What a phone brings: the store's transaction information and the store's number for it. */
@@ -104,8 +106,8 @@ function payable(seen: Seen, { amount, currency }: Transaction): Refusal | undef
 /**
  * A pay for this very number that the chip has done and the restored book had lost: it stands as its store knows it.
  *
- * @refuses store-unfenced · operation-open: it stands under a number that was used again, or may be one that the ring has
- *          forgotten, and people have to settle it
+ * @refuses store-unfenced · operation-open: it may be one that the ring has forgotten, and people have to settle it; or its
+ *          number was used again, and nothing is put back beside what is open
  * @spec    F-12
  */
 function lostPay(
@@ -118,13 +120,13 @@ function lostPay(
   if (purse === undefined || store === undefined) return undefined
   const intent = intentOfSale(means, transaction, number)
   const found = foundFor(means.crypto, { ...seen, purse }, intent)
-  if (clashes(means.crypto, { ...seen, purse }, intent)) return unchanged(no(refusal('operation-open')))
   if (found === undefined)
     return mayHaveGone({ ...seen, purse }, transaction) ? unchanged(no(refusal('operation-open'))) : undefined
   const isPaid = honoured?.verdict === 'paid' && equal(honoured.reference, intent.reference)
   if (!isPaid && honoured === undefined && store.reportedEpoch < present.epoch)
     return unchanged(no(refusal('store-unfenced')))
-  const back = putBack({ ...seen, purse }, found, intent, isPaid ? 'commit' : 'void')
+  if (!mayPutBack({ ...seen, purse }, found)) return unchanged(no(refusal('operation-open')))
+  const back = putBack(means.crypto, { ...seen, purse }, found, intent, isPaid ? 'commit' : 'void')
   const used = numberFor(back.operation, transaction, number)
   return {
     answer: ok(paymentOf(means, back.operation, used, present.epoch)),

@@ -15,10 +15,11 @@ import type { FoundRow } from './book-epoch.ts'
 import type { ProposalRow } from './book-proposal.ts'
 import { operationName } from './book-writes.ts'
 import { wordOf } from './fence.ts'
-import { foundFor, isShown, putBack, recalled, stillForgotten } from './found.ts'
+import { foundFor, isUntold, recalled, stillForgotten } from './found.ts'
 import { type Intent, intentOf } from './intent.ts'
 import { orderOfLoad, owed } from './load.ts'
 import type { FoundLoadFacts, FoundPayFacts } from './proposal-facts.ts'
+import { mayPutBack, putBack } from './put-back.ts'
 import { inputDigest } from './request-name.ts'
 
 type About = NonNullable<ProposalRow['about']>
@@ -33,20 +34,24 @@ interface There {
 /**
  * The place that is spoken of, taken for this.
  *
- * @refuses nothing-to-decide · evidence-against (check: digest, totals): what was said makes another digest, or that of another
- *          place; or is more than the chip has shown
+ * @refuses nothing-to-decide · operation-open (its number was used again, and it is put back beside nothing that is open) ·
+ *          evidence-against (check: digest, totals): what was said makes another digest, or that of another place; or is more
+ *          than the chip has shown
  */
 export function foundAt(crypto: Crypto, seen: Seen, about: About, intent: Intent): Result<There, Refusal> {
   const { purse } = seen
   const there = seen.found.find(row => operationName(row) === operationName(about))
   if (purse === undefined || there === undefined) return no(refusal('nothing-to-decide'))
   if (there.standing === 'forgotten') {
-    if (isShown(crypto, { ...seen, purse }, intent)) return no(refusal('evidence-against', { check: 'digest' }))
+    if (foundFor(crypto, { ...seen, purse }, intent) !== undefined)
+      return no(refusal('evidence-against', { check: 'digest' }))
     const found = recalled(crypto, purse, there, intent)
     const writes = stillForgotten(seen.found, there)
     return found === undefined ? no(refusal('evidence-against', { check: 'totals' })) : ok({ purse, found, writes })
   }
-  if (there.standing !== 'open') return no(refusal('nothing-to-decide'))
+  if (!isUntold(there)) return no(refusal('nothing-to-decide'))
+  if (!mayPutBack({ ...seen, purse }, there))
+    return no(refusal('operation-open', { epoch: purse.epoch, number: purse.number }))
   const found = foundFor(crypto, { ...seen, purse, found: [there] }, intent)
   return found === undefined ? no(refusal('evidence-against', { check: 'digest' })) : ok({ purse, found, writes: [] })
 }
@@ -54,7 +59,7 @@ export function foundAt(crypto: Crypto, seen: Seen, about: About, intent: Intent
 /**
  * It was a pay by this number. Its store is paid when it has honoured it; else the purse is owed the amount.
  *
- * @refuses nothing-to-decide · store-unknown · transaction-used · evidence-against (check: digest, totals, store)
+ * @refuses nothing-to-decide · operation-open · store-unknown · transaction-used · evidence-against (check: digest, totals, store)
  * @spec    F-12
  */
 export function accountPay(
@@ -71,13 +76,16 @@ export function accountPay(
   const word = wordOf(seen.honoured, seen.store, seen.present, reference)
   if (word !== undefined && word !== decision) return no(refusal('evidence-against', { check: 'store' }))
   const { purse, found } = there.value
-  const { writes } = putBack(
+  const { writes, operation } = putBack(
+    crypto,
     { ...seen, purse },
     found,
     { kind: 'pay', amount, reference, store, transaction },
     decision,
   )
-  const row: NumberRow = { store, transaction, ...about, generation, window, amount, refunded: ZERO }
+  const { epoch, number } = operation
+  const place = { purse: purse.purse, epoch, number }
+  const row: NumberRow = { store, transaction, ...place, generation, window, amount, refunded: ZERO }
   return ok([...writes, { write: 'number', row }, ...there.value.writes])
 }
 
@@ -97,7 +105,7 @@ export const foundLoadRow = (
  * It was this load: its money is with the provider, and its value on the chip.
  *
  * @param  capture  the provider's name of the money that it has
- * @refuses nothing-to-decide · evidence-against (check: digest, totals)
+ * @refuses nothing-to-decide · operation-open · evidence-against (check: digest, totals)
  * @spec    F-12, F-13
  */
 export function accountLoad(
@@ -114,6 +122,6 @@ export function accountLoad(
   if (seen.load !== undefined) return no(refusal('nothing-to-decide'))
   const { purse, found } = there.value
   const { load, order, writes } = owed(foundLoadRow(crypto, purse, facts, seen), capture, seen.now)
-  const back = putBack({ ...seen, purse, openOrder: order, openLoad: load }, found, intent, 'commit')
+  const back = putBack(crypto, { ...seen, purse, openOrder: order, openLoad: load }, found, intent, 'commit')
   return ok([...writes, ...back.writes, ...there.value.writes])
 }

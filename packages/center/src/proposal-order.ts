@@ -9,12 +9,13 @@ import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { OrderRow, PurseRow, Seen, Write } from './book.ts'
 import type { ProposalRow } from './book-proposal.ts'
-import { isShown, mayHaveCome, putBack } from './found.ts'
+import { foundFor, mayHaveCome } from './found.ts'
 import { intentOf } from './intent.ts'
 import { isChecked } from './load-check.ts'
 import { isInUse, openOrder } from './operation.ts'
 import type { OrderFacts } from './proposal-facts.ts'
 import { foundAt } from './proposal-found.ts'
+import { putBack } from './put-back.ts'
 
 type About = NonNullable<ProposalRow['about']>
 type Case = Seen & { readonly purse: PurseRow }
@@ -34,7 +35,8 @@ export function decideOrder(
   if (!waits || !mayHaveCome({ ...seen, purse }, order)) return no(refusal('nothing-to-decide'))
   const missing = money(order.amount - order.delivered)
   // the next contact puts it back
-  if (isShown(crypto, { ...seen, purse }, intentOf(crypto, order, missing))) return no(refusal('nothing-to-decide'))
+  if (foundFor(crypto, { ...seen, purse }, intentOf(crypto, order, missing)) !== undefined)
+    return no(refusal('nothing-to-decide'))
   return facts.outcome === 'applied'
     ? hasCome(crypto, { ...seen, purse }, about, order, facts)
     : isDue(crypto, { ...seen, purse }, order)
@@ -56,7 +58,7 @@ function hasCome(
   const there = foundAt(crypto, seen, about, intent)
   if (!there.ok) return there
   const parts = { ...seen, openOrder: order, openLoad: seen.load }
-  return ok([...putBack(parts, there.value.found, intent, 'commit').writes, ...there.value.writes])
+  return ok([...putBack(crypto, parts, there.value.found, intent, 'commit').writes, ...there.value.writes])
 }
 
 /** It was not: so it opens now, and from here on its chip's own evidence decides. */

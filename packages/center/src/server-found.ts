@@ -11,7 +11,7 @@ import type { Crypto } from '@kozeni/protocol/crypto'
 import type { OrderRow, PurseRow } from './book.ts'
 import type { FoundRow, HonouredRow } from './book-epoch.ts'
 import type { Center } from './center.ts'
-import { foundFor, mayHaveCome } from './found.ts'
+import { foundFor, isUntold, mayHaveCome } from './found.ts'
 import { numberOf, timeOf } from './server-answer.ts'
 import type { Handlers } from './server-handler.ts'
 import { pageOf } from './server-page.ts'
@@ -54,7 +54,7 @@ function foundAnswer(
   const { epoch, number, kind, outcome, at, standing } = row
   const ahead = { credits: above(purse.seenCredits, purse.credits), debits: above(purse.seenDebits, purse.debits) }
   const sales =
-    kind === 'pay' && standing === 'open' ? lost.filter(sale => wasFor(crypto, purse, row, sale, ahead.debits)) : []
+    kind === 'pay' && isUntold(row) ? lost.filter(sale => wasFor(crypto, purse, row, sale, ahead.debits)) : []
   return {
     ...{ purse: purse.purse, epoch, number, kind, outcome, at: timeOf(at) },
     standing: standing === 'settled' ? 'open' : standing,
@@ -83,5 +83,5 @@ function wasFor(
   amount: Money,
 ): boolean {
   const intent = { kind: 'pay', amount, reference, store, transaction } as const
-  return foundFor(crypto, { purse, found: [row], now: 0 }, intent) !== undefined
+  return foundFor(crypto, { purse, found: [row] }, intent) !== undefined
 }

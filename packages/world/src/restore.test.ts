@@ -238,7 +238,7 @@ describe('what the backup does not know at all', () => {
     await expectRest(125n)
   })
 
-  test('a load that the chip has under a number that was used again is not loaded a second time: people settle it', async () => {
+  test('a load that the chip has under a number that was used again stands under the next one when it is asked for again', async () => {
     const store = await town.openStore()
     const backup = town.backup()
     const { load } = await town.fund(holder, 20n)
@@ -248,14 +248,33 @@ describe('what the backup does not know at all', () => {
     await town.contact(holder)
     await town.report(store, 2, [])
     await town.contact(holder)
-    await town.fund(holder, 20n, { load })
-    await town.contact(holder)
-    await town.contact(holder)
-    const { seenCredits, seenDebits } = await town.purse(holder)
-    expect(seenCredits - seenDebits).toBe(120n)
+    const again = await town.fund(holder, 20n, { load })
+    await expect(town.cancel(holder, again)).rejects.toThrow('load-too-late')
+    await expectRest(120n)
+    expect(await town.operation(holder, 3, 2)).toMatchObject({ order: load, closed: { source: 'fence' } })
+    await town.fund(holder, 5n)
+    await expectRest(125n)
   })
 
-  test('nor is a pay made a second time', async () => {
+  test('so does a pay, as its store knows it; and it is not made a second time', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const sale = town.sale(store, 30n)
+    const paid = await town.pay(holder, sale)
+    await town.contact(holder)
+    town.restore(backup)
+    await town.fund(holder, 20n)
+    await town.contact(holder)
+    await town.contact(holder)
+    const operation = Buffer.from(paid.ok ? paid.value.operation.reference : []).toString('hex')
+    await town.report(store, 2, [{ number: sale.number, verdict: 'paid', operation, epoch: 1 }])
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'paid' } })
+    await expectRest(70n)
+    town.clock.advance(1)
+    expect((await town.settle(store)).online).toBe(30n)
+  })
+
+  test('nothing is put back beside what is open', async () => {
     const store = await town.openStore()
     const backup = town.backup()
     const sale = town.sale(store, 30n)
@@ -265,9 +284,13 @@ describe('what the backup does not know at all', () => {
     await town.fund(holder, 20n)
     await town.contact(holder)
     await town.report(store, 2, [])
-    await town.contact(holder)
-    await town.contact(holder)
+    await town.fund(holder, 5n)
+    await town.contact(holder, { lost: 'turn', at: 1 })
+    expect((await town.purse(holder)).flag).toBe(true)
     expect(await town.pay(holder, sale)).toMatchObject({ ok: false, refusal: { code: 'operation-open' } })
+    await town.contact(holder)
+    expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'not-paid' } })
+    await expectRest(105n)
   })
 
   test('a pay that the chip has made and its store has honoured is the same pay when it comes again', async () => {

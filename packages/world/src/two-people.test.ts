@@ -395,6 +395,57 @@ describe('an operation that only its chip knows, and nobody asks for again', () 
     await expectRest(100n)
   })
 
+  test('and whose number the book has used again, stands under the next one: a load', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const { load } = await town.fund(holder, 20n)
+    await town.contact(holder)
+    town.restore(backup)
+    await town.pay(holder, town.sale(store, 30n))
+    await town.contact(holder)
+    await town.report(store, 2, [])
+    await town.contact(holder)
+    const asked = (amount: string): Asked => ({
+      what: 'found-load',
+      about: about(),
+      facts: { load, amount, method: 'card' },
+    })
+    expect(await proposed(asked('21'))).toMatchObject(refused('evidence-against', 'digest'))
+    must(await decided(asked('20'), 'the provider’s name of it'))
+    expect(await town.operation(holder, 3, 2)).toMatchObject({ order: load, decision: 'commit' })
+    expect(await proposed(asked('20'))).toMatchObject(refused('nothing-to-decide'))
+    await expectRest(120n)
+    expect((await town.audit()).balances.funding).toBe(120n)
+  })
+
+  test('and a pay: its store is paid; what was put back as another is named by the audit', async () => {
+    const store = await town.openStore()
+    const backup = town.backup()
+    const { number, transaction } = town.sale(store, 30n)
+    await town.pay(holder, { number, transaction })
+    await town.contact(holder)
+    town.restore(backup)
+    await town.fund(holder, 20n)
+    await town.contact(holder)
+    await town.contact(holder)
+    const { generation, window } = transaction
+    const facts = { store, transaction: number, generation: String(generation), window: String(window) }
+    must(await decided({ what: 'found-pay', about: about(), facts: { ...facts, amount: '30', decision: 'commit' } }))
+    expect(await town.pay(holder, { number, transaction })).toMatchObject({ ok: true, value: { verdict: 'paid' } })
+    await expectRest(70n)
+    const found = [...town.book.tables.found.values()].find(row => row.number === 2) ?? never()
+    await town.book.run<undefined>({
+      keys: { purse: holder.purse },
+      decide: () => ({
+        answer: undefined,
+        writes: [{ write: 'found', row: { ...found, digest: new Uint8Array(32) } }],
+      }),
+    })
+    expect((await town.audit()).findings).toMatchObject([
+      { says: 'it was found at its chip and put back as another', invariant: 'INV-EVID' },
+    ])
+  })
+
   test('is a load whose money its provider has: it is captured and on the chip, once', async () => {
     await town.beat()
     const backup = town.backup()
