@@ -205,8 +205,12 @@ export const listFound = {
   query: z.strictObject({ limit: limit.optional(), after: cursor.optional() }),
   answer: naming(
     'FoundList',
-    'By purse.',
-    z.object({ found: z.array(foundOperation).max(PAGE * 8), next: cursor.optional() }),
+    'By purse. `sales`, on the first page: what stores say they have honoured and the book has lost, the latest first.',
+    z.object({
+      found: z.array(foundOperation).max(PAGE * 8),
+      sales: z.array(z.object({ store, transaction: transactionNumber, at: time })).optional(),
+      next: cursor.optional(),
+    }),
   ),
   refuses: [],
   summary: 'Operations that only their chips know',

@@ -19,6 +19,7 @@ import { foundFor, isUntold, recalled, stillForgotten } from './found.ts'
 import { type Intent, intentOf } from './intent.ts'
 import { orderOfLoad, owed } from './load.ts'
 import type { FoundLoadFacts, FoundPayFacts } from './proposal-facts.ts'
+import { accountLostPay, isBeyondAsking } from './proposal-lost.ts'
 import { mayPutBack, putBack } from './put-back.ts'
 import { inputDigest } from './request-name.ts'
 
@@ -66,23 +67,21 @@ export function accountPay(
   crypto: Crypto,
   seen: Seen,
   about: About,
-  { store, transaction, amount, generation, window, decision }: FoundPayFacts,
+  facts: FoundPayFacts,
 ): Result<readonly Write[], Refusal> {
+  const { store, transaction, amount, generation, window, decision } = facts
   const reference = paymentReference(crypto, store, transaction)
-  const there = foundAt(crypto, seen, about, { kind: 'pay', amount, reference, store, transaction })
+  const intent = { kind: 'pay', amount, reference, store, transaction } as const
+  if (seen.purse !== undefined && isBeyondAsking(seen.purse, seen))
+    return accountLostPay(crypto, { ...seen, purse: seen.purse }, about, intent, facts)
+  const there = foundAt(crypto, seen, about, intent)
   if (!there.ok) return there
   if (seen.store === undefined) return no(refusal('store-unknown'))
   if (seen.number !== undefined) return no(refusal('transaction-used'))
   const word = wordOf(seen.honoured, seen.store, seen.present, reference)
   if (word !== undefined && word !== decision) return no(refusal('evidence-against', { check: 'store' }))
   const { purse, found } = there.value
-  const { writes, operation } = putBack(
-    crypto,
-    { ...seen, purse },
-    found,
-    { kind: 'pay', amount, reference, store, transaction },
-    decision,
-  )
+  const { writes, operation } = putBack(crypto, { ...seen, purse }, found, intent, decision)
   const { epoch, number } = operation
   const place = { purse: purse.purse, epoch, number }
   const row: NumberRow = { store, transaction, ...place, generation, window, amount, refunded: ZERO }

@@ -24,7 +24,8 @@ export const foundHandlers = (center: Center): Pick<Handlers, 'listFound'> => ({
     const page = pageOf(query, 'purse')
     if (!page.ok) return page
     const { rows: purses, next } = await center.views.withFound(page.value)
-    const lost = purses.length === 0 ? [] : await center.views.lostSales()
+    const isFirst = query.after === undefined
+    const lost = isFirst || purses.length > 0 ? await center.views.lostSales() : []
     const found = await Promise.all(
       purses.map(async purse => {
         const seen = await center.book.look({ purse: purse.purse })
@@ -36,8 +37,18 @@ export const foundHandlers = (center: Center): Pick<Handlers, 'listFound'> => ({
         )
       }),
     )
-    return ok({ found: found.flat(), ...(next !== undefined && { next }) })
+    return ok({
+      found: found.flat(),
+      ...(isFirst && { sales: lost.map(saleAnswer) }),
+      ...(next !== undefined && { next }),
+    })
   },
+})
+
+const saleAnswer = ({ store, transaction, at }: HonouredRow) => ({
+  store,
+  transaction: numberOf(transaction),
+  at: timeOf(at),
 })
 
 /** What was forgotten is over when all that the chip has shown is booked. */
