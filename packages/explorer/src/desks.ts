@@ -11,6 +11,7 @@ import { INS, purseCommand } from '@kozeni/protocol/purse'
 import { introduce, type Self, select } from '@kozeni/terminal/card'
 import type { Deed, Entry } from '@kozeni/terminal/entry'
 import { type Placed, placeAfter } from '@kozeni/terminal/journal'
+import { sameAsHardware } from '@kozeni/terminal/limits'
 import type { Input, Step, TapState } from '@kozeni/terminal/tap'
 import { foldTill, type Till } from '@kozeni/terminal/till'
 import { type Cast, STORE } from './cast.ts'
@@ -83,7 +84,11 @@ export class Desks {
     if (desk.tap === undefined || desk.tap.state.phase.at !== at) return undefined
     const { deed, state } = desk.tap
     const { step } = deed === 'void' ? this.#design.void : this.#design.sale
-    return this.driven(desk, deed, step({ self: this.#self, till: this.till(desk) }, state, input))
+    return this.driven(
+      desk,
+      deed,
+      step({ self: this.#self, till: this.till(desk), software: sameAsHardware }, state, input),
+    )
   }
 
   /** Does what a step says, up to where the machine waits for somebody. */

@@ -21,6 +21,7 @@ import type { Reader } from '@kozeni/protocol/reader'
 import type { Refusal } from '@kozeni/protocol/refusal'
 import type { Center as TillCenter } from '@kozeni/terminal/center'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
+import { sameAsHardware } from '@kozeni/terminal/limits'
 import { Terminal } from '@kozeni/terminal/terminal'
 import { type Branch, openBranch } from './bank-branch.ts'
 import { type Counter, readersOf, type Scene } from './bank-scene.ts'
@@ -218,7 +219,9 @@ export class BankTown {
       standing: since => this.anyBranch.tills.getTerminal({ caller, query: { since: String(since) } }),
       contact: round => this.contact(round),
     }
-    const opened = await Terminal.open({ crypto, clock: this.clock, journal: new MemoryJournal(crypto), center, key })
+    // its tills sell as if alone: who has the chip is a matter of this town
+    const parts = { crypto, clock: this.clock, center, key, software: sameAsHardware }
+    const opened = await Terminal.open({ ...parts, journal: new MemoryJournal(crypto) })
     if (!opened.ok) throw new Error(`a till does not open: ${opened.refusal.code}`)
     await opened.value.upload()
     return { terminal: opened.value, store }

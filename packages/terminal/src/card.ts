@@ -23,6 +23,8 @@ export interface Card {
   readonly expires: number
   /** Debits and voids it has made. */
   readonly seq: number
+  /** Fc: the center has not confirmed its last operation. */
+  readonly flag: boolean
   /** It should meet the center soon: for its limits (C-6), or because the center has not confirmed its last operation. */
   readonly onlineWanted: boolean
 }
@@ -76,7 +78,7 @@ export function meet({ crypto, terms }: Self, response: Bytes | undefined): Resu
   if (facts.currency !== terms.certificate.currency) return no(refusal('currency-differs'))
   const { purse, chipClass, publicKey, expires } = facts
   const onlineWanted = met.onlineWanted || met.flag
-  return ok({ purse, chipClass, publicKey, expires, seq: met.seq, onlineWanted })
+  return ok({ purse, chipClass, publicKey, expires, seq: met.seq, flag: met.flag, onlineWanted })
 }
 
 /** What stands in a purse's certificate, when one of the issuer's keys signed it. */

@@ -1,6 +1,6 @@
 /**
  * A model of a purse that does what PROTOCOL §4 says of chips, and remembers all that it ever did, so that a test can
- * judge. It knows no flags, limits or PINs; the real program does.
+ * judge. It knows no operations, limits or PINs; the real program does.
  */
 import { type Bytes, bigEndian, concat, equal } from '@kozeni/base/bytes'
 import { currency } from '@kozeni/base/currency'
@@ -60,6 +60,8 @@ export class ChipForTests {
   readonly mail: Bytes[] = []
   /** Hears of every record at the moment it is made. */
   made: (record: SignedReceipt) => void = () => {}
+  /** What it says of its last operation with the center, which it knows nothing else of. */
+  flag = false
   /** Says this to every request instead of acting. */
   refuses: RefusalCode | undefined
   #challenge: Bytes = new Uint8Array()
@@ -168,7 +170,7 @@ export class ChipForTests {
         seq: this.seq,
         prevAmount: last?.amount ?? ZERO,
         prevTerminal: new Uint8Array(PSEUDONYM_BYTES),
-        flag: false,
+        flag: this.flag,
         onlineWanted: this.seq >= 15,
       }),
     )

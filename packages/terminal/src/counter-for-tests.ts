@@ -10,12 +10,13 @@ import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { type Receipt, readReceipt } from '@kozeni/protocol/debit'
 import { hotlistMessage } from '@kozeni/protocol/hotlist'
-import { type Refusal, refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
 import type { Center, MailExchange, MailList, TerminalStanding, Upload, UploadAnswer } from './center.ts'
 import { ChipForTests } from './chip-for-tests.ts'
 import type { Entry } from './entry.ts'
 import type { Journal, Placed } from './journal.ts'
 import { MemoryJournal } from './journal-memory.ts'
+import { type SoftwarePolicy, softwarePolicy } from './limits.ts'
 import { Terminal } from './terminal.ts'
 
 export const START_SECONDS = 1_800_000_000
@@ -79,6 +80,8 @@ export class CenterForTests implements Center {
   /** What it says to a contact's next rounds; then it cannot be reached. */
   turns: ContactAnswer[] = []
   rounds: ContactRound[] = []
+  /** What it says to every contact instead. */
+  forbids: RefusalCode | undefined
 
   readonly #sign: (message: Bytes) => Bytes
 
@@ -121,6 +124,7 @@ export class CenterForTests implements Center {
 
   readonly contact: Post = async round => {
     this.rounds.push(round)
+    if (this.forbids !== undefined) return no(refusal(this.forbids))
     const turn = this.turns.shift()
     return turn === undefined ? no(refusal('center-unreachable')) : ok(turn)
   }
@@ -160,6 +164,7 @@ export class CounterForTests {
   readonly key: Bytes
   readonly center: CenterForTests
   journal: Journal
+  software: SoftwarePolicy = softwarePolicy
 
   constructor(crypto: Crypto) {
     this.crypto = crypto
@@ -179,9 +184,9 @@ export class CounterForTests {
 
   /** The terminal as it starts with what the journal holds; its power may be cut at a later write. */
   async open(cut?: Cut): Promise<Terminal> {
-    const { crypto, clock, key, center } = this
+    const { crypto, clock, key, center, software } = this
     const journal = new CuttableJournal(this.journal, cut)
-    const terminal = await Terminal.open({ crypto, clock, key, center, journal })
+    const terminal = await Terminal.open({ crypto, clock, key, center, journal, software })
     if (!terminal.ok) throw new Error(terminal.refusal.code)
     return terminal.value
   }

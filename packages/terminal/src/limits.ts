@@ -12,6 +12,18 @@ import type { Terms, Till } from './till.ts'
 /** A chip in software can be copied by whoever owns the telephone: it may take this part of each limit (C-9). */
 export const SOFTWARE_PART = 2n
 
+/** How a till treats chips in software beyond their limits: a setting of the till. @spec C-9, F-9 */
+export interface SoftwarePolicy {
+  /** They meet the center before they are debited, where it answers. */
+  readonly onlineFirst: boolean
+  /** What becomes of one whose last operation the center has not confirmed: it may have more to hide than a debit. */
+  readonly unconfirmed: 'accepted' | 'refused'
+}
+
+export const softwarePolicy: SoftwarePolicy = { onlineFirst: true, unconfirmed: 'accepted' }
+/** As for chips that cannot be copied. */
+export const sameAsHardware: SoftwarePolicy = { onlineFirst: false, unconfirmed: 'accepted' }
+
 /**
  * Whether the terminal may sell at all now.
  *

@@ -12,6 +12,7 @@ import type { Reader } from '@kozeni/protocol/reader'
 import { expect, test } from 'vitest'
 import { noCenter } from './center-call.ts'
 import { MemoryJournal } from './journal-memory.ts'
+import { sameAsHardware } from './limits.ts'
 import { Terminal } from './terminal.ts'
 
 const freshPurse = await purseFrom()
@@ -39,7 +40,8 @@ async function stand(): Promise<{ purse: PurseForTests; terminal: () => Promise<
   await journal.append({ entry: 'hotlist', at, version: 1, since: 0, made: at, purses: nobody, terminals: nobody })
   const purse = freshPurse()
   purse.command({ epoch: 1, number: 1, kind: 'load', amount: 1000n })
-  const parts = { crypto: nobleCrypto, clock: new StillClock(NOW * 1000), journal, center: noCenter, key }
+  const means = { crypto: nobleCrypto, clock: new StillClock(NOW * 1000), journal, center: noCenter }
+  const parts = { ...means, key, software: sameAsHardware }
   const terminal = async () => {
     const opened = await Terminal.open(parts)
     if (!opened.ok) throw new Error(opened.refusal.code)

@@ -67,7 +67,7 @@ class Story {
   shownPaid = 0
 
   constructor() {
-    this.chips = [this.counter.chip(1, 2000n), this.counter.chip(2, 500n)]
+    this.chips = [this.counter.chip(1, 2000n), this.counter.chip(2, 500n, { chipClass: 'software' })]
     for (const one of this.chips) one.made = record => this.#isNoLateVoid(record.receipt)
   }
 

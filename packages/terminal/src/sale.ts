@@ -19,6 +19,7 @@ const rules: Rules = {
   check: mayAsk,
   movedOn: ['moved-on'],
   abandons: true,
+  asksCenter: true,
 }
 
 /** One step of a sale. @spec D-1…D-4 */
@@ -63,9 +64,11 @@ export function resumeSale({ sale, amount, stage, asked }: Sale): Result<Step, R
   return ok(listening({ sale, amount, asked, purse: asked?.request.purse }))
 }
 
-/** Whether to ask this chip for the sale's amount now: its certificate, its seq, the limits. @spec C-9, D-7 */
-function mayAsk({ till }: World, { amount }: Task, card: Card, now: number): Result<unknown, Refusal> {
+/** Whether to ask this chip for the sale's amount now: its certificate, its seq, its flag, the limits. @spec C-9, D-7, F-9 */
+function mayAsk({ till, software }: World, { amount }: Task, card: Card, now: number): Result<unknown, Refusal> {
   if (card.expires <= now) return no(refusal('certificate-expired', { purse: card.purse }))
   if (card.seq < (till.seqs.get(card.purse) ?? 0)) return no(refusal('seq-fell', { purse: card.purse }))
+  if (card.flag && card.chipClass === 'software' && software.unconfirmed === 'refused')
+    return no(refusal('operation-unconfirmed', { purse: card.purse }))
   return mayTake(till, { amount, purse: card.purse, chipClass: card.chipClass }, now)
 }

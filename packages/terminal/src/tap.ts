@@ -13,16 +13,19 @@ import { encodeCommand } from '@kozeni/protocol/apdu'
 import { answers, type DebitRequest, readReceipt, signRequest } from '@kozeni/protocol/debit'
 import { PROTOCOL_VERSION } from '@kozeni/protocol/header'
 import { purseCommand } from '@kozeni/protocol/purse'
-import { type Refusal, type RefusalCode, refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, type RefusalCode, refusal, WIRE } from '@kozeni/protocol/refusal'
 import { answerOf, type Card, introduce, meet, type Self, SUCCESS, said, select } from './card.ts'
 import type { Deed, Entry } from './entry.ts'
 import { commandFor, type Errand, entryOf, errandsAt, RING } from './errand.ts'
+import type { SoftwarePolicy } from './limits.ts'
 import { type Asked, readAsked, type Till } from './till.ts'
 
 /** What the machine may look at: who the terminal is, and what it knows. */
 export interface World {
   readonly self: Self
   readonly till: Till
+  /** On-line first only while the center answers. */
+  readonly software: SoftwarePolicy
 }
 
 /** What is to be done, and the one request that may already have been executed. */
@@ -45,6 +48,8 @@ export interface Rules {
   readonly movedOn: readonly RefusalCode[]
   /** Whether a task that no chip was asked for ends in the journal. */
   readonly abandons: boolean
+  /** Whether a chip in software meets the center before it is asked for the first time. */
+  readonly asksCenter: boolean
 }
 
 /** How a task ends, for now (`unresolved`, `never-happened`) or for ever. */
@@ -71,7 +76,7 @@ export type Phase =
   | { readonly at: 'intending' | 'listening' | 'selecting' | 'introducing' }
   /** Errands are done at the chip; `keeping` while its answer becomes durable. */
   | { readonly at: 'running' | 'keeping'; readonly card: Card; readonly errands: readonly Errand[] }
-  | { readonly at: 'requesting' | 'acting'; readonly card: Card }
+  | { readonly at: 'relaying' | 'requesting' | 'acting'; readonly card: Card }
   | { readonly at: 'ending' | 'over'; readonly outcome: Outcome }
 
 export interface TapState {
@@ -79,18 +84,22 @@ export interface TapState {
   readonly phase: Phase
   /** What was wrong at the latest tap. */
   readonly trouble: Refusal | undefined
+  /** Who has met the center in this tap, or would have. */
+  readonly met?: PurseId
 }
 
 /** `now` in seconds since 1970. `stop` is the clerk, or the end of patience; it is heard only between taps. */
 export type Input = { readonly now: number } & (
   | { readonly input: 'chip' | 'durable' | 'stop' }
   | { readonly input: 'response'; readonly response: Bytes | undefined }
+  | { readonly input: 'relayed'; readonly why: Refusal | undefined }
 )
 
-/** `journal` is answered by `durable`, `transmit` by `response`. */
+/** `journal` is answered by `durable`, `transmit` by `response`, `relay` (a contact of the chip with the center) by `relayed`. */
 export type Effect =
   | { readonly effect: 'journal'; readonly entry: Entry }
   | { readonly effect: 'transmit'; readonly command: Bytes }
+  | { readonly effect: 'relay'; readonly purse: PurseId }
   | { readonly effect: 'show'; readonly screen: Screen }
   | { readonly effect: 'stop-listening' }
 
@@ -124,6 +133,8 @@ export function step(rules: Rules, world: World, state: TapState, input: Input):
       return onDurable(rules, world, state, input.now)
     case 'response':
       return onResponse(rules, world, state, input.response, input.now)
+    case 'relayed':
+      return state.phase.at === 'relaying' ? relayed(rules, state, state.phase.card, input) : stay(state)
     default:
       return never(input)
   }
@@ -155,10 +166,32 @@ function onResponse(rules: Rules, world: World, state: TapState, response: Bytes
   if (phase.at === 'introducing') {
     const card = meet(world.self, response)
     if (!card.ok) return listening(state.task, card.refusal)
+    const { purse } = card.value
+    if (meetsFirst(rules, world, state, card.value))
+      return to(state, { at: 'relaying', card: card.value }, { effect: 'relay', purse })
     return run(rules, world, state, { card: card.value, errands: errandsAt(world.till, card.value) }, now)
   }
   if (phase.at === 'running') return ran(rules, world, state, phase, response, now)
   return phase.at === 'acting' ? judge(rules, world, state, phase.card, response, now) : stay(state)
+}
+
+/** A chip that was asked already is only asked again: what it did is to be known, whatever the center says. */
+const meetsFirst = (rules: Rules, { software }: World, { task, met }: TapState, { purse, chipClass }: Card): boolean =>
+  rules.asksCenter && software.onlineFirst && chipClass === 'software' && task.asked === undefined && met !== purse
+
+/** Whether nobody answered who could have said no. */
+export const isNoCenter = ({ code }: Refusal): boolean => WIRE[code].http >= 500 || code === 'terminal-not-certified'
+
+/** The chip says anew who it is, for it has talked to the center since; the center's no is the sale's end. @spec C-9 */
+function relayed(
+  rules: Rules,
+  state: TapState,
+  card: Card,
+  { why, now }: { why: Refusal | undefined; now: number },
+): Step {
+  if (why === undefined || isNoCenter(why))
+    return to({ ...state, met: card.purse }, { at: 'selecting' }, transmit(select))
+  return why.code === 'chip-gone' ? listening(state.task, why) : refused(rules, state, why, now, card)
 }
 
 interface Running {

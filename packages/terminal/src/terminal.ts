@@ -6,19 +6,21 @@ import type { Report } from '@kozeni/api/meet'
 import { assert } from '@kozeni/base/assert'
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { Clock } from '@kozeni/base/clock'
+import type { PurseId } from '@kozeni/base/ids'
 import type { Money } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
+import type { Reader } from '@kozeni/protocol/reader'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import { bring, carry } from './bring.ts'
 import type { Self } from './card.ts'
 import type { Center } from './center.ts'
 import { Contact, type Counter } from './counter.ts'
 import type { Journal } from './journal.ts'
-import { maySell, unuploaded } from './limits.ts'
+import { maySell, type SoftwarePolicy, softwarePolicy, unuploaded } from './limits.ts'
 import { Memory } from './memory.ts'
 import { beginSale, resumeSale, stepSale } from './sale.ts'
-import type { Effect, Input, Outcome, Step, TapState, World } from './tap.ts'
+import { type Effect, type Input, isNoCenter, type Outcome, type Step, type TapState, type World } from './tap.ts'
 import type { Sale } from './till.ts'
 import { type Uploaded, Uploader } from './uploader.ts'
 import { beginVoid, stepVoid } from './void.ts'
@@ -30,6 +32,8 @@ export interface TerminalParts {
   readonly center: Center
   /** The terminal's private key, 32 bytes. */
   readonly key: Bytes
+  /** Left out: the product's own. */
+  readonly software?: SoftwarePolicy
 }
 
 /** What stands on the till's screen all the time. Times in seconds since 1970, ages in seconds. */
@@ -48,6 +52,9 @@ export interface Status {
   readonly stopped: Refusal | undefined
 }
 
+/** A center that has not answered is not asked again for so long before a sale: holders stand there. */
+const ALONE_MS = 60_000
+
 type Stepper = (world: World, state: TapState, input: Input) => Step
 
 export class Terminal {
@@ -55,6 +62,7 @@ export class Terminal {
   readonly #memory: Memory
   readonly #uploader: Uploader
   #tapping = false
+  #aloneUntilMs = 0
 
   private constructor(parts: TerminalParts) {
     this.#parts = parts
@@ -274,8 +282,21 @@ export class Terminal {
         const response = await reader.transmit(effect.command)
         input = { input: 'response', response, now: this.#memory.now }
       }
+      if (effect.effect === 'relay') {
+        const why = await this.#meets(effect.purse, reader)
+        input = { input: 'relayed', why, now: this.#memory.now }
+      }
     }
     return input
+  }
+
+  /** Lets the chip that is there meet the center. @returns why it did not, or not to its end */
+  async #meets(purse: PurseId, reader: Reader): Promise<Refusal | undefined> {
+    const { center, clock } = this.#parts
+    const met = await carry(purse, reader, center)
+    if (met.ok) return undefined
+    if (isNoCenter(met.refusal)) this.#aloneUntilMs = clock.now() + ALONE_MS
+    return met.refusal
   }
 
   async #await(contact: Contact, { trouble }: TapState): Promise<Input> {
@@ -284,7 +305,9 @@ export class Terminal {
   }
 
   #world(): World {
-    return { self: this.#self(), till: this.#memory.till }
+    const { clock, software = softwarePolicy } = this.#parts
+    const onlineFirst = software.onlineFirst && clock.now() >= this.#aloneUntilMs
+    return { self: this.#self(), till: this.#memory.till, software: { ...software, onlineFirst } }
   }
 
   #self(): Self {

@@ -8,18 +8,22 @@ import { base64url, hex } from '@kozeni/base/bytes'
 import { systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import type { TerminalId } from '@kozeni/base/ids'
-import { ok, type Result } from '@kozeni/base/result'
+import { no, ok, type Result } from '@kozeni/base/result'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import type { Reader } from '@kozeni/protocol/reader'
 import { TcpReader } from '@kozeni/protocol/reader-tcp'
-import type { Refusal } from '@kozeni/protocol/refusal'
+import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { Center } from './center.ts'
 import { centerFor, noCenter } from './center-call.ts'
 import { openFileJournal } from './journal-file.ts'
+import type { SoftwarePolicy } from './limits.ts'
 import type { Screen } from './tap.ts'
 import { Terminal } from './terminal.ts'
 import { openTerminalFolder, type TerminalFolder } from './terminal-file.ts'
 import { type OrderTaker, obey } from './till-order.ts'
+
+/** One round of a contact. */
+const PATIENCE_MS = 5_000
 
 export interface TerminalOptions {
   /** Holds the key, the name and the journal; and control.json while it runs. Made if absent. */
@@ -32,6 +36,8 @@ export interface TerminalOptions {
   readonly field: string | Reader
   /** What the center calls this terminal; kept in the folder once given. */
   readonly terminal?: TerminalId
+  /** How it treats chips in software; left out: as the product does. */
+  readonly software?: SoftwarePolicy
   /** Sees what clerk and holder are shown. */
   readonly show?: (screen: Screen) => void
 }
@@ -59,7 +65,8 @@ export async function runTerminal(options: TerminalOptions): Promise<Result<Runn
   if (options.terminal !== undefined) await line.certify(options.terminal)
   const { key, keep } = folder.value
   const parts = { crypto: nodeCrypto, clock: systemClock, journal: journal.value, center: line, key }
-  const terminal = await Terminal.open(parts)
+  const { software } = options
+  const terminal = await Terminal.open({ ...parts, ...(software && { software }) })
   if (!terminal.ok) {
     await journal.value.close()
     return terminal
@@ -89,12 +96,23 @@ class CenterLine implements Center {
   deliver: Center['deliver'] = upload => this.#center.deliver(upload)
   standing: Center['standing'] = since => this.#center.standing(since)
   mail: Center['mail'] = exchange => this.#center.mail(exchange)
-  contact: Center['contact'] = round => this.#center.contact(round)
+  contact: Center['contact'] = round => patiently(this.#center.contact(round))
 
   #use(terminal: TerminalId): void {
     const means = { transport: fetchTransport, clock: systemClock, crypto: nodeCrypto, dice: systemDice }
     this.#center = centerFor({ origin: this.#origin, ...means }, terminal, this.#folder.key)
     this.name = terminal
+  }
+}
+
+/** The answer, if it comes while somebody likes to stand at a counter; whatever it would have said, the next contact hears. */
+async function patiently<T>(answer: Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
+  const late = Promise.withResolvers<Result<T, Refusal>>()
+  const timer = setTimeout(() => late.resolve(no(refusal('center-unreachable'))), PATIENCE_MS)
+  try {
+    return await Promise.race([answer, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

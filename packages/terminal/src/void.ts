@@ -18,6 +18,7 @@ const rules: Rules = {
   check: mayAsk,
   movedOn: ['moved-on', 'not-last'],
   abandons: false,
+  asksCenter: false,
 }
 
 /** One step of a void. @spec D-4, D-6 */

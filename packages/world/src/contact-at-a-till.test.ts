@@ -1,5 +1,6 @@
 /** What a phone left waiting or unfinished is led on by an on-line till: real chip, program, center and terminal. */
 import { SeededDice } from '@kozeni/base/dice'
+import { money } from '@kozeni/base/money'
 import { Chip } from '@kozeni/chip/chip'
 import { LocalReader } from '@kozeni/chip/reader-local'
 import { builtPurse } from '@kozeni/program/compile-node'
@@ -81,4 +82,17 @@ test('wherever a chip leaves the till, the load arrives once, by the next contac
     expect((await town.contact(holder)).ended).toBe('done')
     await expectRest(100n * BigInt(answers + 1))
   }
+})
+
+test('a chip in software that comes to pay meets the center first: what waits for it pays, and what is blocked does not', async () => {
+  await town.fund(holder, 2000n)
+  const paid = await till.sell(money(500n), { reader: radio, waitMs: 1000 })
+  expect(paid).toMatchObject({ value: { outcome: 'done', purse: holder.purse } })
+  await till.upload()
+  await contact() // the debit is booked: the chip is told
+  await expectRest(1500n)
+  await town.block(holder) // on no list that this till has
+  expect(await till.sell(money(500n), { reader: radio, waitMs: 1000 })).toMatchObject({
+    value: { outcome: 'refused', why: { code: 'purse-blocked' } },
+  })
 })

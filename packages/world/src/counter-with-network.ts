@@ -11,6 +11,7 @@ import type { Reader } from '@kozeni/protocol/reader'
 import { refusal } from '@kozeni/protocol/refusal'
 import type { Center } from '@kozeni/terminal/center'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
+import { sameAsHardware } from '@kozeni/terminal/limits'
 import { Terminal } from '@kozeni/terminal/terminal'
 import type { Holder, TownWith } from './town.ts'
 
@@ -61,7 +62,7 @@ export class CounterWithNetwork {
   ): Promise<CounterWithNetwork> {
     const network = { on: true }
     const center = over(network, reached)
-    const opened = await Terminal.open({ crypto, clock: town.clock, journal, center, key })
+    const opened = await Terminal.open({ crypto, clock: town.clock, journal, center, key, software: sameAsHardware })
     if (!opened.ok) throw new Error(opened.refusal.code)
     const again = (disk: MemoryJournal) => CounterWithNetwork.#start(town, reached, key, disk)
     return new CounterWithNetwork(opened.value, journal, network, again)

@@ -15,6 +15,7 @@ import type { Center } from '@kozeni/terminal/center'
 import type { Entry } from '@kozeni/terminal/entry'
 import type { Journal, Placed } from '@kozeni/terminal/journal'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
+import { sameAsHardware } from '@kozeni/terminal/limits'
 import type { Outcome } from '@kozeni/terminal/tap'
 import { Terminal } from '@kozeni/terminal/terminal'
 import { type City, diceOf, type Request, strikes, wrongBy } from './city.ts'
@@ -241,7 +242,7 @@ export class Till {
 
   async #opened(journal: Journal): Promise<Terminal> {
     const { crypto } = this.#city
-    const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key }
+    const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key, software: sameAsHardware }
     const opened = await Terminal.open({ ...parts, journal })
     if (!opened.ok) throw new Error(`a terminal does not open: ${opened.refusal.code}`)
     return opened.value
