@@ -36,6 +36,8 @@ export interface InstallToken {
   readonly sessions: readonly Session[]
   /** The further version of its keys that this contact brings, if it does. */
   readonly keys?: number
+  /** The purse's public key, as its chip has told it in this contact. */
+  readonly publicKey?: Bytes
   /** Commands before the first that went through the channel. */
   readonly plain: number
 }

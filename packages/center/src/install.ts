@@ -10,7 +10,6 @@
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
-import type { PurseId } from '@kozeni/base/ids'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { type CommandApdu, decodeResponse, encodeCommand, type ResponseApdu } from '@kozeni/protocol/apdu'
 import { certify, purseCertificate } from '@kozeni/protocol/certificate'
@@ -259,7 +258,7 @@ async function bringCertificate({ means, token, purse, device, answers }: Arrive
   const groups = [group(GROUP.certificate, certificate.value), group(GROUP.activate, NONE)]
   const before = personalisation(means, purse, device, token.keys).length
   const commands = groups.map((data, i) => storeData(data, before + i, i === groups.length - 1))
-  return through(means, { ...token, step: 'activation' }, session, commands)
+  return through(means, { ...token, step: 'activation', publicKey }, session, commands)
 }
 
 /**
@@ -328,23 +327,29 @@ function askProof({ means, token, purse }: Arrived): Result<Turn, Refusal> {
   })
 }
 
-async function activate({ means, purse, answers }: Arrived): Promise<Result<Turn, Refusal>> {
+async function activate({ means, token, purse, answers }: Arrived): Promise<Result<Turn, Refusal>> {
   const keys = means.vault.purseKeys(purse.keyVersion, purse.purse)
   const message = keys && unseal(means.crypto, keys, purse.purse, answers[1]?.data ?? NONE)
   if (message?.type !== 'result') return no(refusal('mac-wrong'))
   const { settings, settingsEpoch } = message.body
   if (settingsEpoch !== purse.epoch || settings < purse.settings) return no(stale('proof', message.body.status))
-  await means.book.run(activation(purse.purse))
-  return ok({ token: undefined, commands: [], report: [] })
+  const active = await means.book.run(activation(token, message.body.status))
+  return active.ok ? ok({ token: undefined, commands: [], report: [] }) : active
 }
 
-const activation = (purse: PurseId): Command<undefined> => ({
+/**
+ * The key that was certified last may be one that the chip had before its program was made anew: an answer of an earlier
+ * contact that came late. Then the purse is installed once more, and tells its key again.
+ */
+const activation = ({ purse, publicKey }: InstallToken, status: number): Command<Result<undefined, Refusal>> => ({
   keys: { purse },
-  decide: ({ purse: row }) =>
-    row?.stage === 'certified'
-      ? {
-          answer: undefined,
-          writes: [{ write: 'purse', row: { ...row, stage: 'active', settingsSeen: row.settings } }],
-        }
-      : unchanged(undefined),
+  decide: ({ purse: row }) => {
+    if (row?.stage !== 'certified') return unchanged(ok(undefined))
+    const isCertified = row.publicKey !== undefined && publicKey !== undefined && equal(row.publicKey, publicKey)
+    if (!isCertified) return unchanged(no(stale('proof', status)))
+    return {
+      answer: ok(undefined),
+      writes: [{ write: 'purse', row: { ...row, stage: 'active', settingsSeen: row.settings } }],
+    }
+  },
 })

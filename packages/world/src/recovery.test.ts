@@ -1,10 +1,17 @@
 /** The recovery table of PROTOCOL §3, row by row, on the real chip, program and center, over a network that loses. */
 
+import { no } from '@kozeni/base/result'
 import type { FlagStatement } from '@kozeni/center/contact'
 import { builtPurse } from '@kozeni/program/compile-node'
+import { refusal } from '@kozeni/protocol/refusal'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Met } from './relay-with-faults.ts'
+import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
+import { some } from './must.ts'
+import { type Center, type Met, meet } from './relay-with-faults.ts'
 import { type Holder, Town } from './town.ts'
+
+/** The post in which an installation tells the center the chip's public key. */
+const KEY_TOLD = 3
 
 let module: Uint8Array
 let town: Town
@@ -217,4 +224,31 @@ test('an installation that is interrupted anywhere is resumed, and ends as one p
       await expectRest(0n)
     }
   }
+})
+
+test('a key that a chip had before its program was made anew is not taken for its present one, however late it comes', async () => {
+  town = new Town(20, module)
+  holder = await town.arrive()
+  const center = await town.installing(holder)
+  const early: Parameters<Center['next']>[] = []
+  const untilKey: Center['next'] = async (...said) =>
+    early.push(said) < KEY_TOLD ? await center.next(...said) : no(refusal('chip-gone'))
+  await meet({ ...center, next: untilKey }, holder.reader)
+  let steps = 0
+  const overtaken: Center['next'] = async (...said) => {
+    const turn = await center.next(...said)
+    steps += 1
+    if (steps === KEY_TOLD) await center.next(...some(early.at(-1)))
+    return turn
+  }
+  const met = await meet({ ...center, next: overtaken }, holder.reader)
+  expect(met).toMatchObject({ ended: 'refused', refusal: { code: 'install-stale' } })
+  expect(await town.install(holder)).toMatchObject({ ended: 'done', refusal: undefined })
+  await town.fund(holder, 5n)
+  await town.contact(holder)
+  const counter = await CounterWithNetwork.open(town, await town.openStore(), 20)
+  await counter.sell(2n, radioOf(holder))
+  await counter.upload()
+  await town.contact(holder)
+  await expectRest(3n)
 })

@@ -168,8 +168,21 @@ export class TownWith<B extends Book> {
 
   /** One contact that installs, or goes on installing. */
   async install(holder: Person, loss?: Loss): Promise<Met> {
-    const row = await this.purse(holder)
-    return meet(this.#installing(row), holder.reader, loss)
+    return meet(await this.installing(holder), holder.reader, loss)
+  }
+
+  /** The center, as a contact that installs this person's purse speaks with it. */
+  async installing(person: Person): Promise<Center> {
+    const row = await this.purse(person)
+    const caller = 'device:test'
+    return {
+      begin: async () => ({ ok: true, value: beginInstall(this.means, caller, row) }),
+      next: (sealed, responses) => {
+        const token = some(openToken(this.means, caller, sealed))
+        if (token.kind !== 'install') throw new Error('a token of another kind')
+        return continueInstall(this.means, token, responses)
+      },
+    }
   }
 
   /** A holder with an installed purse. @param of  whose; a newcomer's */
@@ -355,18 +368,6 @@ export class TownWith<B extends Book> {
         const token = some(openToken(this.means, caller, sealed))
         if (token.kind !== 'purse') throw new Error('a token of another kind')
         return continueContact(this.means, token, responses)
-      },
-    }
-  }
-
-  #installing(row: PurseRow): Center {
-    const caller = 'device:test'
-    return {
-      begin: async () => ({ ok: true, value: beginInstall(this.means, caller, row) }),
-      next: (sealed, responses) => {
-        const token = some(openToken(this.means, caller, sealed))
-        if (token.kind !== 'install') throw new Error('a token of another kind')
-        return continueInstall(this.means, token, responses)
       },
     }
   }
