@@ -43,6 +43,7 @@ export interface Branch {
   readonly tills: ReturnType<typeof terminalHandlers>
   readonly contacts: ReturnType<typeof contactHandlers>
   readonly stores: ReturnType<typeof storeHandlers>
+  readonly pulse: Pulse
   close(): Promise<void>
 }
 
@@ -72,6 +73,7 @@ export async function openBranch(parts: BranchParts): Promise<Branch> {
     tills: terminalHandlers(center),
     contacts: contactHandlers(center),
     stores: storeHandlers(center),
+    pulse,
     close: async () => {
       await Promise.all([mover.stop(), pulse.stop()])
       await Promise.all([book.close(), views.close()])

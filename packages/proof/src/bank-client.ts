@@ -165,12 +165,21 @@ async function usedBy(town: BankTown, sale: Offer) {
   return (await town.anyBranch.center.book.look({ number: { store, transaction: sale.number } })).number
 }
 
-/** Everybody asks again for what a center has said it has: under the same name it is the same. @spec F-12, F-13 */
-export async function askAgain(town: BankTown): Promise<void> {
-  const known = <T>(all: readonly Asked<T>[]): readonly Asked<T>[] => all.filter(({ acknowledged }) => acknowledged)
-  await Promise.all(known(town.loads).map(asked => askLoad(town, asked)))
-  await Promise.all(known(town.sales).map(asked => askPay(town, asked)))
-  await Promise.all(known(town.refunds).map(asked => askRefund(town, asked)))
+/**
+ * These people ask again for what a center has said it has, and then for what they were refused or never heard of: a late
+ * copy may have come through. Under the same name it is the same.
+ *
+ * @spec F-12, F-13
+ */
+export async function askAgain(town: BankTown, people: readonly Holder[]): Promise<void> {
+  const purses = new Set<string>(people.map(({ purse }) => purse))
+  for (const acknowledged of [true, false]) {
+    const theirs = <T extends Asked<unknown>>(all: readonly T[], purseOf: (asked: T) => string): readonly T[] =>
+      all.filter(asked => asked.acknowledged === acknowledged && purses.has(purseOf(asked)))
+    await Promise.all(theirs(town.loads, ({ request }) => request.purse).map(asked => askLoad(town, asked)))
+    await Promise.all(theirs(town.sales, ({ request }) => request.purse).map(asked => askPay(town, asked)))
+    await Promise.all(theirs(town.refunds, ({ request }) => request.used.purse).map(asked => askRefund(town, asked)))
+  }
 }
 
 const contact: Move = (town, dice) => contactWith(town, pick(dice, town.people))

@@ -5,8 +5,9 @@
 
 import { withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
-import type { LoadRow, Seen } from '@kozeni/center/book'
+import type { LoadRow, PurseRow, Seen } from '@kozeni/center/book'
 import type { PaymentRequest } from '@kozeni/center/payment'
+import { isFenced } from '@kozeni/center/restore'
 import { contactWith, uploadFrom } from './bank-client.ts'
 import type { Asked, BankTown, Holder } from './bank-town.ts'
 
@@ -14,14 +15,21 @@ import type { Asked, BankTown, Holder } from './bank-town.ts'
 const MOST_MS = 90_000
 const BETWEEN_MS = 100
 
-/** @returns a sentence for everything that did not come to rest */
-export async function drain(town: BankTown): Promise<readonly string[]> {
+/**
+ * @param again  what those who are not at rest do after each contact
+ * @returns      a sentence for everything that did not come to rest
+ */
+export async function drain(
+  town: BankTown,
+  again: (restless: readonly Holder[]) => Promise<void> = async () => undefined,
+): Promise<readonly string[]> {
   const end = performance.now() + MOST_MS
   let restless: readonly Holder[] = town.people
   for (;;) {
     await town.settled()
     for (const till of town.tills) await uploadFrom(till)
     await Promise.all(restless.map(holder => contactWith(town, holder)))
+    await again(restless)
     await town.settled()
     restless = await restlessIn(town)
     const undone = [...restless.map(({ purse }) => `purse ${purse} is not at rest`), ...(await undoneLoads(town))]
@@ -36,10 +44,16 @@ async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
   return town.people.filter((_, i) => {
     const seen = looks[i]
     if (seen !== undefined && isDisputed(seen)) return false
-    const { purse, open, waiting } = seen ?? {}
-    const booked = purse?.seenCredits === purse?.credits && purse?.seenDebits === purse?.debits
-    return purse?.flag !== false || open !== undefined || waiting !== undefined || !booked
+    if (seen?.purse === undefined || !isFenced(seen.purse, seen.present)) return true
+    const { purse, open, waiting } = seen
+    return purse.flag || open !== undefined || waiting !== undefined || !isBooked(purse, seen)
   })
+}
+
+/** All that the chip has done stands in the book. A pay that a restored book has lost, undone, is ahead on both sides for good. */
+function isBooked({ seenCredits, credits, seenDebits, debits }: PurseRow, { found }: Seen): boolean {
+  const [given, paid] = [seenCredits - credits, seenDebits - debits]
+  return found.some(({ outcome }) => outcome === 'reversed') ? given === paid : given === 0n && paid === 0n
 }
 
 async function undoneLoads(town: BankTown): Promise<readonly string[]> {
@@ -130,12 +144,12 @@ async function wrongGivings(town: BankTown): Promise<readonly string[]> {
 /**
  * What a center has said it has, and does not know.
  *
- * @param said  of which sales it must know: after a restore, those that a store was told are paid
- * @returns     a sentence each
+ * @param isTold  of which sales it must know: after a restore, those that a store was told are paid
+ * @returns       a sentence each
  */
 export async function lost(
   town: BankTown,
-  said: (sale: PaymentRequest) => boolean = () => true,
+  isTold: (sale: PaymentRequest) => boolean = () => true,
 ): Promise<readonly string[]> {
   const { book } = town.anyBranch.center
   const known = <T>(all: readonly Asked<T>[]): readonly T[] =>
@@ -143,7 +157,7 @@ export async function lost(
   const looked = await Promise.all([
     ...known(town.loads).map(async ({ load: name }) => ({ name, row: (await book.look({ load: name })).load })),
     ...known(town.sales)
-      .filter(said)
+      .filter(isTold)
       .map(async sale => ({
         name: sale.number,
         row: (await book.look({ number: nameOf(sale) })).number,

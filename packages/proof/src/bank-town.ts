@@ -9,12 +9,14 @@ import { SeededDice } from '@kozeni/base/dice'
 import type { PurseId, StoreId } from '@kozeni/base/ids'
 import type { Result } from '@kozeni/base/result'
 import type { NumberRow, TerminalRow } from '@kozeni/center/book'
+import { PostgresBook } from '@kozeni/center/book-postgres'
 import { TestFunding } from '@kozeni/center/funding-for-tests'
 import type { Honoured } from '@kozeni/center/honoured'
 import type { LoadRequest } from '@kozeni/center/load'
 import { memoryMarks } from '@kozeni/center/mark-memory'
 import type { PaymentRequest } from '@kozeni/center/payment'
 import type { RefundRequest } from '@kozeni/center/refund'
+import { declareRestored } from '@kozeni/center/restore'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import type { TransactionNumber } from '@kozeni/protocol/number'
 import type { Reader } from '@kozeni/protocol/reader'
@@ -107,6 +109,13 @@ export class BankTown {
     const log = (message: string): void => void this.interrupted.push(message)
     const parts = { url, pool, clock, retryClock, seed, module, funding, marks: this.#marks, log }
     this.#branches = [await openBranch(parts), await openBranch(parts)]
+  }
+
+  /** What an operator does before the centers are started on a database that was put back. @spec F-12 */
+  async declareRestored(url: string): Promise<void> {
+    const book = new PostgresBook({ url, writers: 1, clock: this.clock, now: () => this.clock.now() })
+    await declareRestored({ book, marks: this.#marks })
+    await book.close()
   }
 
   /** A center, by chance. */
