@@ -29,6 +29,13 @@ export interface LossRow extends Omit<ReceiptRow, 'standing'>, JournalPlace {
   readonly listing: Listing | undefined
 }
 
+/** Whether the issuer has paid its store by it, from fraud loss. @spec K-3 */
+export const isPaidLoss = ({ bearer, kind }: Pick<LossRow, 'bearer' | 'kind'>): boolean =>
+  bearer === 'issuer' && kind === 'debit'
+
+/** What a terminal's sale was paid by. One sale is paid once, whoever paid it (K-1). */
+export type Payer = ReceiptRow | LossRow
+
 /** What K-2 and K-3 go by. */
 export interface Fraud {
   /** The purse's receipts that no chip can be charged for. */

@@ -19,7 +19,7 @@ import {
 } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
-import type { Fraud } from './book-loss.ts'
+import { type Fraud, isPaidLoss, type Payer } from './book-loss.ts'
 import { MemoryIndex } from './book-memory-index.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ReceiptRow } from './book-receipt.ts'
@@ -251,8 +251,12 @@ export class MemoryBook implements Book {
     return new Map(rows.filter(row => row !== undefined).map(row => [row.seq, row]))
   }
 
-  #sales({ sales = [] }: Keys): ReadonlyMap<string, ReceiptRow> {
-    const rows = sales.map(sale => find(this.#tables.receipt, this.#index.sold(sale)))
+  #sales({ sales = [] }: Keys): ReadonlyMap<string, Payer> {
+    const losses = sales.length === 0 ? [] : [...this.#tables.loss.values()].filter(isPaidLoss)
+    const rows = sales.map(
+      sale =>
+        find(this.#tables.receipt, this.#index.sold(sale)) ?? losses.find(row => saleName(row) === saleName(sale)),
+    )
     return new Map(rows.filter(row => row !== undefined).map(row => [saleName(row), row]))
   }
 

@@ -6,11 +6,14 @@
 import type { Bytes } from '@kozeni/base/bytes'
 import { idNumber, type StoreId } from '@kozeni/base/ids'
 import { has, NO_RANGES } from '@kozeni/base/ranges'
+import { RECEIPT_KIND } from '@kozeni/protocol/debit'
 import type { Keys, PurseRow } from './book.ts'
+import { BEARER } from './book-codes.ts'
+import type { Payer } from './book-loss.ts'
 import { receiptIn, recordsIn, spotCells } from './book-postgres-batch.ts'
 import { linksIn, onward, RECORD_BYTES, readTrail, type Spot, seqIn } from './book-postgres-trail.ts'
 import type { ReceiptRow, SaleName } from './book-receipt.ts'
-import { type BatchPart, RECEIPT_BATCH, type TerminalSales } from './book-tables-receipt.ts'
+import { type BatchPart, LOSS, RECEIPT_BATCH, type TerminalSales } from './book-tables-receipt.ts'
 import { receiptName, saleName, takesSale } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { type Session, statement } from './postgres-session.ts'
@@ -21,8 +24,8 @@ type Rows<Row> = ReadonlyMap<string, Row>
 export interface Booked {
   /** By purse and seq. */
   readonly booked: Rows<ReceiptRow>
-  /** The first debits of sales, by terminal and sale. */
-  readonly payers: Rows<ReceiptRow>
+  /** What sales were paid by, by terminal and sale. */
+  readonly payers: Rows<Payer>
 }
 
 interface Asked {
@@ -129,15 +132,20 @@ const PARTS_WITH_SALE = `
   where terminal_id = $1 and first_sale <= $2 and last_sale >= $2
   order by batch_id, part`
 
+const PAID_LOSSES = `
+  select ${LOSS.list} from loss
+  where terminal_id = $1 and sale = $2 and bearer = ${BEARER.issuer} and kind = ${RECEIPT_KIND.debit}`
+
 /** A rare question, asked for each sale by itself. */
-async function payersOf(session: Session, sales: readonly SaleName[]): Promise<Rows<ReceiptRow>> {
-  const asked = sales.map(({ terminal, sale }) => statement(PARTS_WITH_SALE, idNumber(terminal), sale))
-  const answers = await session.all(asked)
+async function payersOf(session: Session, sales: readonly SaleName[]): Promise<Rows<Payer>> {
+  const asked = (text: string) => sales.map(({ terminal, sale }) => statement(text, idNumber(terminal), sale))
+  const answers = await session.all([...asked(PARTS_WITH_SALE), ...asked(PAID_LOSSES)])
   return new Map(
     sales.flatMap((sale, i) => {
       const parts = (answers[i]?.rows ?? []).map(RECEIPT_BATCH.read)
       const rows = parts.flatMap(part => recordsIn(part.records).map(record => receiptIn(record, part)))
-      const payer = rows.find(row => row !== undefined && takesSale(row) && row.sale === sale.sale)
+      const [loss] = (answers[sales.length + i]?.rows ?? []).map(LOSS.read)
+      const payer = rows.find(row => row !== undefined && takesSale(row) && row.sale === sale.sale) ?? loss
       return payer === undefined ? [] : [[saleName(sale), payer] as const]
     }),
   )

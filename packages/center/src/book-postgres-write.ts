@@ -7,6 +7,7 @@ import { idNumber } from '@kozeni/base/ids'
 import { including, NO_RANGES } from '@kozeni/base/ranges'
 import type { Entry } from '@kozeni/ledger/entry'
 import type { Instant, Seen, Write } from './book.ts'
+import { isPaidLoss, type Payer } from './book-loss.ts'
 import { type Packed, packedOf } from './book-postgres-batch.ts'
 import { changedPurses } from './book-postgres-change.ts'
 import { SUMS, sumsFrom } from './book-postgres-sums.ts'
@@ -95,15 +96,19 @@ const batchLines = ({ parts, entries }: Pick<Packed, 'parts' | 'entries'>): Line
   ...entries.flatMap(entryLines),
 ]
 
-/** The first booked debit takes its sale; whoever saw its terminal's sales finds them unchanged. @spec K-1 */
+/** The first booked debit takes its sale, or a loss that is paid; whoever saw its terminal's sales finds them unchanged. @spec K-1 */
 function soldLines(writes: readonly Write[], sold: WriteMeans['sold']): Line[] {
-  const receipts = writes.filter(each => each.write === 'receipt').map(({ row }) => row)
-  const byTerminal = Map.groupBy(receipts.filter(takesSale), ({ terminal }) => terminal)
+  const byTerminal = Map.groupBy(writes.flatMap(payerIn), ({ terminal }) => terminal)
   return [...byTerminal].map(([terminal, rows]) => {
     const before = sold.get(terminal)
     const after = rows.reduce((ranges, { sale }) => including(ranges, sale), before?.sold ?? NO_RANGES)
     return line(before === undefined ? SQL.addSales : SQL.replaceSales, { terminal, sold: after })
   })
+}
+
+function payerIn({ write, row }: Write): Payer[] {
+  if (write === 'receipt') return takesSale(row) ? [row] : []
+  return write === 'loss' && isPaidLoss(row) ? [row] : []
 }
 
 /** Where each kind of write goes. */

@@ -7,7 +7,7 @@ import type { Entry, EntryName } from '@kozeni/ledger/entry'
 import { debitsCollected, voidsCollected } from '@kozeni/ledger/posting'
 import type { Keys, NumberRow, OperationRow, Seen, Write } from './book.ts'
 import type { HotlistRow } from './book-hotlist.ts'
-import type { LossRow } from './book-loss.ts'
+import { isPaidLoss, type LossRow } from './book-loss.ts'
 import type { ReceiptRow, SaleName } from './book-receipt.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -151,6 +151,7 @@ export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): vo
   const putsPurse = writes.some(({ write }) => write === 'purse')
   for (const { write, row } of writes) {
     if (write === 'receipt') checkReceipt(keys, seen, row, putsPurse)
+    if (write === 'loss') assert(!isPaidLoss(row) || namesSale(keys, row), 'who pays for a loss names its sale')
     if (OF_A_PURSE.has(write) && 'purse' in row)
       assert(keys.purse === row.purse, `who writes the ${write} of a purse names the purse ${row.purse}`)
     if (write === 'entry') {
@@ -165,13 +166,15 @@ export function checkNamed(keys: Keys, seen: Seen, writes: readonly Write[]): vo
   }
 }
 
+const namesSale = ({ sales = [] }: Keys, row: SaleName): boolean =>
+  sales.some(({ terminal, sale }) => terminal === row.terminal && sale === row.sale)
+
 /** A booked receipt stands for ever, and where it stands its purse knows. */
-function checkReceipt({ sales }: Keys, { receipts }: Seen, row: ReceiptRow, putsPurse: boolean): void {
+function checkReceipt(keys: Keys, { receipts }: Seen, row: ReceiptRow, putsPurse: boolean): void {
   const { seq, standing } = row
   assert(receipts.get(seq)?.standing !== 'booked', `the booked receipt ${seq} is never changed`)
   assert(standing === 'held' || putsPurse, `who books the receipt ${seq} writes its purse`)
-  const named = sales?.some(({ terminal, sale }) => terminal === row.terminal && sale === row.sale)
-  assert(named || !takesSale(row), `who books the receipt ${seq} names its sale`)
+  assert(namesSale(keys, row) || !takesSale(row), `who books the receipt ${seq} names its sale`)
 }
 
 const OF_A_PURSE: ReadonlySet<Write['write']> = new Set([

@@ -136,12 +136,13 @@ export function bookContract(title: string, open: () => Promise<BookUnderTest>):
       for (const version of versions)
         await book.run(put({ hotlistAfter: version.follows }, { write: 'hotlist', row: version }))
       const second = { ...row, digest: row.digest - 1n, listing: { version: 4, until: 5 } }
-      for (const one of [row, second, other]) await book.run(put({ purse: one.purse }, { write: 'loss', row: one }))
+      for (const one of [row, second, other])
+        await book.run(put({ purse: one.purse, sales: [one] }, { write: 'loss', row: one }))
       const { fraud } = await book.look({ purse, fraud: true })
       expect(fraud?.losses.toSorted((a, b) => Number(b.digest - a.digest))).toEqual([row, second])
       expect(fraud?.listings).toEqual(versions.slice(2, 4))
       expect((await book.look({ purse })).fraud).toBeUndefined()
-      await expect(book.run(put({ purse }, { write: 'loss', row }))).rejects.toThrow(RowTaken)
+      await expect(book.run(put({ purse, sales: [row] }, { write: 'loss', row }))).rejects.toThrow(RowTaken)
     },
   )
 

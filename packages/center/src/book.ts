@@ -29,7 +29,7 @@ import type { AlarmRow } from './book-alarm.ts'
 import type { EpochRow, FoundRow, HonouredRow } from './book-epoch.ts'
 import type { HoldRow } from './book-hold.ts'
 import type { HotlistRow } from './book-hotlist.ts'
-import type { Fraud, LossRow } from './book-loss.ts'
+import type { Fraud, LossRow, Payer } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ProposalRow } from './book-proposal.ts'
@@ -331,8 +331,8 @@ export interface Seen {
   /** The operation that `number` opened. */
   readonly numbered: OperationRow | undefined
   readonly receipts: ReadonlyMap<number, ReceiptRow>
-  /** The first debit that was booked for each sale, by saleName. */
-  readonly sales: ReadonlyMap<string, ReceiptRow>
+  /** What each sale was paid by, by saleName: the first debit that was booked for it, or a loss that the issuer has paid. */
+  readonly sales: ReadonlyMap<string, Payer>
   readonly hotlistAfter: HotlistRow | undefined
   readonly fraud: Fraud | undefined
   readonly returned: ReturnRow | undefined

@@ -23,7 +23,7 @@ import {
 } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
 import type { HoldRow } from './book-hold.ts'
-import type { Fraud, LossRow } from './book-loss.ts'
+import { type Fraud, isPaidLoss, type LossRow, type Payer } from './book-loss.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { saleName, takesSale } from './book-writes.ts'
 import { type Evidence, judge } from './evidence.ts'
@@ -126,7 +126,7 @@ function takenTogether(
   for (const claim of claims) {
     const step = taken(claim, now, judging)
     if (step === undefined) return unchanged({ standing: 'unjudged' })
-    if (step.row !== undefined) noteRow(now, step.row)
+    noteStep(now, step)
     now = { ...now, purse: step.purse, open: step.open, fraud: withStep(now.fraud, step) }
     steps.push(step)
   }
@@ -136,12 +136,13 @@ function takenTogether(
   return { answer: steps.map(step => step.answer), writes }
 }
 
-function noteRow(
-  { receipts, sales }: { receipts: Map<number, ReceiptRow>; sales: Map<string, ReceiptRow> },
-  row: ReceiptRow,
+function noteStep(
+  { receipts, sales }: { receipts: Map<number, ReceiptRow>; sales: Map<string, Payer> },
+  { row, loss }: Step,
 ) {
-  receipts.set(row.seq, row)
-  if (takesSale(row) && !sales.has(saleName(row))) sales.set(saleName(row), row)
+  if (row !== undefined) receipts.set(row.seq, row)
+  const payer = loss !== undefined && isPaidLoss(loss) ? loss : row !== undefined && takesSale(row) ? row : undefined
+  if (payer !== undefined && !sales.has(saleName(payer))) sales.set(saleName(payer), payer)
 }
 
 const withStep = (fraud: Fraud | undefined, { loss, holds }: Step): Fraud | undefined =>

@@ -39,7 +39,7 @@ drop index receipt_of_sale, receipt_of_store, receipt_by_time;
 `
 
 /** Numbers as runs, as base/ranges.ts has them: `select owner, runs`. */
-const runsOf = (owner: string, number: string, from: string): string => `
+export const runsOf = (owner: string, number: string, from: string): string => `
   select ${owner} as owner, string_agg(substring(int8send(low) from 5) || substring(int8send(high) from 5), '' order by low) as runs
   from (
     select ${owner}, min(${number}) as low, max(${number}) as high

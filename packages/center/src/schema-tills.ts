@@ -1,4 +1,5 @@
 /** The tables about tills, in schema.ts's order: what they must not serve, and what goes back of their sales. */
+import { runsOf } from './schema-batches.ts'
 
 /** Terminals that are lost; the hotlist's versions. */
 export const HOTLISTS = `
@@ -95,4 +96,24 @@ create table loss (
 export const NOTHING_TAKEN = `
 alter table receipt drop constraint receipt_amount_check, add constraint receipt_amount_check check (amount >= 0);
 alter table loss drop constraint loss_amount_check, add constraint loss_amount_check check (amount >= 0);
+`
+
+/** What the issuer has paid for takes its sale, like a booked debit: as runs of numbers (base/ranges.ts). */
+export const SALES_PAID_BY_ISSUER = `
+create index loss_of_sale on loss (terminal_id, sale);
+
+create temporary table paid on commit drop as
+  select terminal_id, sale from loss where bearer = 1 and kind = 1
+  union
+  select terminal_id, generate_series(low, high)
+  from (
+    select terminal_id,
+      ('x' || encode(substring(sold from 8 * i + 1 for 4), 'hex'))::bit(32)::bigint as low,
+      ('x' || encode(substring(sold from 8 * i + 5 for 4), 'hex'))::bit(32)::bigint as high
+    from terminal_sales, generate_series(0, length(sold) / 8 - 1) as i
+    where terminal_id in (select terminal_id from loss where bearer = 1 and kind = 1)
+  ) as run;
+
+insert into terminal_sales select owner, runs from (${runsOf('terminal_id', 'sale', 'paid')}) as had
+  on conflict (terminal_id) do update set sold = excluded.sold;
 `

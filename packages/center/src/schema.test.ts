@@ -50,6 +50,28 @@ test('receipts that were booked one by one are found in batches, and what they m
   })
 })
 
+test('sales that the issuer had paid for are among those that are paid, beside what was booked', async () => {
+  const url = await freshDatabase()
+  await migrate(url, MIGRATIONS.slice(0, 19))
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(`
+    insert into terminal_sales values (3, '\\x0000000100000005'), (4, '\\x0000000100000002');
+    insert into loss select 1, sale, sale, kind, 5, 392, terminal_id, sale, 2, '\\x00', bearer, 1, 0, null, null, 100
+      from (values (3, 7, 1, 1), (5, 1, 1, 1), (3, 9, 2, 1), (3, 11, 1, 2)) as of (terminal_id, sale, kind, bearer)`)
+  await migrate(url)
+  const { rows } = await client.query<{ sold: Buffer }>('select sold from terminal_sales order by terminal_id')
+  await client.end()
+  expect(rows.map(({ sold }) => runsOf(new Uint8Array(sold)))).toEqual([
+    [
+      [1, 5],
+      [7, 7],
+    ],
+    [[1, 2]],
+    [[1, 1]],
+  ])
+})
+
 /** What a center had written before the ninth migration. */
 async function before(url: string): Promise<void> {
   const client = new Client({ connectionString: url })

@@ -13,7 +13,16 @@ import { PROPOSALS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FORGOTTEN, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
-import { HOLDS, HOTLISTS, JOURNALS, LOSSES, NOTHING_TAKEN, RETURNS, WRITE_OFFS } from './schema-tills.ts'
+import {
+  HOLDS,
+  HOTLISTS,
+  JOURNALS,
+  LOSSES,
+  NOTHING_TAKEN,
+  RETURNS,
+  SALES_PAID_BY_ISSUER,
+  WRITE_OFFS,
+} from './schema-tills.ts'
 
 export interface Migration {
   readonly number: number
@@ -308,4 +317,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 17, sql: WRITE_OFFS },
   { number: 18, sql: FORGOTTEN },
   { number: 19, sql: NOTHING_TAKEN },
+  { number: 20, sql: SALES_PAID_BY_ISSUER },
 ]

@@ -23,7 +23,8 @@ export const returnHandlers = (center: Center): Pick<Handlers, 'createReturn'> =
     assert(amount !== undefined, 'the contract has checked it')
     const { sales } = await center.book.look({ sales: [body] })
     const sale = sales.get(saleName(body))
-    if (sale === undefined) return no(refusal('not-found'))
+    // what the issuer has paid was taken from no purse that it could go back to
+    if (sale === undefined || 'bearer' in sale) return no(refusal('not-found'))
     const order = requestName<OrderId>(center.crypto, 'refund', callerName(caller), idempotencyKey)
     const request = { order, amount, inputDigest: inputDigest(center.crypto, body), store: caller.store.store }
     const ordered = await center.book.run(orderReturn({ ...request, purse: sale.purse, seq: sale.seq }))

@@ -4,6 +4,7 @@
  */
 
 import type { Book } from '@kozeni/center/book'
+import { payOutLost, reportLost } from '@kozeni/center/lost'
 import { freshDatabase } from '@kozeni/center/postgres-for-tests'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { beforeAll, expect, test } from 'vitest'
@@ -76,6 +77,34 @@ for (const [where, found] of Object.entries(towns)) {
     expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n, onChips: 2000n })
     town.clock.advance(1000)
     expect(await town.settle(store)).toMatchObject({ offline: 300n, refunds: 300n, net: 0n })
+    await town.close()
+  })
+
+  test(`${where}: what the issuer has paid for one sale it does not pay again, whoever else paid for it`, async () => {
+    const town = await found()
+    const holders = [await town.settleIn(), await town.settleIn(), await town.settleIn()]
+    for (const holder of holders) {
+      await town.fund(holder, 1000n)
+      await town.contact(holder)
+    }
+    const store = await town.openStore()
+    const copies = await CounterWithNetwork.openCopies(town, store, 5, 3)
+    for (const [i, holder] of holders.entries())
+      expect(await copies[i]?.sell(300n, radioOf(holder))).toMatchObject({ value: { outcome: 'done', sale: 1 } })
+    const lost = holders.slice(0, 2)
+    for (const { purse } of lost) await town.book.run(reportLost(town.means.policy, purse, true))
+    town.clock.advance(5 * 86_400_000)
+    for (const { purse } of lost) expect(await payOutLost(town.means, purse)).toMatchObject({ value: 'done' })
+    for (const copy of copies) await copy.upload()
+    expect((await town.audit()).balances['fraud-loss']).toBe(300n)
+    const [, , carl] = holders
+    if (carl === undefined) expect.fail('three holders')
+    await town.contact(carl) // what he paid for the same sale comes back
+    const { credits, debits, blocked } = await town.purse(carl)
+    expect({ value: credits - debits, blocked }).toEqual({ value: 1000n, blocked: false })
+    town.clock.advance(1000)
+    expect(await town.settle(store)).toMatchObject({ offline: 600n, refunds: 300n })
+    expect(await town.audit()).toMatchObject({ findings: [], unexplained: 0n })
     await town.close()
   })
 }
