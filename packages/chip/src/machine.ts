@@ -17,7 +17,7 @@ export const FUEL_PER_CALL = 1_000_000
 
 /** Wiped machines that wait, by module. */
 const resting = new WeakMap<WebAssembly.Module, Machine[]>()
-const RESTING_MAX = 16
+const RESTING_MAX = 256
 
 /** A machine for a program that has no memory yet. */
 export function machineFor(module: WebAssembly.Module, surroundings: Surroundings): Machine {

@@ -52,6 +52,14 @@ export function replayCrypto(): Crypto {
         counter,
         message,
       ),
+    cbcEncrypt: (key, iv, plain) =>
+      plain.length > CHAINED_MAX
+        ? nodeCrypto.cbcEncrypt(key, iv, plain)
+        : chained(
+            kept(ciphers, text(key), () => blockCipher(key)),
+            iv,
+            plain,
+          ),
     publicKey,
     sign: (privateKey, message) => {
       const signature = signed(privateKey, message)
@@ -85,6 +93,20 @@ const BLOCK = 16
 /** One block after the other, each for itself: to make a cipher costs more than to use it. */
 const blockCipher = (key: Bytes): Cipheriv =>
   createCipheriv(`aes-${8 * key.length}-ecb`, key, null).setAutoPadding(false)
+
+/** What is longer is done faster in one piece by a cipher made for it. */
+const CHAINED_MAX = 16 * BLOCK
+
+/** AES with chained blocks, out of the block cipher. */
+function chained(cipher: Cipheriv, iv: Bytes, plain: Bytes): Bytes {
+  const sealed = new Uint8Array(plain.length)
+  let before = iv
+  for (let at = 0; at < plain.length; at += BLOCK) {
+    before = cipher.update(before.map((byte, i) => byte ^ (plain[at + i] ?? 0)))
+    sealed.set(before, at)
+  }
+  return sealed
+}
 
 /** AES in counter mode, out of the block cipher. */
 function countered(cipher: Cipheriv, counter: Bytes, message: Bytes): Bytes {
