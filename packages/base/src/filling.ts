@@ -2,7 +2,7 @@
  * A set of numbers of four bytes that grows, mostly by the next one: then nothing is made anew. What is kept of it are its
  * ranges.
  */
-import { has, includingRun, lastRunOf, NO_RANGES, type Ranges } from './ranges.ts'
+import { has, includingRun, lastRunOf, NO_RANGES, type Ranges, RUN_BYTES } from './ranges.ts'
 
 const NOTHING = { before: NO_RANGES, first: 0, last: -1 } as const
 
@@ -17,6 +17,15 @@ export class Filling {
     this.#others = before
     this.#first = first
     this.#last = last
+  }
+
+  /** Of ranges that stand in memory where more stands. */
+  static at(fields: DataView, at: number, length: number): Filling {
+    if (length !== RUN_BYTES) return new Filling(new Uint8Array(fields.buffer, fields.byteOffset + at, length))
+    const filling = new Filling(NO_RANGES)
+    filling.#first = fields.getUint32(at)
+    filling.#last = fields.getUint32(at + 4)
+    return filling
   }
 
   has(number: number): boolean {
@@ -36,5 +45,25 @@ export class Filling {
   /** All of it. */
   get ranges(): Ranges {
     return this.#last < this.#first ? this.#others : includingRun(this.#others, this.#first, this.#last)
+  }
+
+  /** How many bytes its ranges have. */
+  get size(): number {
+    return this.#isInOrder ? this.#others.length + RUN_BYTES : this.ranges.length
+  }
+
+  /** Writes its ranges where there is room for them. */
+  put(into: DataView, at: number): void {
+    const ranges = this.#isInOrder ? this.#others : this.ranges
+    if (ranges.length > 0) new Uint8Array(into.buffer, into.byteOffset + at, ranges.length).set(ranges)
+    if (!this.#isInOrder) return
+    into.setUint32(at + ranges.length, this.#first)
+    into.setUint32(at + ranges.length + 4, this.#last)
+  }
+
+  /** Whether the run that grows is behind the others, and touches none. */
+  get #isInOrder(): boolean {
+    if (this.#others.length === 0) return this.#first <= this.#last
+    return (lastRunOf(this.#others)?.last ?? 0) + 1 < this.#first
   }
 }

@@ -10,7 +10,7 @@ export type Ranges = Bytes
 
 export const NO_RANGES: Ranges = NO_BYTES
 
-const RUN_BYTES = 8
+export const RUN_BYTES = 8
 const MAX = 0xffff_ffff
 
 const view = (ranges: Ranges): DataView => new DataView(ranges.buffer, ranges.byteOffset, ranges.byteLength)

@@ -96,15 +96,16 @@ export class PlainBatch {
     const paid = this.#paidAt(upload.terminal)
     const passedOver = new Set<bigint>()
     for (let i = 0; i < receipts.count; i++) {
-      const purse = this.#standing.get(receipts.purse(i))
-      if (purse === undefined || passedOver.has(receipts.purse(i))) continue
+      const name = receipts.purse(i)
+      const purse = this.#standing.get(name)
+      if (purse === undefined || passedOver.has(name)) continue
       pending.part ??= new Part(receipts, this.trails, this.#sheaf(purse.currency))
       const mayBe = candidates[i] === 1 && pending.part.isOf(purse) && !paid.has(receipts.sale(i))
       if (mayBe && takesPlainly(purse, receipts, i)) {
         pending.part.add(purse, i)
         paid.add(receipts.sale(i))
         booked[i] = 1
-      } else passedOver.add(receipts.purse(i)) // whatever comes behind it waits until it is decided
+      } else passedOver.add(name) // whatever comes behind it waits until it is decided
     }
   }
 

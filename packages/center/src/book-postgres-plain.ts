@@ -15,7 +15,7 @@ import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
 import { collectionChanges } from './book-postgres-write.ts'
 import type { ProvedUpload } from './book-receipt.ts'
 import { TERMINAL_SALES } from './book-tables-receipt.ts'
-import { arrayOf, fixedArrayOf } from './postgres-array.ts'
+import { arrayOf, fixedArrayOf, sizedArrayOf } from './postgres-array.ts'
 import { Records } from './postgres-record.ts'
 import { type Session, statement } from './postgres-session.ts'
 import type { Statement } from './postgres-trip.ts'
@@ -120,13 +120,22 @@ function standingIn(records: unknown, most: number, { epoch: present }: EpochRow
     const [seenDebits, seenSeq, seenEpoch] = [row.number(), row.number(), row.number()]
     const [seenNumber, seenStage] = [row.number(), row.number()]
     const [{ block, offset }, version] = [row.place(), row.version()]
-    const [taken, trail] = [new Filling(row.bytes()), row.bytes()]
+    const [taken, trail] = [row.span(), row.span()]
     if (epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
     const trailAt = standing.size * TRAIL_BYTES
     putTrail(trail, { in: trails, at: trailAt })
     standing.set(purse, {
-      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage, taken },
-      ...{ block, offset, version, trailAt, amount: 0, count: 0, isMoved: false },
+      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage },
+      ...{
+        taken: Filling.at(taken.in, taken.at, taken.length),
+        block,
+        offset,
+        version,
+        trailAt,
+        amount: 0,
+        count: 0,
+        isMoved: false,
+      },
     })
   }
   return { standing, trails }
@@ -176,9 +185,10 @@ function changeOf(changed: readonly Taking[], all: DataView): Statement {
     numbers(one => one.count),
     numbers(one => one.seenDebits),
     numbers(one => one.seenSeq),
-    arrayOf(
+    sizedArrayOf(
       'bytea',
-      changed.map(({ taken }) => taken.ranges),
+      Uint32Array.from(changed, ({ taken }) => taken.size),
+      (fields, at, i) => changed[i]?.taken.put(fields, at),
     ),
     trails,
     versions,

@@ -30,27 +30,27 @@ export function arrayOf(type: ColumnType, cells: readonly Cell[]): Buffer {
 const arrayOfBigints = (cells: readonly bigint[]): Buffer =>
   fixedArrayOf('bigint', cells.length, 8, (fields, at, i) => fields.setBigInt64(at, cells[i] ?? 0n))
 
-/**
- * An array of what has a fixed width, written where it stands.
- *
- * @param size  bytes of one
- * @param put   writes the i-th at its place
- */
-export function fixedArrayOf(
-  type: keyof typeof OID,
-  count: number,
-  size: number,
-  put: (fields: DataView, at: number, i: number) => void,
-): Buffer {
-  const whole = Buffer.allocUnsafe(HEADER_BYTES + (4 + size) * count)
+/** Writes the i-th element at its place. */
+type Put = (fields: DataView, at: number, i: number) => void
+
+/** An array of what has a fixed width, written where it stands. @param size  bytes of one */
+export const fixedArrayOf = (type: keyof typeof OID, count: number, size: number, put: Put): Buffer =>
+  sizedArrayOf(type, new Uint32Array(count).fill(size), put)
+
+/** An array whose elements are written where they stand. @param sizes  bytes of each */
+export function sizedArrayOf(type: keyof typeof OID, sizes: Uint32Array, put: Put): Buffer {
+  const count = sizes.length
+  const whole = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + 4 + size, HEADER_BYTES))
   const fields = new DataView(whole.buffer, whole.byteOffset, whole.length)
   const header = [1, 0, OID[type], count, 1]
   header.forEach((word, i) => {
     fields.setInt32(4 * i, word)
   })
-  for (let i = 0, at = HEADER_BYTES; i < count; i++, at += 4 + size) {
+  for (let i = 0, at = HEADER_BYTES; i < count; i++) {
+    const size = sizes[i] ?? 0
     fields.setInt32(at, size)
     put(fields, at + 4, i)
+    at += 4 + size
   }
   return whole
 }

@@ -6,18 +6,16 @@ import type { Bytes } from '@kozeni/base/bytes'
 
 /** Goes from row to row, and in a row from column to column. */
 export class Records {
-  readonly #bytes: Bytes
   readonly #view: DataView
   #at = 0
 
   constructor(bytes: Bytes) {
-    this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** To the next row. @returns false where there is none */
   next(): boolean {
-    const isThere = this.#at < this.#bytes.length
+    const isThere = this.#at < this.#view.byteLength
     this.#at += 4
     return isThere
   }
@@ -41,10 +39,10 @@ export class Records {
   /** An xid. */
   version = (): number => this.#view.getUint32(this.#column())
 
-  /** A bytea: the same memory. */
-  bytes(): Bytes {
+  /** A bytea: where its bytes are. */
+  span(): { readonly in: DataView; readonly at: number; readonly length: number } {
     const at = this.#column()
-    return this.#bytes.subarray(at, this.#at)
+    return { in: this.#view, at, length: this.#at - at }
   }
 
   /** Past the column; where its bytes begin. No column is null. */
