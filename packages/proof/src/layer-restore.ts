@@ -36,7 +36,7 @@ export const restore: Layer = {
     'A center that comes back from a backup asks its chips and stores for what it has forgotten, and explains every unit; one that goes on with a promoted standby has forgotten nothing.',
   tries: 'restores and promotions',
   atLeast: { quick: 2, full: 6 },
-  budgetSeconds: { canary: 90, quick: 180, full: 900 },
+  budgetSeconds: { canary: 90, quick: 180, full: 1_500 },
   cores: 2,
   seesPlanted: false,
   run,
