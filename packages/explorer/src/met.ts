@@ -2,11 +2,18 @@
  * What a search has really met: in how many of its states each thing stood that a scenario is there for. A scenario in which
  * nothing of the kind happens proves nothing about it, so the whole exploration must have met all of WANTED.
  */
+import { seconds } from '@kozeni/base/clock'
 import type { PurseRow } from '@kozeni/center/book'
 import type { MemoryTables } from '@kozeni/center/book-memory'
+import { OUTCOME_RING } from '@kozeni/protocol/message'
 import { KIND, type Kind } from '@kozeni/protocol/operation'
 import type { Facts } from './chips.ts'
+import { RECORD_RING } from './history.ts'
+import { EPOCH, START_MS } from './issuer.ts'
 import type { StateSet } from './state-set.ts'
+
+/** The settings that a chip begins with, and those that replace them. */
+const REPLACED = 2
 
 /** States by the name of what stood in them. */
 export type Met = Readonly<Record<string, number>>
@@ -42,11 +49,15 @@ export const unmet = (met: Met): readonly string[] => WANTED.filter(name => met[
 
 /** What one chip has done, and how it stands; each name as WANTED has it. */
 export const namesOfChip = (facts: Facts): readonly string[] => {
-  const { ring, flag, blocked, records, acknowledgedCount, epochFloor, epoch } = facts
+  const { ring, flag, blocked, records, operations, acknowledgedCount, epochFloor, epoch, settings, time } = facts
   return [
     ...ring.filter(({ outcome }) => outcome !== 'none').map(({ kind, outcome }) => `chip: ${kindOf(kind)} ${outcome}`),
     ...(flag && records.length > 0 ? ['chip: debits beside an unconfirmed operation'] : []),
     ...(blocked ? ['chip: blocked'] : []),
+    ...(settings > REPLACED ? ['chip: settings replaced, and replaced again'] : []),
+    ...(time > seconds(START_MS) ? ['chip: told that time has passed'] : []),
+    ...(records.length > RECORD_RING ? ['chip: a debit that its ring has forgotten'] : []),
+    ...(operations.length > OUTCOME_RING ? ['chip: an operation that its ring has forgotten'] : []),
     ...records.map(({ kind }) => `chip: ${kind} off-line`),
     ...(acknowledgedCount > 0 ? ['chip: off-line debits acknowledged'] : []),
     ...(epochFloor > epoch ? ['chip: fenced'] : []),
@@ -70,7 +81,18 @@ export const namesOfBook = (tables: MemoryTables): readonly string[] => [
   ...[...tables.proposal.values()].map(({ what, facts }) => `people: ${what} ${facts.outcome}`),
   ...[...tables.purse.values()].map(({ stage }) => `center: a purse is ${stage}`),
   ...[...tables.purse.values()].filter(isShuttingOut).map(() => 'center: older keys are shut out'),
+  ...(payersIn(tables) > 1 ? ['center: two purses have paid one store'] : []),
+  ...(isPaidOutAfterRestore(tables) ? ['center: a lost purse is paid out after a restore'] : []),
 ]
+
+/** Purses that have paid on-line, all of them at the one store that there is. */
+const payersIn = ({ operation }: MemoryTables): number =>
+  new Set([...operation.values()].flatMap(one => (one.kind === 'pay' && one.decision === 'commit' ? [one.purse] : [])))
+    .size
+
+const isPaidOutAfterRestore = ({ purse, epoch }: MemoryTables): boolean =>
+  [...epoch.values()].some(row => row.epoch > EPOCH) &&
+  [...purse.values()].some(({ stage, lostAt }) => stage === 'retired' && lostAt !== undefined)
 
 /** The floor is over all versions but the newest, and the chip has said so. */
 const isShuttingOut = ({ keyVersion, keyFloor, settings, settingsSeen }: PurseRow): boolean =>
@@ -89,11 +111,16 @@ export const WANTED: readonly string[] = [
   'chip: sweep applied',
   'chip: debits beside an unconfirmed operation',
   'chip: blocked',
+  'chip: settings replaced, and replaced again',
+  'chip: told that time has passed',
+  'chip: a debit that its ring has forgotten',
+  'chip: an operation that its ring has forgotten',
   'chip: debit off-line',
   'chip: void off-line',
   'chip: off-line debits acknowledged',
   'chip: fenced',
   'center: load open, void wanted',
+  'center: pay open, void wanted',
   'center: load closed by result, commit',
   'center: load closed by result, void',
   'center: load closed by receipt, commit',
@@ -120,6 +147,8 @@ export const WANTED: readonly string[] = [
   'people: order applied',
   'people: order none',
   'center: a purse is retired',
+  'center: two purses have paid one store',
+  'center: a lost purse is paid out after a restore',
   'center: older keys are shut out',
   'till: sale paid',
   'till: sale refused',
