@@ -2,8 +2,10 @@
 import { total } from '@kozeni/base/money'
 import { countOf } from '@kozeni/base/ranges'
 import { lossRegained, writtenOff } from '@kozeni/ledger/posting'
+import { comparePlaces } from '@kozeni/protocol/operation'
 import type { PurseRow, Write } from './book.ts'
 import type { AlarmRow } from './book-alarm.ts'
+import { FIRST_EPOCH } from './book-epoch.ts'
 
 /** The purse, blocked if it was not, and the writes that say so and why. @spec K-1, C-6 */
 export function blockFor(
@@ -26,15 +28,20 @@ export function blockFor(
 /**
  * More booked out of a chip than was ever put into it: a clone, a rolled-back chip, or one that was opened. Nobody can be charged
  * with it, so it is the issuer's loss at once. While records are missing, what the chip says that it was given counts: a void
- * of which only the totals tell has given value back (K-2). Of a retired purse nothing more is waited for.
+ * of which only the totals tell has given value back (K-2). So it does where a restore may have lost what it was given (F-12).
+ * Of a retired purse nothing more is waited for.
  *
- * @spec K-1, K-3
+ * @spec K-1, K-3, F-12
  */
 export function overdraftOf(purse: PurseRow): bigint {
-  const isMissing = countOf(purse.taken) < purse.seenSeq && purse.stage !== 'retired'
-  const given = isMissing && purse.seenCredits > purse.credits ? purse.seenCredits : purse.credits
+  const mayBeGiven = purse.stage !== 'retired' && (countOf(purse.taken) < purse.seenSeq || mayHaveLost(purse))
+  const given = mayBeGiven && purse.seenCredits > purse.credits ? purse.seenCredits : purse.credits
   return purse.debits > given ? purse.debits - given : 0n
 }
+
+/** Its chip has shown operations that the book does not know, or the purse was fenced since the first epoch. */
+const mayHaveLost = (purse: PurseRow): boolean =>
+  comparePlaces({ epoch: purse.seenEpoch, number: purse.seenNumber }, purse) > 0 || purse.epoch > FIRST_EPOCH.epoch
 
 /** The purse with its loss as it stands now: what it has more or less of is posted, by a number of its own, so each unit once. */
 export function withLoss(purse: PurseRow, at: number): ReturnType<typeof blockFor> {

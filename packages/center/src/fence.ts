@@ -6,7 +6,8 @@
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import { type Fenced, OUTCOME_RING, type Outcomes, type Remembered } from '@kozeni/protocol/message'
 import { comparePlaces, type Outcome, type Place } from '@kozeni/protocol/operation'
-import type { OperationRow, PurseRow, Seen, StoreRow, Write } from './book.ts'
+import { withLoss } from './alarm.ts'
+import type { OperationRow, PurseRow, Seen, StoreRow } from './book.ts'
 import type { EpochRow, HonouredRow } from './book-epoch.ts'
 import { close, type Judged } from './evidence.ts'
 
@@ -91,7 +92,7 @@ export function wordOf(
 }
 
 /** Numbers go on behind the chip's; whatever it holds is closed, so that its flag can fall; its block stands. */
-function entered({ present }: Case, said: Fenced, judged: Judged): Judged {
+function entered({ present, now }: Case, said: Fenced, judged: Judged): Judged {
   const { purse } = judged
   const closed = { epoch: purse.closedEpoch, number: purse.closedNumber }
   const last = comparePlaces(said, closed) > 0 ? said : closed
@@ -106,6 +107,6 @@ function entered({ present }: Case, said: Fenced, judged: Judged): Judged {
     settings: blocked === purse.blocked ? purse.settings : purse.settings + 1,
     settingsSeen: 0,
   }
-  const write: Write = { write: 'purse', row }
-  return { ...judged, purse: row, writes: [...judged.writes, write] }
+  const after = withLoss(row, now)
+  return { ...judged, purse: after.purse, writes: [...judged.writes, { write: 'purse', row }, ...after.writes] }
 }

@@ -4,11 +4,14 @@ import { money, total } from '@kozeni/base/money'
 import type { LoadRow } from '@kozeni/center/book'
 import { takeAnswer } from '@kozeni/center/contact'
 import { recordChecked } from '@kozeni/center/load-check'
+import { payOutLost, reportLost } from '@kozeni/center/lost'
 import { declareRestored } from '@kozeni/center/restore'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { nodeCrypto } from '@kozeni/protocol/crypto-node'
 import { type Fenced, OUTCOME_RING, seal } from '@kozeni/protocol/message'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
+import { must } from './must.ts'
 import { type Holder, Town } from './town.ts'
 
 let module: Uint8Array
@@ -312,6 +315,77 @@ describe('what the backup does not know at all', () => {
     await town.report(store, 2, [])
     expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'not-paid' } })
     await expectRest(100n)
+  })
+})
+
+const NOT_PUT_BACK = [
+  'receipt 1 of its chip tells of it',
+  'its chip has shown more than is booked, and no record of it is missing',
+]
+
+describe('debits that a chip has made out of a load that the book has lost', () => {
+  const spent = async () => {
+    const counter = await CounterWithNetwork.open(town, await town.openStore(), 3)
+    counter.online = false
+    await town.beat()
+    const backup = town.backup()
+    const { load } = await town.fund(holder, 50n)
+    await town.contact(holder)
+    expect(await counter.sell(130n, radioOf(holder))).toMatchObject({ value: { outcome: 'done' } })
+    await town.beat()
+    await restored(backup)
+    counter.online = true
+    return { counter, load }
+  }
+
+  const expectHonest = async () => {
+    expect(await town.purse(holder)).toMatchObject({ blocked: false, writtenOff: 0n, credits: 100n, debits: 130n })
+    expect(await town.alarms()).not.toContain('debits-above-credits')
+    await expectNothingElse()
+  }
+
+  /** The auditor names what is not put back yet, and nothing besides. */
+  const expectNothingElse = async () => {
+    const { findings, unexplained } = await town.audit()
+    expect([findings.every(({ says }) => NOT_PUT_BACK.includes(says)), unexplained]).toEqual([true, 0n])
+  }
+
+  test.each(['before its fence', 'behind it'])('neither block it nor are lost when they come %s', async when => {
+    const { counter, load } = await spent()
+    if (when === 'behind it') await town.contact(holder)
+    await counter.upload()
+    await expectHonest()
+    await town.contact(holder)
+    await expectHonest()
+    await town.fund(holder, 50n, { load })
+    await expectRest(20n)
+    expect(await town.purse(holder)).toMatchObject({ blocked: false, writtenOff: 0n, credits: 150n })
+  })
+
+  test('are the issuer’s loss when the purse is retired and nobody has named the load', async () => {
+    const { counter } = await spent()
+    await counter.upload()
+    must(await town.book.run(reportLost(town.means.policy, holder.purse, true)))
+    town.clock.advance(5 * 86_400_000)
+    expect(await payOutLost(town.means, holder.purse)).toMatchObject({ value: 'done' })
+    expect(await town.purse(holder)).toMatchObject({ stage: 'retired', writtenOff: 30n })
+    await expectNothingElse()
+  })
+
+  test('are its loss at once where even its chip does not say that it was given so much', async () => {
+    const { counter, load } = await spent()
+    await counter.upload()
+    await town.contact(holder)
+    await town.fund(holder, 50n, { load })
+    await town.contact(holder)
+    const copy = { ...holder, silicon: holder.silicon.copy() }
+    await expectRest(20n)
+    const other = await CounterWithNetwork.open(town, await town.openStore(), 4)
+    await counter.sell(20n, radioOf(holder))
+    await other.sell(20n, radioOf(copy))
+    for (const till of [counter, other]) await till.upload()
+    expect((await town.purse(holder)).blocked).toBe(true)
+    expect((await town.audit()).balances['fraud-loss']).toBe(20n)
   })
 })
 
