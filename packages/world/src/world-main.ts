@@ -52,10 +52,15 @@ function linesOf(summary: Summary): readonly string[] {
     ...counts(summary.recoveries),
     `longest healing: ${(longestHealingMs / 3_600_000).toFixed(1)} virtual hours`,
     `${(operations / cpuSeconds).toFixed(0)} operations a second and core`,
-    ...failed.map(({ seed, complaints }) => failureLine(seed, complaints.map(({ says }) => says).join('; '))),
+    ...failed.map(({ seed, complaints }) => failureLine(seed, someOf(complaints.map(({ says }) => says)))),
     `${seeds - failed.length} passed, ${failed.length} failed`,
   ]
 }
+
+const SAID_MAX = 3
+
+const someOf = (all: readonly string[]): string =>
+  [...all.slice(0, SAID_MAX), ...(all.length > SAID_MAX ? [`and ${all.length - SAID_MAX} more`] : [])].join('; ')
 
 const { values } = parseArgs({
   options: {
