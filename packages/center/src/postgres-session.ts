@@ -68,9 +68,15 @@ const JSONB = 3802
 /** bigint as bigint, bytea as plain bytes, jsonb as its text; everything else as pg does it. */
 function parserOf(oid: number): (text: string) => unknown {
   if (oid === BIGINT) return BigInt
-  if (oid === BYTEA) return text => new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+  if (oid === BYTEA) return plainBytes
   if (oid === JSONB) return text => text
   return types.getTypeParser(oid, 'text')
+}
+
+/** From `\x` and hexadecimal digits; the same memory as the Buffer's, which is not for itself alone. */
+function plainBytes(text: string): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.from(text.slice(2), 'hex')
+  return new Uint8Array(buffer, byteOffset, length)
 }
 
 const prepared = new WeakMap<PoolClient, Prepared>()
