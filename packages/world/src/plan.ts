@@ -19,7 +19,7 @@ export interface Plan {
 }
 
 /** So many things are done in a world: more in one with a thousand chips, fewer where there are few to do them. */
-const ROUNDS = 2_400
+const ROUNDS = 2_600
 const ROUNDS_EACH = { from: 10, to: 400 }
 
 /** Every hundredth world has a thousand chips. */

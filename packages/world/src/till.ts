@@ -15,7 +15,7 @@ import type { Center } from '@kozeni/terminal/center'
 import type { Entry } from '@kozeni/terminal/entry'
 import type { Journal, Placed } from '@kozeni/terminal/journal'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
-import { sameAsHardware } from '@kozeni/terminal/limits'
+import type { SoftwarePolicy } from '@kozeni/terminal/limits'
 import type { Outcome } from '@kozeni/terminal/tap'
 import { Terminal } from '@kozeni/terminal/terminal'
 import { type City, diceOf, type Request, strikes, wrongBy } from './city.ts'
@@ -34,6 +34,9 @@ const HELPED_BY_UPLOAD: ReadonlySet<RefusalCode> = new Set([
   'upload-due',
 ])
 const HELP_EVERY_MS = 3_600_000
+/** How many tills let chips in software meet the center first, and how many turn away those whose flag is up. */
+const ONLINE_FIRST = 0.25
+const CONFIRMED_ONLY = 0.1
 
 /** The terminal has lost its power, or its disk. */
 class PowerCut extends Error {}
@@ -54,6 +57,7 @@ export class Till {
   readonly #dice: QuickDice
   readonly #clock: Clock
   readonly #contact: Post
+  readonly #software: SoftwarePolicy
   /** Its disk, and what it was when an older copy was put back in its place. */
   readonly #disks: MemoryJournal[]
   #copy: MemoryJournal
@@ -73,6 +77,10 @@ export class Till {
     this.#clock = city.timeline.clock(() => wrong() + this.#aheadMs)
     const post: Post = body => this.#ask(center => center.contact({ caller: this.#caller, body }))
     this.#contact = city.recoveries.watched(post)
+    this.#software = {
+      onlineFirst: this.#dice.chance(ONLINE_FIRST),
+      unconfirmed: this.#dice.chance(CONFIRMED_ONLY) ? 'refused' : 'accepted',
+    }
     this.#disks = [new MemoryJournal(city.crypto)]
     this.#copy = new MemoryJournal(city.crypto)
   }
@@ -242,7 +250,7 @@ export class Till {
 
   async #opened(journal: Journal): Promise<Terminal> {
     const { crypto } = this.#city
-    const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key, software: sameAsHardware }
+    const parts = { crypto, clock: this.#clock, center: this.#center, key: this.#key, software: this.#software }
     const opened = await Terminal.open({ ...parts, journal })
     if (!opened.ok) throw new Error(`a terminal does not open: ${opened.refusal.code}`)
     return opened.value
