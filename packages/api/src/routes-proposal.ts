@@ -36,7 +36,8 @@ export const proposalRequest = naming(
   'What is to be decided, and why. `posting`: money between two of the issuer’s own accounts. `operation`: what the chip has ' +
     'done with an operation that a restored book has open, and what is decided of it; of a sweep, how much it took. ' +
     '`found-pay`, `found-load`: what an operation was that only its chip knows, or has forgotten. `order`: whether the chip ' +
-    'has had what waits, in an operation that it has forgotten; of what comes in parts, how much of it.',
+    'has had what waits, in an operation that it has forgotten; of what comes in parts, how much of it. `revocation`: an end to a ' +
+    'version of the purses’ keys; confirmed, `kozeni keys revoke` carries it out beside the vault.',
   z.discriminatedUnion('what', [
     z.strictObject({ what: z.literal('posting'), pair: postingPair, amount: price, currency, reason }),
     z.strictObject({
@@ -58,6 +59,7 @@ export const proposalRequest = naming(
       decision,
       reason,
     }),
+    z.strictObject({ what: z.literal('revocation'), version: z.int().min(1).max(999), reason }),
     z.strictObject({ what: z.literal('found-load'), ...place, load, amount: price, method: text(200), reason }),
     z.strictObject({
       what: z.literal('order'),
@@ -82,7 +84,7 @@ export const proposalAnswer = naming(
   'What one operator has proposed. Confirmed by another it was carried out at that moment; withdrawn it never was.',
   z.object({
     proposal,
-    what: z.enum(['posting', 'operation', 'found-pay', 'found-load', 'order']),
+    what: z.enum(['posting', 'operation', 'found-pay', 'found-load', 'order', 'revocation']),
     about: z.object(place).optional(),
     facts: z.record(text(40), z.string().max(200)),
     reason,

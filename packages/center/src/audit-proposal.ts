@@ -95,6 +95,7 @@ function wanted(proposed: Proposed, at: number | undefined): string {
     case 'order':
       return proposed.outcome === 'none' ? `opened, ${proposed.order}` : `people, ${proposed.order}, ${at}`
     case 'posting':
+    case 'revocation':
       return 'no operation'
   }
 }

@@ -82,6 +82,7 @@ export const PROPOSED_WHAT = {
   'found-pay': 3,
   'found-load': 4,
   order: 5,
+  revocation: 6,
 } as const satisfies Codes<ProposalRow['what']>
 
 export const PROPOSAL_STAGE = { proposed: 1, confirmed: 2, withdrawn: 3 } as const satisfies Codes<ProposalRow['stage']>

@@ -47,12 +47,18 @@ export interface OrderFacts {
   readonly amount: Money | null
 }
 
+/** An end to this version of the purses' keys. */
+export interface RevocationFacts {
+  readonly version: number
+}
+
 export type Proposed =
   | ({ readonly what: 'posting' } & PostingFacts)
   | ({ readonly what: 'operation' } & OperationFacts)
   | ({ readonly what: 'found-pay' } & FoundPayFacts)
   | ({ readonly what: 'found-load' } & FoundLoadFacts)
   | ({ readonly what: 'order' } & OrderFacts)
+  | ({ readonly what: 'revocation' } & RevocationFacts)
 
 const count: Reader<number> = value =>
   typeof value === 'string' && /^(0|[1-9][0-9]{0,8})$/.test(value) ? Number(value) : undefined
@@ -80,6 +86,8 @@ const order = object<OrderFacts>({
   amount: optional(amountText),
 })
 
+const revocation = object<RevocationFacts>({ version: count })
+
 /** @returns undefined for texts that nobody could have proposed */
 export function proposedIn({ what, facts }: Pick<ProposalRow, 'what' | 'facts'>): Proposed | undefined {
   switch (what) {
@@ -93,6 +101,8 @@ export function proposedIn({ what, facts }: Pick<ProposalRow, 'what' | 'facts'>)
       return named(what, foundLoad(facts))
     case 'order':
       return named(what, order(facts))
+    case 'revocation':
+      return named(what, revocation(facts))
   }
 }
 

@@ -137,6 +137,7 @@ function carriedOut(crypto: Crypto, seen: Seen, row: ProposalRow, told: Told): R
   const proposed = proposedIn(row)
   if (proposed?.what === 'posting')
     return ok(entriesByHand(crypto, row).map((entry): Write => ({ write: 'entry', row: entry })))
+  if (proposed?.what === 'revocation') return ok([]) // beside the vault, where it is judged again
   if (proposed === undefined || about === undefined) return no(refusal('input-wrong', { part: 'body', field: 'facts' }))
   if (proposed.what === 'found-load' && row.stage === 'confirmed' && told.capture === undefined)
     return no(refusal('funding-unknown'))

@@ -30,3 +30,10 @@ alter table operation
   drop constraint operation_closed_source_check,
   add constraint operation_closed_source_check check (closed_source between 1 and 5);
 `
+
+/** An end to a version of the purses' keys is about no purse. */
+export const REVOCATIONS = `
+alter table proposal
+  drop constraint proposal_what_check, add constraint proposal_what_check check (what between 1 and 6),
+  drop constraint proposal_check1, add constraint proposal_of_purse_check check ((what in (1, 6)) = (purse_id is null));
+`

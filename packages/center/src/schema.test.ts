@@ -72,6 +72,22 @@ test('sales that the issuer had paid for are among those that are paid, beside w
   ])
 })
 
+test('an end to a version of the purses’ keys is about no purse, and everything else but a posting is about one', async () => {
+  const url = await freshDatabase()
+  await migrate(url)
+  const book = new PostgresBook({ url })
+  const row = rowOf('proposal', { what: 'revocation', about: undefined, facts: { version: '1' } })
+  const put = (each: typeof row) =>
+    book.run<undefined>({
+      keys: { proposal: each.proposal },
+      decide: () => ({ answer: undefined, writes: [{ write: 'proposal', row: each }] }),
+    })
+  await put(row)
+  expect((await book.look({ proposal: row.proposal })).proposal).toEqual(row)
+  await expect(put({ ...row, proposal: idFromNumber(9n), what: 'order' })).rejects.toThrow('proposal_of_purse_check')
+  await book.close()
+})
+
 /** What a center had written before the ninth migration. */
 async function before(url: string): Promise<void> {
   const client = new Client({ connectionString: url })

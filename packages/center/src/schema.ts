@@ -9,7 +9,7 @@
 
 import { BATCHES } from './schema-batches.ts'
 import { CHECKS_IN_ONE } from './schema-checks.ts'
-import { PROPOSALS } from './schema-proposals.ts'
+import { PROPOSALS, REVOCATIONS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FORGOTTEN, FOUND, LOST } from './schema-recovery.ts'
 import { SEALS } from './schema-seals.ts'
@@ -318,4 +318,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 18, sql: FORGOTTEN },
   { number: 19, sql: NOTHING_TAKEN },
   { number: 20, sql: SALES_PAID_BY_ISSUER },
+  { number: 21, sql: REVOCATIONS },
 ]

@@ -1,6 +1,7 @@
 /** `kozeni keys`: which versions of the purses' keys there are, a further one, and an end to one that nothing uses. */
 import { systemDice } from '@kozeni/base/dice'
 import { defaultPolicy } from '@kozeni/center/policy'
+import { isRevocable } from '@kozeni/center/proposal-revocation'
 import { type KeyUse, type NotYet, whyNotRevoke } from '@kozeni/center/purse-keys'
 import { withNewVersion, withoutVersion } from '@kozeni/center/vault-master'
 import { PostgresViews } from '@kozeni/center/views-postgres'
@@ -26,7 +27,9 @@ export function addKeys(program: Command): void {
     .action(rotate)
   keys
     .command('revoke')
-    .description('destroy a version that no chip accepts and no receipt can bear any more')
+    .description(
+      'destroy a version that no chip accepts and no receipt can bear any more, as two operators have decided',
+    )
     .argument('<version>')
     .action(revoke)
 }
@@ -34,7 +37,7 @@ export function addKeys(program: Command): void {
 async function show(_: unknown, command: Command): Promise<void> {
   const vault = await existingVault(dataFolder(command))
   say(`${strong(`version ${vault.keyVersion}`)} is the newest in use`)
-  for (const { version, floor, settled, purses } of await uses(command)) {
+  for (const { version, floor, settled, purses } of (await known(command)).uses) {
     const told = settled ? '' : ', not told yet'
     say(`  ${purses} purses have version ${version} and accept ${floor} and newer${told}`)
   }
@@ -51,8 +54,13 @@ async function revoke(named: string, _: unknown, command: Command): Promise<void
   const folder = dataFolder(command)
   const version = /^[1-9]\d{0,2}$/.test(named) ? Number(named) : giveUp(`A version is a whole number, not ${named}.`)
   const { keyVersion } = await existingVault(folder)
-  const reason = whyNotRevoke(version, await uses(command), { keyVersion, now: Date.now(), graceMs: GRACE_MS })
+  const { uses, isDecided } = await known(command, version)
+  const reason = whyNotRevoke(version, uses, { keyVersion, now: Date.now(), graceMs: GRACE_MS })
   if (reason !== undefined) return giveUp(explained(version, reason))
+  if (!isDecided)
+    return giveUp(
+      `Two operators have to decide it. One proposes: POST /v1/operator/proposals {"what": "revocation", "version": ${version}, "reason": "…"}; another confirms.`,
+    )
   await changeVaultIn(folder, before => withoutVersion(before, version))
   say(`${good('✓')} version ${version} is revoked and its keys are gone`)
 }
@@ -64,13 +72,14 @@ function explained(version: number, why: NotYet): string {
   return `A till that has been off-line may bring receipts under version ${version} until ${new Date(why.until).toISOString()}.`
 }
 
-async function uses(command: Command): Promise<readonly KeyUse[]> {
+/** How purses stand with their keys, and whether two operators have decided to revoke this version. */
+async function known(command: Command, version?: number): Promise<{ uses: readonly KeyUse[]; isDecided: boolean }> {
   const { databaseUrl } = command.optsWithGlobals<{ databaseUrl?: string }>()
   const database = await openDatabase(dataFolder(command), databaseUrl)
   if (!database.ok) return giveUp(database.refusal)
   const views = new PostgresViews({ url: database.value.url, connections: 1 })
   try {
-    return await views.keyUses()
+    return { uses: await views.keyUses(), isDecided: version !== undefined && (await isRevocable(views, version)) }
   } finally {
     await views.close()
     await database.value.stop()
