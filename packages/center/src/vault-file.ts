@@ -208,8 +208,12 @@ const key: Reader<Bytes> = value => {
   return bytes?.length === 32 || bytes?.length === 0 ? bytes : undefined
 }
 
+/** Milliseconds since 1970, which are more than four bytes. */
+const instant: Reader<number> = value =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+
 /** Vaults were written without it before keys were rotated. */
-const schedule = object({ newestFrom: optional(whole) })
+const schedule = object({ newestFrom: optional(instant) })
 
 function readKeys(value: unknown): Masters | undefined {
   const readers = Object.fromEntries([...DERIVING, ...SIGNING].map(purpose => [purpose, list(key)]))
