@@ -43,7 +43,6 @@ async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
   const looks = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
   return town.people.filter((_, i) => {
     const seen = looks[i]
-    if (seen !== undefined && isDisputed(seen)) return false
     if (seen?.purse === undefined || !isFenced(seen.purse, seen.present)) return true
     const { purse, open, waiting } = seen
     return purse.flag || open !== undefined || waiting !== undefined || !isBooked(purse, seen)
@@ -59,22 +58,11 @@ function isBooked({ seenCredits, credits, seenDebits, debits }: PurseRow, { foun
 async function undoneLoads(town: BankTown): Promise<readonly string[]> {
   const { book } = town.anyBranch.center
   const looks = await Promise.all(town.loads.map(({ request: { load } }) => book.look({ load })))
-  const byPeople = await disputed(town)
   return looks.flatMap(({ load }) =>
-    load === undefined || ENDED.includes(load.stage) || byPeople.has(load.purse)
+    load === undefined || ENDED.includes(load.stage)
       ? []
       : [`load ${load.load} of purse ${load.purse} is still ${load.stage}`],
   )
-}
-
-/** After a restore: what the chip has stands under a number that was used again, and people have to settle it. @spec F-12 */
-const isDisputed = ({ found }: Seen): boolean => found.some(({ standing }) => standing === 'clashing')
-
-/** The purses of which people have to settle something. */
-export async function disputed(town: BankTown): Promise<ReadonlySet<string>> {
-  const { book } = town.anyBranch.center
-  const looks = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  return new Set(looks.filter(isDisputed).flatMap(({ purse }) => purse?.purse ?? []))
 }
 
 const ENDED: readonly LoadRow['stage'][] = ['declined', 'loaded', 'given-back']
@@ -91,10 +79,8 @@ async function wrongPurses(town: BankTown): Promise<readonly string[]> {
   const expected = await expectedValues(town)
   const { book } = town.anyBranch.center
   const rows = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  return rows.flatMap(seen => {
-    const { purse: row } = seen
+  return rows.flatMap(({ purse: row }) => {
     if (row === undefined) return ['a purse is gone']
-    if (isDisputed(seen)) return []
     // at rest this is what the chip itself has said last
     const [onChip, wanted] = [row.seenCredits - row.seenDebits, expected.get(row.purse) ?? 0n]
     return onChip === wanted ? [] : [`purse ${row.purse} holds ${onChip}, not ${wanted} (${onChip - wanted})`]

@@ -6,7 +6,7 @@ import { SeededDice } from '@kozeni/base/dice'
 import type { EmbeddedPostgres } from '@kozeni/center/postgres-embedded'
 import type { TransactionNumber } from '@kozeni/protocol/number'
 import { askAgain, client } from './bank-client.ts'
-import { disputed, drain, judged, lost } from './bank-end.ts'
+import { drain, judged, lost } from './bank-end.ts'
 import { BankTown } from './bank-town.ts'
 import {
   archived,
@@ -97,10 +97,9 @@ async function restoreOnce(prepared: Prepared, name: string, seed: number, shown
   const isPaid = ({ number }: { readonly number: TransactionNumber }): boolean =>
     town.honoured.get(number)?.verdict === 'paid'
   const found = [...(await reconciled(town, restored)), ...(await lost(town, isPaid))]
-  const left = (await disputed(town)).size
   await town.close()
   await restored.stop()
-  const figure = `${town.operations} operations under load, the last ${forgotten} of them forgotten; ${left} purses listed for people to settle`
+  const figure = `${town.operations} operations under load, the last ${forgotten} of them forgotten`
   return { found, figure }
 }
 
