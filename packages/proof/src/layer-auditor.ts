@@ -24,6 +24,8 @@ export const auditor: Layer = {
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const CASES = 'packages/world/src/audit.test.ts'
+/** Run by the same node as everything, whichever is first on the path. */
+const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 
 interface Tested {
   readonly testResults: readonly {
@@ -35,7 +37,7 @@ async function run({ signal }: Run): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'kozeni-auditor-'))
   const file = join(folder, 'report.json')
   const args = ['run', CASES, '--reporter=json', `--outputFile.json=${file}`]
-  const child = spawn(join(ROOT, 'node_modules/.bin/vitest'), args, { cwd: ROOT, stdio: 'ignore' })
+  const child = spawn(process.execPath, [VITEST, ...args], { cwd: ROOT, stdio: 'ignore' })
   signal.addEventListener('abort', () => child.kill())
   await once(child, 'exit')
   const { testResults }: Tested = JSON.parse(await readFile(file, 'utf8').catch(() => '{"testResults":[]}'))
