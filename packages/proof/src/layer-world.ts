@@ -11,7 +11,7 @@ export const world: Layer = {
     'Chips, tills, stores, centers and a provider that lose, tear, delay, repeat, forge and forget: afterwards everything closes, and not a unit was created or lost.',
   tries: 'worlds',
   atLeast: { quick: 100, full: 2_000 },
-  budgetSeconds: { canary: 60, quick: 420, full: 5_400 },
+  budgetSeconds: { canary: 60, quick: 420, full: 7_200 },
   cores: 2,
   seesPlanted: true,
   run,
