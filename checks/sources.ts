@@ -18,7 +18,17 @@ export interface Package {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
-const NOT_OURS = ['**/node_modules', '**/dist', '**/build', '.git', 'data', 'coverage', '.hypothesis', '.schemathesis', '**/*.log']
+const NOT_OURS = [
+  '**/node_modules',
+  '**/dist',
+  '**/build',
+  '.git',
+  'data',
+  'coverage',
+  '.hypothesis',
+  '.schemathesis',
+  '**/*.log',
+]
 const BINARY = /\.(wasm|png|jpe?g|ico|woff2?|pdf|cap)$/
 
 /** Every text file that is ours, tracked or about to be. */
