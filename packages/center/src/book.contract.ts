@@ -3,7 +3,7 @@ import { type LoadId, type OrderId, type PurseId, type StoreId } from '@kozeni/b
 import type { Entry } from '@kozeni/ledger/entry'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Command, type Decision, type Keys, RowTaken, type Seen, type Write } from './book.ts'
+import { type Decision, type Keys, RowTaken, type Seen, type Write } from './book.ts'
 import { type BookUnderTest, command, name, put } from './book-commands.contract.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
 import { momentsContract } from './book-moments.contract.ts'
