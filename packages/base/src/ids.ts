@@ -38,7 +38,7 @@ export const isId = (text: string): boolean => /^[0-7][0-9a-f]{15}$/.test(text) 
 
 /** The one way to make a name of kind `T`: `id<PurseId>('01…')`. A bug unless isId(text). */
 export function id<T extends Id>(text: string): T {
-  assert(isId(text), `sixteen lower-case hexadecimal digits below 2^63, not "${text.slice(0, 20)}"`)
+  if (!isId(text)) assert(false, `sixteen lower-case hexadecimal digits below 2^63, not "${text.slice(0, 20)}"`)
   return text as T
 }
 

@@ -24,13 +24,13 @@ export const isMoney = (minorUnits: bigint): minorUnits is Money => minorUnits >
 
 /** The one way to make Money. A bug unless it fits: check input from outside with isMoney or parseMoney. */
 export function money(minorUnits: bigint): Money {
-  assert(isMoney(minorUnits), `0 <= ${minorUnits} <= ${MONEY_MAX}`)
+  if (!isMoney(minorUnits)) assert(false, `0 <= ${minorUnits} <= ${MONEY_MAX}`)
   return minorUnits
 }
 
 /** The one way to make a Total. */
 export function total(minorUnits: bigint): Total {
-  assert(minorUnits >= 0n && minorUnits <= TOTAL_MAX, `0 <= ${minorUnits} <= ${TOTAL_MAX}`)
+  if (minorUnits < 0n || minorUnits > TOTAL_MAX) assert(false, `0 <= ${minorUnits} <= ${TOTAL_MAX}`)
   return minorUnits as Total
 }
 

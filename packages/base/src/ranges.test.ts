@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { countOf, has, including, NO_RANGES, runsOf } from './ranges.ts'
+import { countOf, has, including, NO_RANGES, rangesOf, runsOf } from './ranges.ts'
 
 const numbers = fc.array(fc.oneof(fc.nat({ max: 40 }), fc.constantFrom(0xffff_ffff, 0xffff_fffe)), { maxLength: 60 })
 
@@ -33,4 +33,13 @@ test('runs never touch: each gap between two is a number that is missing', () =>
       })
     }),
   )
+})
+
+test('numbers that are put in all at once make the same set as one after the other', () => {
+  fc.assert(
+    fc.property(numbers, some => {
+      expect(rangesOf(some)).toEqual(some.reduce(including, NO_RANGES))
+    }),
+  )
+  for (const wrong of [-1, 0x1_0000_0000, 1.5]) expect(() => rangesOf([3, wrong])).toThrow('numbers of four bytes')
 })

@@ -56,6 +56,23 @@ export function includingRun(ranges: Ranges, first: number, last: number): Range
   )
 }
 
+/** The set of these numbers. A bug unless they fit in four bytes. @param numbers  in any order, each as often as it likes */
+export function rangesOf(numbers: readonly number[]): Ranges {
+  const bounds: number[] = []
+  for (const number of numbers.length > 1 ? numbers.toSorted((a, b) => a - b) : numbers) {
+    const last = bounds.at(-1) ?? -2
+    if (number > last + 1) bounds.push(number, number)
+    else bounds[bounds.length - 1] = number
+  }
+  assert(bounds.every(isFourBytes), 'all are numbers of four bytes')
+  const ranges = new Uint8Array(4 * bounds.length)
+  const runs = view(ranges)
+  for (let i = 0; i < bounds.length; i++) runs.setUint32(4 * i, bounds[i] ?? 0)
+  return ranges
+}
+
+const isFourBytes = (number: number): boolean => Number.isInteger(number) && number >= 0 && number <= MAX
+
 /** One run in the place of those from `start` up to `end`. */
 function spliced(ranges: Ranges, start: number, end: number, first: number, last: number): Ranges {
   const whole = new Uint8Array(ranges.length + (1 - (end - start)) * RUN_BYTES)
@@ -91,5 +108,9 @@ export function runsOf(ranges: Ranges): Array<readonly [first: number, last: num
 }
 
 /** How many numbers are in the set. */
-export const countOf = (ranges: Ranges): number =>
-  runsOf(ranges).reduce((count, [first, last]) => count + last - first + 1, 0)
+export function countOf(ranges: Ranges): number {
+  const runs = view(ranges)
+  let count = 0
+  for (let at = 0; at < runs.byteLength; at += RUN_BYTES) count += 1 + runs.getUint32(at + 4) - runs.getUint32(at)
+  return count
+}

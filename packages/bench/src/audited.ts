@@ -4,12 +4,11 @@
  */
 import { availableParallelism } from 'node:os'
 import { total } from '@kozeni/base/money'
-import type { Archive, PurseFile } from '@kozeni/center/archive'
+import type { Archive, AuditedPurse, PurseFile } from '@kozeni/center/archive'
 import { snapshotOf, withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
 import type { Finding } from '@kozeni/center/audit-finding'
 import { auditInThreads } from '@kozeni/center/audit-threads'
-import type { PurseRow } from '@kozeni/center/book'
 import type { Vault } from '@kozeni/center/vault'
 import type { Entry } from '@kozeni/ledger/entry'
 import { writtenOff } from '@kozeni/ledger/posting'
@@ -69,7 +68,7 @@ async function* lessLoads(files: AsyncIterable<PurseFile>): AsyncIterable<PurseF
 }
 
 /** Who has spent what it was never given has lost it for the issuer. */
-const withoutLoad = (purse: PurseRow): PurseRow => ({
+const withoutLoad = (purse: AuditedPurse): AuditedPurse => ({
   ...purse,
   credits: total(purse.credits - LOADED),
   seenCredits: total(purse.seenCredits - LOADED),
@@ -77,5 +76,5 @@ const withoutLoad = (purse: PurseRow): PurseRow => ({
   writeOffs: 1,
 })
 
-const lossOf = ({ purse, currency, writtenOff: amount }: PurseRow): Entry =>
+const lossOf = ({ purse, currency, writtenOff: amount }: AuditedPurse): Entry =>
   writtenOff({ purse, number: 0, amount, currency, at: 0 })

@@ -25,6 +25,12 @@ export function blockFor(
   }
 }
 
+/** What of a purse's row says what its chip has been given and has taken. */
+type Taken = Pick<
+  PurseRow,
+  'stage' | 'taken' | 'credits' | 'debits' | 'epoch' | 'number' | `seen${'Seq' | 'Credits' | 'Epoch' | 'Number'}`
+>
+
 /**
  * More booked out of a chip than was ever put into it: a clone, a rolled-back chip, or one that was opened. Nobody can be charged
  * with it, so it is the issuer's loss at once. While records are missing, what the chip says that it was given counts: a void
@@ -33,14 +39,14 @@ export function blockFor(
  *
  * @spec K-1, K-3, F-12
  */
-export function overdraftOf(purse: PurseRow): bigint {
+export function overdraftOf(purse: Taken): bigint {
   const mayBeGiven = purse.stage !== 'retired' && (countOf(purse.taken) < purse.seenSeq || mayHaveLost(purse))
   const given = mayBeGiven && purse.seenCredits > purse.credits ? purse.seenCredits : purse.credits
   return purse.debits > given ? purse.debits - given : 0n
 }
 
 /** Its chip has shown operations that the book does not know, or the purse was fenced since the first epoch. */
-const mayHaveLost = (purse: PurseRow): boolean =>
+const mayHaveLost = (purse: Taken): boolean =>
   comparePlaces({ epoch: purse.seenEpoch, number: purse.seenNumber }, purse) > 0 || purse.epoch > FIRST_EPOCH.epoch
 
 /** The purse with its loss as it stands now: what it has more or less of is posted, by a number of its own, so each unit once. */

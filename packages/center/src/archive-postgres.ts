@@ -1,48 +1,27 @@
 /** The whole book in PostgreSQL, file by file, in one snapshot: whatever is written meanwhile is not in it. */
 import { idNumber } from '@kozeni/base/ids'
 import { CAUSE, type Entry, isOfBatch } from '@kozeni/ledger/entry'
-import { readReceipt } from '@kozeni/protocol/debit'
-import type { Archive, ProposalFile, PurseFile, ReadReceipt, StoreFile, TakenClaims } from './archive.ts'
-import {
-  type BatchStrays,
-  batchesOf,
-  type FoundRecord,
-  lostBy,
-  OF_BATCHES,
-  receiptsIn,
-  recordsByPurse,
-} from './archive-postgres-batch.ts'
-import { ALL_PURSES, type PurseRange, within } from './archive-postgres-range.ts'
-import { SortedWalk, type Walked } from './archive-postgres-walk.ts'
-import type { PurseRow, StoreRow } from './book.ts'
+import type { Archive, ProposalFile, StoreFile, TakenClaims } from './archive.ts'
+import { type BatchStrays, batchesOf, OF_BATCHES } from './archive-postgres-batch.ts'
+import { pursesOf } from './archive-postgres-purse.ts'
+import { ALL_PURSES, type PurseRange } from './archive-postgres-range.ts'
+import type { StoreRow } from './book.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { ReceiptRow } from './book-receipt.ts'
-import {
-  CLAIM,
-  ENTRY,
-  FOUND,
-  LOAD,
-  MOVE,
-  NUMBER,
-  OPERATION,
-  ORDER,
-  PURSE,
-  RETURN,
-  SETTLEMENT,
-  STORE,
-} from './book-tables.ts'
+import { CLAIM, ENTRY, SETTLEMENT, STORE } from './book-tables.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
-import { HOLD, LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { Lookups } from './postgres-lookup.ts'
 import { openPool, type Session, statement, withSession } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
-import type { Statement } from './postgres-trip.ts'
 import { sealsOf } from './seals-postgres.ts'
 
-/** Purses or stores whose files are in memory at once. */
+/** Stores or proposals whose files are in memory at once. */
 const PAGE = 1000
+
+/** What each of a reader's sorts may have in memory; the rest is on the database's disk meanwhile. */
+const SORTING = '32MB'
 
 /** What one of several readers has of the purses, in the snapshot of another; see snapshotOf. */
 export interface Share {
@@ -66,6 +45,8 @@ export async function withPostgresArchive<A>(
       await session.all([
         'begin isolation level repeatable read read only',
         'set local plan_cache_mode = force_custom_plan', // else a page is guessed to be all that is left, and read as such
+        'set local cursor_tuple_fraction = 1', // all of it is wanted: rather read in place and sorted than found by key
+        `set local work_mem = '${SORTING}'`,
         ...(share === undefined ? [] : [`set transaction snapshot '${share.snapshot}'`]),
       ])
       const answer = await work(postgresArchive(session, share?.purses), session)
@@ -98,7 +79,7 @@ interface Strays extends BatchStrays {
 export function postgresArchive(session: Session, range: PurseRange = ALL_PURSES): Archive {
   const strays: Strays = { entries: [], claims: [], receipts: [] }
   return {
-    purses: () => pursesOf(session, strays, range),
+    purses: () => pursesOf(session, range, receipt => receipt.isReceipt && strays.receipts.push(receipt)),
     batches: () => batchesOf(session, strays),
     stores: () => storesOf(session),
     proposals: () => proposalsOf(session),
@@ -110,90 +91,6 @@ export function postgresArchive(session: Session, range: PurseRange = ALL_PURSES
     },
   }
 }
-
-const claimsByPurse = (range: PurseRange): Walked<ClaimRow> => ({
-  name: 'claim_walk',
-  select: `
-    select ${CLAIM.list} from claim
-    where not ${OF_BATCHES} and ${within(range, 'subject_id')}
-    order by subject_id`,
-  read: CLAIM.read,
-  owner: claim => idNumber(claim.subject),
-})
-
-/** What goes by beside the purses. */
-interface Beside {
-  readonly claims: ReadonlyMap<bigint, ClaimRow[]>
-  readonly records: ReadonlyMap<bigint, FoundRecord[]>
-}
-
-async function* pursesOf(session: Session, strays: Strays, range: PurseRange): AsyncGenerator<PurseFile> {
-  const claims = await SortedWalk.begin(session, claimsByPurse(range))
-  const records = await SortedWalk.begin(session, recordsByPurse(range))
-  for await (const page of pages(session, PURSE, 'purse_id', row => idNumber(row.purse), range)) {
-    const last = page.reduce((highest, { purse }) => (idNumber(purse) > highest ? idNumber(purse) : highest), 0n)
-    const beside = { claims: await claims.upTo(last), records: await records.upTo(last) }
-    yield* await purseFiles(session, page, beside)
-    for (const { purse } of page) beside.records.delete(idNumber(purse))
-    strays.receipts.push(...[...beside.records.values()].flatMap(receiptsIn))
-  }
-  await claims.end()
-  strays.receipts.push(...[...(await records.end()).values()].flatMap(receiptsIn))
-}
-
-async function purseFiles(
-  session: Session,
-  page: readonly PurseRow[],
-  { claims, records }: Beside,
-): Promise<PurseFile[]> {
-  const names = page.map(row => idNumber(row.purse))
-  const bounds = [names[0] ?? 0n, names.at(-1) ?? 0n] as const
-  const lookups = new Lookups(false)
-  const of = <Row>(table: Table<Row>, column: string, order: string, owner: (row: Row) => string) =>
-    rowsWithin(lookups, table, column, bounds, order, owner)
-  const operations = of(OPERATION, 'purse_id', 'epoch, number', row => row.purse)
-  const loads = of(LOAD, 'purse_id', 'at_ms, load_id', row => row.purse)
-  const orders = of(ORDER, 'purse_id', 'at_ms, order_id', row => row.purse)
-  const left = of(MOVE, 'from_purse_id', 'epoch, number', row => row.from)
-  const arrived = of(MOVE, 'to_purse_id', 'move_id', row => row.to ?? '')
-  const held = of(RECEIPT, 'purse_id', 'seq', row => row.purse)
-  const losses = of(LOSS, 'purse_id', 'seq, digest', row => row.purse)
-  const holds = of(HOLD, 'purse_id', 'seq', row => row.purse)
-  const returns = of(RETURN, 'purse_id', 'seq', row => row.purse)
-  const numbers = of(NUMBER, 'purse_id', 'epoch, number', row => row.purse)
-  const found = of(FOUND, 'purse_id', 'epoch, number', row => row.purse)
-  const proposals = of(PROPOSAL, 'purse_id', 'at_ms, proposal_id', row => row.about?.purse ?? '')
-  const entries = of(ENTRY, 'subject_id', 'cause, first, second', row => row.subject)
-  await lookups.answer(session)
-  return page.map((row, i) => {
-    const name = names[i] ?? 0n
-    const mine = records.get(name) ?? []
-    return {
-      purse: row,
-      operations: operations.get(row.purse) ?? [],
-      loads: loads.get(row.purse) ?? [],
-      orders: orders.get(row.purse) ?? [],
-      // what came back to the purse that it was swept off is in both lists
-      moves: [
-        ...(left.get(row.purse) ?? []),
-        ...(arrived.get(row.purse) ?? []).filter(move => move.from !== row.purse),
-      ],
-      receipts: [...receiptsIn(mine), ...(held.get(row.purse) ?? []).map(withBytesRead)],
-      lost: lostBy(row.trail, mine),
-      returns: returns.get(row.purse) ?? [],
-      losses: losses.get(row.purse) ?? [],
-      holds: holds.get(row.purse) ?? [],
-      numbers: numbers.get(row.purse) ?? [],
-      found: found.get(row.purse) ?? [],
-      proposals: proposals.get(row.purse) ?? [],
-      entries: (entries.get(row.purse) ?? []).filter(entry => !isOfBatch(entry)),
-      claims: claims.get(name) ?? [],
-    }
-  })
-}
-
-/** A held receipt, read from its bytes. */
-const withBytesRead = (row: ReceiptRow): ReadReceipt => ({ ...row, signed: readReceipt(row.whole) })
 
 async function* proposalsOf(session: Session): AsyncGenerator<ProposalFile> {
   for await (const page of pages(session, PROPOSAL, 'proposal_id', row => idNumber(row.proposal))) {
@@ -281,12 +178,8 @@ async function* pages<Row>(
   table: Table<Row>,
   column: string,
   nameOf: (row: Row) => bigint,
-  range: PurseRange = ALL_PURSES,
 ): AsyncGenerator<readonly Row[]> {
-  const text = `
-    select ${table.list} from ${table.name}
-    where ${column} > $1 and ${within(range, column)}
-    order by ${column} limit ${PAGE}`
+  const text = `select ${table.list} from ${table.name} where ${column} > $1 order by ${column} limit ${PAGE}`
   for (let after = 0n; ; ) {
     const [answer] = await session.all([statement(text, after)])
     const page = (answer?.rows ?? []).map(table.read)
@@ -298,38 +191,17 @@ async function* pages<Row>(
 }
 
 /** The rows of these owners, by owner; they are there when the lookups are answered. */
-const findRows = <Row>(
+function findRows<Row>(
   lookups: Lookups,
   table: Table<Row>,
   column: string,
   names: readonly bigint[],
   order: string,
   owner: (row: Row) => string,
-): ReadonlyMap<string, Row[]> =>
-  rowsWhere(lookups, table, statement(textOf(table, column, '= any($1)', order), arrayOf('bigint', names)), owner)
-
-/** The rows of all owners from the first to the last of these two, by owner; as findRows, without asking for each. */
-const rowsWithin = <Row>(
-  lookups: Lookups,
-  table: Table<Row>,
-  column: string,
-  [first, last]: readonly [bigint, bigint],
-  order: string,
-  owner: (row: Row) => string,
-): ReadonlyMap<string, Row[]> =>
-  rowsWhere(lookups, table, statement(textOf(table, column, 'between $1 and $2', order), first, last), owner)
-
-const textOf = <Row>(table: Table<Row>, column: string, which: string, order: string): string =>
-  `select ${table.list} from ${table.name} where ${column} ${which} order by ${column}, ${order}`
-
-function rowsWhere<Row>(
-  lookups: Lookups,
-  table: Table<Row>,
-  asked: Statement,
-  owner: (row: Row) => string,
 ): ReadonlyMap<string, Row[]> {
   const found = new Map<string, Row[]>()
-  lookups.ask(asked, cells => {
+  const text = `select ${table.list} from ${table.name} where ${column} = any($1) order by ${column}, ${order}`
+  lookups.ask(statement(text, arrayOf('bigint', names)), cells => {
     const row = table.read(cells)
     const rows = found.get(owner(row))
     if (rows === undefined) found.set(owner(row), [row])

@@ -3,7 +3,7 @@
  * in pages, so that its memory does not grow with the book.
  */
 import type { Entry } from '@kozeni/ledger/entry'
-import type { SignedReceipt } from '@kozeni/protocol/debit'
+import { type Receipt, readReceipt, type SignedReceipt } from '@kozeni/protocol/debit'
 import type { SealFile } from './audit-seal.ts'
 import type { LoadRow, NumberRow, OperationRow, OrderRow, PurseRow, StoreRow } from './book.ts'
 import type { FoundRow } from './book-epoch.ts'
@@ -16,14 +16,61 @@ import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow } from './book-settlement.ts'
 import type { BatchSum, ClaimRow, Sums } from './book-writes.ts'
 
-/** A receipt, and what its bytes say; undefined where they are none. */
+/** What a receipt tells of what its chip did last. @spec F-9 */
+export type Told = Pick<Receipt, 'purse' | 'seq' | 'epoch' | 'number' | 'digest' | 'outcome'>
+
+/** A receipt beside its bytes. */
 export interface ReadReceipt extends ReceiptRow {
+  /** What its bytes say; undefined where they are no receipt. */
   readonly signed: SignedReceipt | undefined
+  /** Undefined where its chip had done nothing yet. */
+  readonly told: Told | undefined
+  /** Whether its columns are read from its bytes, and so can be no others. */
+  readonly isAsSigned: boolean
 }
+
+/** A receipt whose columns stand by themselves. */
+export function readRow(row: ReceiptRow): ReadReceipt {
+  const signed = readReceipt(row.whole)
+  const isTelling = signed !== undefined && signed.receipt.outcome !== 'none'
+  return { ...row, signed, told: isTelling ? signed.receipt : undefined, isAsSigned: false }
+}
+
+/** What an audit asks of a purse's row. */
+export const AUDITED = [
+  'purse',
+  'account',
+  'currency',
+  'stage',
+  'publicKey',
+  'epoch',
+  'number',
+  'closedEpoch',
+  'closedNumber',
+  'flag',
+  'credits',
+  'debits',
+  'seenCredits',
+  'seenDebits',
+  'seenSeq',
+  'seenEpoch',
+  'seenNumber',
+  'seenStage',
+  'bookedAmount',
+  'bookedCount',
+  'voidedAmount',
+  'taken',
+  'holds',
+  'trail',
+  'writtenOff',
+  'writeOffs',
+] as const satisfies ReadonlyArray<keyof PurseRow>
+
+export type AuditedPurse = Pick<PurseRow, (typeof AUDITED)[number]>
 
 /** All that the book has of one purse. */
 export interface PurseFile {
-  readonly purse: PurseRow
+  readonly purse: AuditedPurse
   readonly operations: readonly OperationRow[]
   readonly loads: readonly LoadRow[]
   readonly orders: readonly OrderRow[]

@@ -7,9 +7,9 @@ import { ZERO } from '@kozeni/base/money'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { comparePlaces, digestOf, type Place } from '@kozeni/protocol/operation'
 import { orderReference, paymentReference } from '@kozeni/protocol/reference'
-import type { PurseFile } from './archive.ts'
+import type { AuditedPurse, PurseFile } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
-import type { EvidenceSource, NumberRow, OperationRow, PurseRow } from './book.ts'
+import type { EvidenceSource, NumberRow, OperationRow } from './book.ts'
 import { numberName, operationName } from './book-writes.ts'
 import { isOwedBack } from './evidence.ts'
 
@@ -107,7 +107,7 @@ function auditPlaces(file: PurseFile): Finding[] {
  *
  * @param around  the one before, this one, and all after it
  */
-function auditPlace({ purse }: PurseRow, used: Used, around: readonly Used[]): Finding[] {
+function auditPlace({ purse }: AuditedPurse, used: Used, around: readonly Used[]): Finding[] {
   const before = comparePlaces(around[0] ?? used, used) < 0 ? around[0] : undefined
   const next = (before?.number ?? 0) + 1
   const lost = (used.found || used.epoch > (before?.epoch ?? 1)) && used.number > next

@@ -1,12 +1,12 @@
 /** The audit of one purse's file: entries against causes, rows against their own bytes, totals against their parts. */
 import { equal, hex } from '@kozeni/base/bytes'
 import { money } from '@kozeni/base/money'
-import { countOf, including, NO_RANGES, type Ranges, runsOf } from '@kozeni/base/ranges'
+import { countOf, type Ranges, rangesOf, runsOf } from '@kozeni/base/ranges'
 import type { AccountKind } from '@kozeni/ledger/account'
 import type { Entry } from '@kozeni/ledger/entry'
 import { captured, givenBack, moved, opened, refundOrdered } from '@kozeni/ledger/posting'
 import { readReceipt } from '@kozeni/protocol/debit'
-import type { PurseFile } from './archive.ts'
+import type { AuditedPurse, PurseFile } from './archive.ts'
 import { compareClaims, compareEntries, type Expected, undated } from './audit-entry.ts'
 import { compared, type Finding } from './audit-finding.ts'
 import { auditHolds, chargedIn } from './audit-hold.ts'
@@ -17,7 +17,7 @@ import { auditOrders, owedTo } from './audit-order.ts'
 import { auditDecided } from './audit-proposal.ts'
 import { auditReceipts, type Means } from './audit-receipt.ts'
 import { auditWriteOffs, writeOffsIn } from './audit-write-off.ts'
-import type { LoadRow, OperationRow, OrderRow, PurseRow } from './book.ts'
+import type { LoadRow, OperationRow, OrderRow } from './book.ts'
 import { FIRST_EPOCH } from './book-epoch.ts'
 import { incomparable, saidIn, seenOf } from './chain.ts'
 import { closingEntries, postedOperation } from './evidence.ts'
@@ -108,7 +108,7 @@ function ofLoad(load: LoadRow, order: OrderRow | undefined): Expected[] {
 }
 
 /** Nothing for what could not have been posted: a pay to nobody, or of nothing. Its digest or its number says so. */
-function ofOperation(row: OperationRow, { account }: PurseRow): Expected[] {
+function ofOperation(row: OperationRow, { account }: AuditedPurse): Expected[] {
   if (row.kind !== 'sweep' && row.amount === 0n) return []
   if (row.kind === 'pay' && row.store === undefined) return []
   const before = opened(postedOperation(row, account, row.openedAt))
@@ -193,7 +193,7 @@ function isCloned({ purse, receipts, losses }: PurseFile): boolean {
 function auditTaken({ purse, receipts, lost }: PurseFile): Finding[] {
   const [row, invariant] = [`purse ${purse.purse}`, 'INV-ONCE'] as const
   const seqs = receipts.map(({ seq }) => seq)
-  const here = seqs.toSorted((a, b) => a - b).reduce(including, NO_RANGES)
+  const here = rangesOf(seqs)
   return [
     ...compared({ row, says: 'it has two receipts of one seq', invariant }, countOf(here), seqs.length),
     ...(equal(here, purse.taken)
@@ -229,7 +229,8 @@ function auditFlag({ purse, operations }: PurseFile): Finding[] {
 
 /** A purse has one currency, for ever. */
 function auditCurrency({ purse, operations, loads, receipts }: PurseFile): Finding[] {
-  const other = [...operations, ...loads, ...receipts].find(({ currency }) => currency !== purse.currency)
+  const isOther = ({ currency }: Pick<AuditedPurse, 'currency'>): boolean => currency !== purse.currency
+  const other = operations.find(isOther) ?? loads.find(isOther) ?? receipts.find(isOther)
   if (other === undefined) return []
   const says = 'its currency is not that of all that happened to it'
   return compared({ row: `purse ${purse.purse}`, says, invariant: 'INV-ACCOUNTED' }, other.currency, purse.currency)

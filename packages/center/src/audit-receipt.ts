@@ -1,11 +1,11 @@
 /** The audit of one purse's receipts: each is its chip's, its columns are what the chip signed, and what it tells is so. */
 import { equal } from '@kozeni/base/bytes'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import { receiptMac, type SignedReceipt } from '@kozeni/protocol/debit'
-import type { PurseFile } from './archive.ts'
+import { SIGNED_RECEIPT_BYTES, type SignedReceipt } from '@kozeni/protocol/debit'
+import { Receipts } from '@kozeni/protocol/receipts'
+import type { AuditedPurse, PurseFile, ReadReceipt, Told } from './archive.ts'
 import { compared, type Finding } from './audit-finding.ts'
 import { auditWitness } from './audit-operation.ts'
-import type { PurseRow } from './book.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { operationName } from './book-writes.ts'
 import type { Vault } from './vault.ts'
@@ -13,7 +13,22 @@ import type { Vault } from './vault.ts'
 /** What it takes to know a chip's own words. */
 export interface Means {
   readonly crypto: Crypto
-  readonly vault: Vault
+  /** Receipts that bear the MAC of the chip that their bytes name. */
+  readonly right: ReadonlySet<Whole>
+}
+
+/** What has a receipt's bytes. */
+type Whole = Pick<ReceiptRow, 'whole'>
+
+/** Which of these purses' receipts bear the MAC of the chip that their bytes name: each is made again. @spec K-5 */
+export async function rightOf(vault: Vault, files: readonly PurseFile[]): Promise<ReadonlySet<Whole>> {
+  const rows: Whole[] = []
+  for (const { receipts, losses } of files) rows.push(...receipts, ...losses)
+  const whole = rows.filter(row => row.whole.length === SIGNED_RECEIPT_BYTES)
+  const bytes = new Uint8Array(whole.length * SIGNED_RECEIPT_BYTES)
+  for (const [i, row] of whole.entries()) bytes.set(row.whole, i * SIGNED_RECEIPT_BYTES)
+  const right = await vault.rightMacs(new Receipts(bytes))
+  return new Set(whole.filter((_, i) => right[i] === 1))
 }
 
 /** What a receipt is called when an operator is to find it. */
@@ -23,26 +38,36 @@ export const receiptRow = ({ purse, seq }: Pick<ReceiptRow, 'purse' | 'seq'>): s
 export function auditReceipts(means: Means, file: PurseFile): Finding[] {
   const operations = new Map(file.operations.map(row => [operationName(row), row]))
   return file.receipts.flatMap(row => {
-    const { signed } = row
-    const { findings, proved } = auditBytes(means, file.purse, row, signed)
-    if (signed === undefined || !proved || signed.receipt.outcome === 'none') return findings
-    if (isFoundBeside(file, signed.receipt)) return findings
-    return [...findings, ...auditWitness(operations.get(operationName(signed.receipt)), signed.receipt)]
+    const { findings, proved } = isRight(means, row) ? RIGHT : auditBytes(means, file.purse, row, row.signed)
+    const { told } = row
+    if (told === undefined || !proved || isFoundBeside(file, told)) return findings
+    return [...findings, ...auditWitness(operations.get(operationName(told)), told)]
   })
 }
 
+/** Most are: there is nothing that could differ from what the chip signed. */
+const isRight = ({ right }: Means, row: ReadReceipt): boolean => row.isAsSigned && right.has(row)
+
+interface Judged {
+  readonly findings: readonly Finding[]
+  /** Whether its chip has made it. */
+  readonly proved: boolean
+}
+
+const RIGHT: Judged = { findings: [], proved: true }
+
 /** It tells of what the chip did under a number that a restored book has used again: that is put back under another. @spec F-12 */
-const isFoundBeside = ({ found, operations }: PurseFile, said: SignedReceipt['receipt']): boolean =>
+const isFoundBeside = ({ found, operations }: PurseFile, said: Told): boolean =>
   found.some(row => operationName(row) === operationName(said) && equal(row.digest, said.digest)) &&
   operations.some(row => operationName(row) === operationName(said) && !equal(row.digest, said.digest))
 
 /** Its chip has made it, and its columns are what the chip signed. @spec K-5 */
 export function auditBytes(
   means: Means,
-  purse: PurseRow,
+  purse: AuditedPurse,
   row: Omit<ReceiptRow, 'standing'>,
   signed: SignedReceipt | undefined,
-): { readonly findings: readonly Finding[]; readonly proved: boolean } {
+): Judged {
   const [name, invariant] = [receiptRow(row), 'INV-EVID'] as const
   if (signed === undefined)
     return {
@@ -54,7 +79,7 @@ export function auditBytes(
       proved: false,
     }
   const says = `neither signature nor MAC is its chip's (amount ${row.amount})`
-  const proved = isProved(means, purse, signed)
+  const proved = isProved(means, purse, row, signed)
   const columns = COLUMNS.filter(column => signed.receipt[column] !== row[column]).flatMap(column =>
     compared(
       { row: name, says: `its ${column} is not what its chip signed`, invariant },
@@ -70,8 +95,7 @@ const COLUMNS = ['purse', 'seq', 'kind', 'amount', 'currency', 'terminal', 'sale
   keyof ReceiptRow
 >
 
-function isProved({ crypto, vault }: Means, purse: PurseRow, signed: SignedReceipt): boolean {
-  const keys = vault.purseKeys(signed.receipt.keyVersion, purse.purse)
-  if (keys !== undefined && equal(receiptMac(crypto, keys.receipt, signed.body), signed.mac)) return true
+function isProved({ crypto, right }: Means, purse: AuditedPurse, row: Whole, signed: SignedReceipt): boolean {
+  if (right.has(row) && signed.receipt.purse === purse.purse) return true
   return purse.publicKey !== undefined && crypto.verify(purse.publicKey, signed.body, signed.signature)
 }

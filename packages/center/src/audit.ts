@@ -11,7 +11,7 @@ import { claimRow, entryRow } from './audit-entry.ts'
 import type { Finding } from './audit-finding.ts'
 import { auditProposal } from './audit-proposal.ts'
 import { auditPurse, type PurseAudit } from './audit-purse.ts'
-import { receiptRow } from './audit-receipt.ts'
+import { receiptRow, rightOf } from './audit-receipt.ts'
 import { SealAudit } from './audit-seal.ts'
 import { auditStore } from './audit-store.ts'
 import type { KeptHead } from './seal.ts'
@@ -72,12 +72,33 @@ export async function audit(
 /** Recomputes the archive's purses. */
 export async function auditPurses(means: AuditMeans, archive: Archive): Promise<PartReport> {
   const tally = new Tally()
-  for await (const file of archive.purses()) {
-    tally.purse(file, auditPurse(means, file))
-    if (tally.counted.purses % 1000 === 0) means.onProgress?.(tally.counted.purses)
+  for await (const files of together(archive.purses())) {
+    const judging = { crypto: means.crypto, right: await rightOf(means.vault, files) }
+    for (const file of files) {
+      tally.purse(file, auditPurse(judging, file))
+      if (tally.counted.purses % 1000 === 0) means.onProgress?.(tally.counted.purses)
+    }
   }
   for await (const receipt of archive.strayReceipts()) tally.post([], [stray(receiptRow(receipt), receipt)])
   return tally.report()
+}
+
+/** Receipts whose MACs are made in one piece of memory, about. */
+const TOGETHER = 1000
+
+/** Some purses at a time. */
+async function* together(files: AsyncIterable<PurseFile>): AsyncGenerator<readonly PurseFile[]> {
+  let some: PurseFile[] = []
+  let receipts = 0
+  for await (const file of files) {
+    some.push(file)
+    receipts += 1 + file.receipts.length
+    if (receipts < TOGETHER) continue
+    yield some
+    some = []
+    receipts = 0
+  }
+  yield some
 }
 
 /** Recomputes what is not a purse's. */

@@ -104,11 +104,7 @@ export function receiptIn(record: Bytes, { store, at }: Pick<BatchPart, 'store' 
 }
 
 /** The row of a booked receipt. */
-export function rowOf(
-  { receipt }: SignedReceipt,
-  whole: Bytes,
-  { store, at }: Pick<BatchPart, 'store' | 'at'>,
-): ReceiptRow {
+function rowOf({ receipt }: SignedReceipt, whole: Bytes, { store, at }: Pick<BatchPart, 'store' | 'at'>): ReceiptRow {
   const { purse, seq, kind, amount, currency, terminal, sale } = receipt
   return { purse, seq, kind, amount, currency, terminal, sale, store, whole, standing: 'booked', at }
 }

@@ -148,9 +148,9 @@ export const PURSE_BYTES_IN_RECORD = (record: string): string => `substring(${re
 export const PURSE_IN_RECORD = (record: string): string =>
   `('x' || encode(${PURSE_BYTES_IN_RECORD(record)}, 'hex'))::bit(64)::bigint`
 
-/** The number of the purse that a record is of; 0 where its bytes end before it. */
+/** The number that a record's purse has by its bytes, which may be more than any purse has; 0 where they end before it. */
 export const purseIn = (record: Bytes): bigint =>
-  record.length < PURSE_AT + 8 ? 0n : view(record).getBigInt64(PURSE_AT)
+  record.length < PURSE_AT + 8 ? 0n : view(record).getBigUint64(PURSE_AT)
 
 /** Where a walk for `seq` goes from this record; undefined where it is not on this trail. */
 export function onward(record: Bytes, seq: number): Spot | undefined {

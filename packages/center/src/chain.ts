@@ -33,7 +33,9 @@ export const saidIn = (said: Omit<Link, 'stage'> & { readonly outcome: Outcome; 
 })
 
 /** The furthest that the purse's chip has shown. */
-export const seenOf = (purse: PurseRow): Link => ({
+export const seenOf = (
+  purse: Pick<PurseRow, `seen${'Epoch' | 'Number' | 'Stage' | 'Seq' | 'Credits' | 'Debits'}`>,
+): Link => ({
   epoch: purse.seenEpoch,
   number: purse.seenNumber,
   stage: purse.seenStage,

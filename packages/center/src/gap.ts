@@ -30,6 +30,9 @@ export interface Gap {
 
 type Known = ReadonlyMap<number, ReceiptRow>
 
+/** What its chip has shown, and what of it is booked. */
+type Shown = Pick<PurseRow, 'credits' | 'debits' | `seen${'Seq' | 'Credits' | 'Debits'}`>
+
 /**
  * The gap of one purse; what is in doubt or held explains itself and is no part of it.
  *
@@ -37,7 +40,7 @@ type Known = ReadonlyMap<number, ReceiptRow>
  * @param from      the first seq that is looked at
  * @spec  K-2, INV-ACCOUNTED
  */
-export function gapOf(purse: PurseRow, open: OperationRow | undefined, receipts: Known, from = 1): Gap {
+export function gapOf(purse: Shown, open: OperationRow | undefined, receipts: Known, from = 1): Gap {
   const held = [...receipts.values()].filter(row => row.standing === 'held')
   const inDoubt = open?.kind === 'pay' || open?.kind === 'sweep' ? purse.seenDebits - purse.debits : 0n
   const voidValue = above(purse.seenCredits, purse.credits + sum(held, 'void'))

@@ -10,8 +10,8 @@ export type ColumnType = 'bigint' | 'smallint' | 'boolean' | 'bytea' | 'text' | 
 /** What stands in one field of one row. */
 export type Cell = bigint | number | boolean | string | Uint8Array | null
 
-/** The object identifiers by which PostgreSQL knows the elements' types; fixed since ever. */
-const OID = {
+/** The object identifiers by which PostgreSQL knows the types; fixed since ever. */
+export const OID = {
   ...{ bigint: 20, smallint: 21, boolean: 16, bytea: 17, text: 25, jsonb: 3802 },
   ...{ tid: 27, xid: 28 },
 } as const satisfies Record<ColumnType | 'tid' | 'xid', number>

@@ -143,6 +143,20 @@ export function table<Row extends object>(
   return { ...tableOf(name, fields<Row>(parts)), parts }
 }
 
+/** The same table, of whose rows only these fields are read. */
+export function partOf<Row extends object, Name extends keyof Row>(
+  whole: Table<Row>,
+  names: readonly Name[],
+): Table<Pick<Row, Name>> {
+  const parts: { [K in Name]?: Field<Row[K]> } = {}
+  for (const name of names) {
+    const part = whole.parts[name]
+    assert(part !== undefined, `${whole.name} has the field ${String(name)}`)
+    parts[name] = part
+  }
+  return table<Pick<Row, Name>>(whole.name, parts as { readonly [K in keyof Pick<Row, Name>]: Field<Row[K]> })
+}
+
 /** A table whose rows are this field. */
 export const tableOf = <Row>(name: string, field: Field<Row>): Table<Row> => ({
   ...field,

@@ -5,7 +5,7 @@
 import { assert } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
 import { ID_BYTES } from '@kozeni/base/ids'
-import { MAC_BYTES } from './crypto.ts'
+import { MAC_BYTES, SHA256_BYTES } from './crypto.ts'
 import { RECEIPT_KIND, type Receipt, receipt, SIGNED_RECEIPT_BYTES } from './debit.ts'
 import { DIRECTION, MESSAGE_TYPE, PROTOCOL_VERSION } from './header.ts'
 import { OUTCOME } from './operation.ts'
@@ -33,6 +33,7 @@ const AT = {
   flag: at('flag'),
   epoch: at('epoch'),
   number: at('number'),
+  digest: at('digest'),
   outcome: at('outcome'),
 } as const
 
@@ -89,6 +90,8 @@ export class Receipts {
   flag = (i: number): boolean => this.#fields.getUint8(this.#place(i, AT.flag)) === 1
   epoch = (i: number): number => this.#fields.getUint32(this.#place(i, AT.epoch))
   number = (i: number): number => this.#fields.getUint32(this.#place(i, AT.number))
+  /** Of the operation that its chip did last. */
+  digest = (i: number): Bytes => this.#piece(i, AT.digest, AT.digest + SHA256_BYTES)
   /** OUTCOME's number. */
   outcome = (i: number): number => this.#fields.getUint8(this.#place(i, AT.outcome))
 

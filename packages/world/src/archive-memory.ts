@@ -1,11 +1,17 @@
 /** The archive over a book in memory, for simulations and tests. */
-import type { Archive, ProposalFile, PurseFile, StoreFile, TakenClaims } from '@kozeni/center/archive'
+import {
+  type Archive,
+  type ProposalFile,
+  type PurseFile,
+  readRow,
+  type StoreFile,
+  type TakenClaims,
+} from '@kozeni/center/archive'
 import type { PurseRow } from '@kozeni/center/book'
 import type { MemoryBook, MemoryTables } from '@kozeni/center/book-memory'
 import type { SettlementRow } from '@kozeni/center/book-settlement'
 import { type ClaimRow, claimOf, NO_SUMS, withClaim } from '@kozeni/center/book-writes'
 import { type Entry, type EntryName, isOfBatch } from '@kozeni/ledger/entry'
-import { readReceipt } from '@kozeni/protocol/debit'
 
 /** Every file of the book as it stands when it is asked for. */
 export function memoryArchive(book: MemoryBook): Archive {
@@ -65,7 +71,7 @@ function filesOf(tables: MemoryBook['tables'], claims: readonly ClaimRow[]): (pu
     loads: loads(purse.purse),
     orders: orders(purse.purse),
     moves: all('move').filter(({ from, to }) => from === purse.purse || to === purse.purse),
-    receipts: receipts(purse.purse).map(row => ({ ...row, signed: readReceipt(row.whole) })),
+    receipts: receipts(purse.purse).map(readRow),
     returns: returns(purse.purse),
     losses: losses(purse.purse),
     holds: holds(purse.purse),
