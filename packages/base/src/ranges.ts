@@ -60,8 +60,8 @@ export function includingRun(ranges: Ranges, first: number, last: number): Range
 export function rangesOf(numbers: readonly number[]): Ranges {
   const bounds: number[] = []
   for (const number of numbers.length > 1 ? numbers.toSorted((a, b) => a - b) : numbers) {
-    const last = bounds.at(-1) ?? -2
-    if (number > last + 1) bounds.push(number, number)
+    const last = bounds.at(-1)
+    if (last === undefined || number > last + 1) bounds.push(number, number)
     else bounds[bounds.length - 1] = number
   }
   assert(bounds.every(isFourBytes), 'all are numbers of four bytes')
