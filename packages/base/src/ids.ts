@@ -58,5 +58,10 @@ export const idBytes = (name: Id): Bytes => unhex(name)
 /** As a PostgreSQL bigint. */
 export const idNumber = (name: Id): bigint => BigInt(`0x${name}`)
 
-/** Back from a PostgreSQL bigint. */
-export const idFromNumber = <T extends Id>(number: bigint): T => id<T>(number.toString(16).padStart(16, '0'))
+/** Back from a PostgreSQL bigint. A bug unless it is one above nought. */
+export function idFromNumber<T extends Id>(number: bigint): T {
+  if (number <= 0n || number > HIGHEST) assert(false, `a name of 63 bits, not ${number}`)
+  return number.toString(16).padStart(2 * ID_BYTES, '0') as T
+}
+
+const HIGHEST = 2n ** 63n - 1n

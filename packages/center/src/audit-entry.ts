@@ -1,6 +1,6 @@
 /** Entries and claims as they should be against those that are there. */
 import type { Account } from '@kozeni/ledger/account'
-import type { Entry } from '@kozeni/ledger/entry'
+import type { Entry, EntryName } from '@kozeni/ledger/entry'
 import { compared, type Fact, type Finding } from './audit-finding.ts'
 import { type ClaimRow, claimOf } from './book-writes.ts'
 
@@ -23,7 +23,7 @@ export const claimRow = ({ store, subject, cause, first, second }: ExpectedClaim
 /** Each cause makes just its entries: none is missing, none is there without a cause, none says anything else. */
 export function compareEntries(expected: readonly Expected[], found: readonly Entry[]): Finding[] {
   const says = 'it moves something else than its cause does'
-  return matched(expected, found, { name: entryRow, movement, amount: entry => entry.amount, says })
+  return matched<Expected>(expected, found, { name: entryRow, order: orderOfEntries, facts: moved, movement, says })
 }
 
 /** What each entry adds to what a store is owed, or takes from it, stands in that store's claims, and nothing else does. */
@@ -35,46 +35,67 @@ export function compareClaims(entries: readonly Expected[], found: readonly Clai
   const says = 'its store is owed something else by it than its entry moves'
   return matched<ExpectedClaim>(expected, found, {
     name: claimRow,
+    order: orderOfClaims,
+    facts: claim => [claim.amount, claim.currency, claim.part],
     movement: claimed,
-    amount: claim => claim.amount,
     says,
   })
 }
 
-type Dated = { readonly at: number | undefined }
+/** What entries and claims have alike. */
+type Row = EntryName & { readonly amount: bigint; readonly at: number | undefined }
 
 /** How rows of one kind are named and compared. */
-interface Kind<Row> {
-  readonly name: (row: Row) => string
-  readonly movement: (row: Row) => string
-  readonly amount: (row: Row) => bigint
+interface Kind<R> {
+  readonly name: (row: R) => string
+  /** By their names: nought for two that have the same. */
+  readonly order: (a: R, b: R) => number
+  /** All that is compared. */
+  readonly facts: (row: R) => readonly Fact[]
+  /** The same in words. */
+  readonly movement: (row: R) => string
   readonly says: string
 }
 
-function matched<Row extends Dated>(
-  expected: readonly Row[],
-  found: ReadonlyArray<Row & { readonly at: number }>,
-  kind: Kind<Row>,
-): Finding[] {
-  if (expected.length + found.length === 0) return []
-  const wanted = new Map(expected.map(row => [kind.name(row), row]))
-  const there = new Set(found.map(kind.name))
-  return [
-    ...found.flatMap(row => against(wanted.get(kind.name(row)), row, kind)),
-    ...expected.filter(row => !there.has(kind.name(row))).map(row => missing(row, kind)),
-  ]
+const orderOfEntries = (a: EntryName, b: EntryName): number =>
+  ordered(a.cause, b.cause) || ordered(a.first, b.first) || ordered(a.second, b.second) || ordered(a.subject, b.subject)
+
+const orderOfClaims = (a: ExpectedClaim, b: ExpectedClaim): number => orderOfEntries(a, b) || ordered(a.store, b.store)
+
+const ordered = <T extends bigint | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Both go by in the order of their names. */
+function matched<R extends Row>(expected: readonly R[], found: readonly R[], kind: Kind<R>): Finding[] {
+  const wanted = expected.toSorted(kind.order)
+  const findings: Finding[] = []
+  let next = 0
+  for (const row of found.toSorted(kind.order)) {
+    let own: R | undefined
+    for (let one = wanted[next]; one !== undefined && kind.order(one, row) <= 0; one = wanted[++next])
+      if (kind.order(one, row) === 0) own = one
+      else findings.push(missing(one, kind))
+    findings.push(...against(own, row, kind))
+  }
+  return [...findings, ...wanted.slice(next).map(row => missing(row, kind))]
 }
 
-function against<Row extends Dated>(wanted: Row | undefined, found: Row, kind: Kind<Row>): Finding[] {
+function against<R extends Row>(wanted: R | undefined, found: R, kind: Kind<R>): Finding[] {
   if (wanted === undefined) return [causeless(found, kind)]
+  const facts = kind.facts(found)
+  const isSame = kind.facts(wanted).every((fact, i) => fact === facts[i])
+  const isInTime = wanted.at === undefined || wanted.at === found.at
+  return isSame && isInTime ? [] : differing(wanted, found, kind)
+}
+
+function differing<R extends Row>(wanted: R, found: R, kind: Kind<R>): Finding[] {
   const [row, invariant] = [kind.name(found), 'INV-ACCOUNTED'] as const
-  const difference = kind.amount(found) - kind.amount(wanted)
+  const difference = found.amount - wanted.amount
   return [
     ...compared({ row, says: kind.says, invariant }, kind.movement(wanted), kind.movement(found)).map(finding => ({
       ...finding,
       difference,
     })),
-    ...(wanted.at === undefined || wanted.at === found.at
+    ...(wanted.at === undefined
       ? []
       : compared(
           { row, says: 'it was posted at another time than its cause', invariant: 'INV-LAW' },
@@ -84,23 +105,34 @@ function against<Row extends Dated>(wanted: Row | undefined, found: Row, kind: K
   ]
 }
 
-const causeless = <Row>(found: Row, { name, movement: moved, amount }: Kind<Row>): Finding => ({
+const causeless = <R extends Row>(found: R, { name, movement }: Kind<R>): Finding => ({
   row: name(found),
   says: 'nothing that happened is its cause',
   expected: 'no such row',
-  found: moved(found),
-  difference: amount(found),
+  found: movement(found),
+  difference: found.amount,
   invariant: 'INV-ACCOUNTED',
 })
 
-const missing = <Row>(wanted: Row, { name, movement: moved, amount }: Kind<Row>): Finding => ({
+const missing = <R extends Row>(wanted: R, { name, movement }: Kind<R>): Finding => ({
   row: name(wanted),
   says: 'what happened was never posted',
-  expected: moved(wanted),
+  expected: movement(wanted),
   found: 'no such row',
-  difference: 0n - amount(wanted),
+  difference: 0n - wanted.amount,
   invariant: 'INV-ACCOUNTED',
 })
+
+const moved = ({ amount, currency, debit, credit }: Omit<Entry, 'at'>): readonly Fact[] => [
+  amount,
+  currency,
+  debit.kind,
+  ownerOf(debit),
+  credit.kind,
+  ownerOf(credit),
+]
+
+const ownerOf = (account: Account): string | undefined => ('owner' in account ? account.owner : undefined)
 
 const movement = ({ debit, credit, amount, currency }: Omit<Entry, 'at'>): string =>
   `${amount} ${currency} from ${spelled(debit)} to ${spelled(credit)}`

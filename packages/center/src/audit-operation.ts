@@ -36,12 +36,14 @@ function auditEssence(crypto: Crypto, row: OperationRow): Finding[] {
   const says = `its digest is not that of its columns (amount ${row.amount})`
   const reference = referenceOf(crypto, row)
   return [
-    ...compared({ row: name, says, invariant }, hex(digest), hex(row.digest)),
-    ...compared(
-      { row: name, says: 'its reference is not that of what it belongs to', invariant },
-      reference === undefined ? 'that of an order, or of a number' : hex(reference),
-      hex(row.reference),
-    ),
+    ...(equal(digest, row.digest) ? [] : compared({ row: name, says, invariant }, hex(digest), hex(row.digest))),
+    ...(reference !== undefined && equal(reference, row.reference)
+      ? []
+      : compared(
+          { row: name, says: 'its reference is not that of what it belongs to', invariant },
+          reference === undefined ? 'that of an order, or of a number' : hex(reference),
+          hex(row.reference),
+        )),
   ]
 }
 

@@ -21,11 +21,13 @@ export function auditOrders(file: PurseFile): Finding[] {
   const loads = new Map<string, LoadRow>(file.loads.map(row => [row.load, row]))
   const orders = new Map<string, OrderRow>(file.orders.map(row => [row.order, row]))
   const operations = Map.groupBy(file.operations, row => row.order)
-  const sales = new Set([...file.numbers, ...file.receipts.map(soldBy)].map(numberName))
+  const refunds = file.orders.filter(row => row.kind === 'refund')
+  const sold = refunds.length === 0 ? [] : file.receipts.map(soldBy)
+  const sales = new Set([...file.numbers, ...sold].map(numberName))
   const owedBack = new Map(file.operations.filter(isOwedBack).map(row => [orderOwedBack(row.reference), row]))
   return [
     ...file.orders.flatMap(row => auditOrder(row, operations.get(row.order) ?? [], loads.get(row.order))),
-    ...file.orders.filter(row => row.kind === 'refund').flatMap(row => auditRefund(row, sales, owedBack)),
+    ...refunds.flatMap(row => auditRefund(row, sales, owedBack)),
     ...file.loads.flatMap(row => auditLoad(row, orders.get(row.load))),
     ...file.returns.flatMap(row => auditReturn(row, file)),
     ...file.operations.flatMap(row => auditOpened(row, row.order && orders.get(row.order))),

@@ -81,7 +81,7 @@ export const amounts = <T extends bigint>(name: string, gate: (minorUnits: bigin
 export const currencies = (name: string): Field<Currency> =>
   mapped(smallints(name), currencyNumber, number => {
     const found = currencyFromNumber(number)
-    assert(found !== undefined, `${name} holds a currency of the table, not ${number}`)
+    if (found === undefined) assert(false, `${name} holds a currency of the table, not ${number}`)
     return found
   })
 
@@ -93,7 +93,7 @@ export function words<T extends string>(name: string, codes: Readonly<Record<T, 
     word => codes[word],
     code => {
       const word = known.get(code)
-      assert(word !== undefined, `${name} holds a number of a word, not ${code}`)
+      if (word === undefined) assert(false, `${name} holds a number of a word, not ${code}`)
       return word
     },
   )
@@ -112,23 +112,27 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> =>
   fieldOf<T | undefined>({
     columns: field.columns,
     write: value => (value === undefined ? field.columns.map(() => null) : field.write(value)),
-    readAt: (cells, from) =>
-      field.columns.every((_, i) => cells[from + i] === null) ? undefined : field.readAt(cells, from),
+    readAt: (cells, from) => {
+      for (let at = from; at < from + field.columns.length; at++)
+        if (cells[at] !== null) return field.readAt(cells, from)
+      return undefined
+    },
   })
 
 /** Several fields, each in columns of its own, one after the other. */
 export function fields<T extends object>(parts: { readonly [K in keyof T]: Field<T[K]> }): Field<T> {
   const names = Object.keys(parts) as Array<keyof T & string>
   const widths = names.map(name => parts[name].columns.length)
+  // what begins with all its names stays a fast object, however many they are
+  const blank = Object.fromEntries(names.map(name => [name, undefined])) as Partial<T>
   return fieldOf<T>({
     columns: names.flatMap(name => parts[name].columns),
     write: value => names.flatMap(name => parts[name].write(value[name])),
     readAt: (cells, from) => {
-      const value: Partial<T> = {}
-      let at = from
-      for (const [i, name] of names.entries()) {
+      const value = { ...blank }
+      for (let i = 0, at = from; i < names.length; at += widths[i++] ?? 0) {
+        const name = names[i] as keyof T & string
         value[name] = parts[name].readAt(cells, at)
-        at += widths[i] ?? 0
       }
       return value as T
     },
