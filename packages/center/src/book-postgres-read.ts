@@ -11,32 +11,14 @@ import { ORDER_KIND, ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
 import { type Booked, readBooked } from './book-postgres-booked.ts'
+import { BY } from './book-postgres-keys.ts'
 import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
-import {
-  ACCOUNT,
-  CHIP,
-  DEVICE,
-  EPOCH,
-  FOUND,
-  HONOURED,
-  LOAD,
-  MOVE,
-  NUMBER,
-  OPERATION,
-  ORDER,
-  PURSE,
-  RETURN,
-  SETTLEMENT,
-  STORE,
-  TERMINAL,
-} from './book-tables.ts'
+import { EPOCH, ORDER, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
-import { PROPOSAL } from './book-tables-proposal.ts'
-import { HOLD, LOSS, RECEIPT, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
+import type { TerminalSales } from './book-tables-receipt.ts'
 import {
   concerns,
-  lossName,
   NO_SUMS,
   numberName,
   operationName,
@@ -46,9 +28,8 @@ import {
   saleName,
 } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
-import { type By, Lookups } from './postgres-lookup.ts'
+import { Lookups, type Question } from './postgres-lookup.ts'
 import { type Session, statement } from './postgres-session.ts'
-import type { Table } from './postgres-table.ts'
 
 export interface ReadOptions {
   /** How the transaction begins; sent with the first questions. */
@@ -99,41 +80,34 @@ type Rows<Row> = ReadonlyMap<string, Row>
 function findNamed(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['lock']) {
   const own = lock !== 'nothing'
   const all = lock === 'all'
-  const find = <Row>(table: Table<Row>, by: By<Row>, key: (keys: Keys) => Id | undefined): Rows<Row> =>
-    lookups.find(table, byId(group.map(key)), by)
+  const find = <Row>(asked: Question<Row>, key: (keys: Keys) => Id | undefined, locks: boolean): Rows<Row> =>
+    lookups.find(asked, byId(group.map(key)), locks)
   return {
-    purses: find(PURSE, { columns: 'purse_id', name: row => row.purse, lock: own }, keys => keys.purse),
-    chips: find(CHIP, { columns: 'chip_id', name: row => row.chip, lock: own }, keys => keys.chip),
-    loads: find(LOAD, { columns: 'load_id', name: row => row.load, lock: own }, keys => keys.load),
-    orders: find(ORDER, { columns: 'order_id', name: row => row.order, lock: own }, keys => keys.order),
-    moves: find(MOVE, { columns: 'move_id', name: row => row.move, lock: own }, keys => keys.move),
-    proposals: find(PROPOSAL, { columns: 'proposal_id', name: row => row.proposal, lock: own }, keys => keys.proposal),
-    numbers: lookups.find(NUMBER, byNumber(group), { columns: 'store_id, transaction', name: numberName, lock: own }),
-    accounts: find(ACCOUNT, { columns: 'account_id', name: row => row.account, lock: all }, keys => keys.account),
-    devices: find(DEVICE, { columns: 'device_id', name: row => row.device, lock: all }, keys => keys.device),
-    stores: find(STORE, { columns: 'store_id', name: row => row.store, lock: all }, keys => keys.store),
-    terminals: find(TERMINAL, { columns: 'terminal_id', name: row => row.terminal, lock: all }, keys => keys.terminal),
+    purses: find(BY.purse, keys => keys.purse, own),
+    chips: find(BY.chip, keys => keys.chip, own),
+    loads: find(BY.load, keys => keys.load, own),
+    orders: find(BY.order, keys => keys.order, own),
+    moves: find(BY.move, keys => keys.move, own),
+    proposals: find(BY.proposal, keys => keys.proposal, own),
+    numbers: lookups.find(BY.number, byNumber(group), own),
+    accounts: find(BY.account, keys => keys.account, all),
+    devices: find(BY.device, keys => keys.device, all),
+    stores: find(BY.store, keys => keys.store, all),
+    terminals: find(BY.terminal, keys => keys.terminal, all),
   }
 }
 
 /** What belongs to the rows that are locked by now. */
 function findAround(lookups: Lookups, group: readonly Keys[]) {
   return {
-    open: lookups.find(OPERATION, byId(group.map(keys => keys.purse)), {
-      columns: 'purse_id',
-      where: 'closed_at_ms is null',
-      name: row => row.purse,
-    }),
+    open: lookups.find(BY.open, byId(group.map(keys => keys.purse))),
     waiting: findWaiting(lookups, group),
-    operations: lookups.find(OPERATION, byPlace(group.map(placeIn)), { columns: PLACE, name: operationName }),
-    ring: lookups.find(OPERATION, byPlace(group.flatMap(ringIn)), { columns: PLACE, name: operationName }),
-    returns: lookups.find(RETURN, group.flatMap(returnedIn), { columns: 'purse_id, seq', name: receiptName }),
-    hotlists: lookups.find(HOTLIST, byNumbers(group.map(keys => keys.hotlistAfter)), {
-      columns: 'follows',
-      name: row => String(row.follows),
-    }),
-    losses: lookups.find(LOSS, byId(judgedIn(group)), { columns: 'purse_id', name: lossName }),
-    holds: lookups.find(HOLD, byId(judgedIn(group)), { columns: 'purse_id', name: receiptName }),
+    operations: lookups.find(BY.operation, byPlace(group.map(placeIn))),
+    ring: lookups.find(BY.operation, byPlace(group.flatMap(ringIn))),
+    returns: lookups.find(BY.return, group.flatMap(returnedIn)),
+    hotlists: lookups.find(BY.hotlist, byNumbers(group.map(keys => keys.hotlistAfter))),
+    losses: lookups.find(BY.loss, byId(judgedIn(group))),
+    holds: lookups.find(BY.hold, byId(judgedIn(group))),
     listings: findListings(lookups, judgedIn(group)),
     sums: findSums(lookups, group),
     settlements: findLastSettlements(lookups, group),
@@ -149,7 +123,7 @@ function findSold(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['l
   const locks = lock !== 'nothing'
   if (locks && terminals.length > 0)
     lookups.ask(statement(FIRST_SALES, arrayOf('bigint', terminals.flat())), () => undefined)
-  return lookups.find(TERMINAL_SALES, terminals, { columns: 'terminal_id', name: row => row.terminal, lock: locks })
+  return lookups.find(BY.sales, terminals, locks)
 }
 
 /** A row that is not there cannot be locked: two who bring a terminal's first sales would both add it. */
@@ -172,23 +146,14 @@ function findBehind(
   const orders = [...around.open.values()].map(operation => operation.order)
   const receipts = group.flatMap(keys => seqsHere(keys, purses))
   return {
-    openOrders: lookups.find(ORDER, byId(orders), { columns: 'order_id', name: row => row.order }),
-    openLoads: lookups.find(LOAD, byId(orders), { columns: 'load_id', name: row => row.load }),
-    numbered: lookups.find(OPERATION, byPlace([...numbers.values()]), { columns: PLACE, name: operationName }),
-    honoured: lookups.find(HONOURED, sales, { columns: 'store_id, transaction', name: numberName }),
-    found: lookups.find(FOUND, restored ? byId(group.map(keys => keys.purse)) : [], {
-      columns: 'purse_id',
-      name: operationName,
-    }),
-    waitingLoads: lookups.find(LOAD, restored ? byId([...around.waiting.values()].map(row => row.order)) : [], {
-      columns: 'load_id',
-      name: row => row.load,
-    }),
-    openStores: lookups.find(STORE, byId(older.map(({ store }) => store)), {
-      columns: 'store_id',
-      name: row => row.store,
-    }),
-    held: lookups.find(RECEIPT, receipts, { columns: 'purse_id, seq', name: receiptName }),
+    openOrders: lookups.find(BY.order, byId(orders)),
+    openLoads: lookups.find(BY.load, byId(orders)),
+    numbered: lookups.find(BY.operation, byPlace([...numbers.values()])),
+    honoured: lookups.find(BY.honoured, sales),
+    found: lookups.find(BY.found, restored ? byId(group.map(keys => keys.purse)) : []),
+    waitingLoads: lookups.find(BY.load, restored ? byId([...around.waiting.values()].map(row => row.order)) : []),
+    openStores: lookups.find(BY.store, byId(older.map(({ store }) => store))),
+    held: lookups.find(BY.receipt, receipts),
   }
 }
 
@@ -198,12 +163,12 @@ const seqsHere = ({ purse, receipts = [] }: Keys, purses: Rows<PurseRow>): Key[]
   return receipts.filter(seq => row && has(row.taken, seq)).map(seq => [idNumber(purse as PurseId), BigInt(seq)])
 }
 
-const PLACE = 'purse_id, epoch, number'
-
 type Key = readonly Cell[]
 
-const byId = (ids: readonly (Id | undefined)[]): Key[] =>
-  [...new Set(ids)].filter(each => each !== undefined).map(each => [idNumber(each)])
+const byId = (ids: readonly (Id | undefined)[]): Key[] => numbersOf(ids).map(number => [number])
+
+const numbersOf = (ids: readonly (Id | undefined)[]): bigint[] =>
+  [...new Set(ids)].filter(each => each !== undefined).map(idNumber)
 
 const byNumbers = (numbers: readonly (number | undefined)[]): Key[] =>
   numbers.filter(each => each !== undefined).map(each => [BigInt(each)])
@@ -235,6 +200,11 @@ const WAITING = `
   where purse_id = any($1) and stage = ${ORDER_STAGE.waiting}
   order by purse_id, (kind <> ${ORDER_KIND.refund}), at_ms, order_id`
 
+const WAITING_OF_ONE = `
+  select ${ORDER.list} from "order"
+  where purse_id = $1 and stage = ${ORDER_STAGE.waiting}
+  order by (kind <> ${ORDER_KIND.refund}), at_ms, order_id limit 1`
+
 const judgedIn = (group: readonly Keys[]): PurseId[] =>
   group.flatMap(({ purse, fraud }) => (fraud && purse !== undefined ? [purse] : []))
 
@@ -257,9 +227,11 @@ function findListings(lookups: Lookups, purses: readonly PurseId[]): Rows<Hotlis
 /** Each purse's next waiting order, by the purse: refunds first, for a load may have to wait for long. */
 function findWaiting(lookups: Lookups, group: readonly Keys[]): Rows<OrderRow> {
   const found = new Map<PurseId, OrderRow>()
-  const purses = byId(group.map(keys => keys.purse)).flat()
+  const purses = numbersOf(group.map(keys => keys.purse))
   if (purses.length === 0) return found
-  lookups.ask(statement(WAITING, arrayOf('bigint', purses)), cells => {
+  const [one] = purses
+  const asked = purses.length === 1 ? statement(WAITING_OF_ONE, one) : statement(WAITING, arrayOf('bigint', purses))
+  lookups.ask(asked, cells => {
     const row = ORDER.read(cells)
     found.set(row.purse, row)
   })

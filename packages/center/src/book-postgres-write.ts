@@ -42,7 +42,7 @@ import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { statement } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
-import type { Answer, Statement } from './postgres-trip.ts'
+import { type Answer, parameterOf, type Statement } from './postgres-trip.ts'
 
 /** A statement, and what its answer has to be for the transaction to stand. */
 export interface Change {
@@ -183,11 +183,14 @@ function entryLines(entry: Entry): Line[] {
 /** Rows of one table, put there in one way. */
 interface Sql<Row> {
   readonly text: string
+  /** For one row by itself, as values: PostgreSQL takes arrays apart for longer than it adds a row. */
+  readonly ofOne?: string
   readonly table: Table<Row>
 }
 
 const add = <Row>(table: Table<Row>, otherwise = ''): Sql<Row> => ({
   text: `insert into ${table.name} (${table.list}) select * from unnest(${table.arrays}) ${otherwise}`,
+  ofOne: `insert into ${table.name} (${table.list}) values (${table.values}) ${otherwise}`,
   table,
 })
 
@@ -269,14 +272,14 @@ const taking = (row: SettlementRow): Change => ({
 })
 
 /** One row on its way into one statement. */
-interface Line {
-  readonly text: string
+interface Line extends Pick<Sql<never>, 'text' | 'ofOne'> {
   readonly columns: Table<never>['columns']
   readonly cells: readonly Cell[]
 }
 
-const line = <Row>({ text, table }: Sql<Row>, row: Row): Line => ({
+const line = <Row>({ text, ofOne, table }: Sql<Row>, row: Row): Line => ({
   text,
+  ...(ofOne !== undefined && { ofOne }),
   columns: table.columns,
   cells: table.write(row),
 })
@@ -288,8 +291,15 @@ function gathered(lines: readonly Line[]): Change[] {
   const ways = Map.groupBy(lines, ({ text }) => text)
   return TEXTS.flatMap(text => {
     const way = ways.get(text)?.toSorted(byKey)
-    return way === undefined ? [] : [{ statement: statement(text, ...columnwise(way)) }]
+    return way === undefined ? [] : [{ statement: together(text, way) }]
   })
+}
+
+function together(text: string, way: readonly Line[]): Statement {
+  const [first] = way
+  return way.length === 1 && first?.ofOne !== undefined
+    ? statement(first.ofOne, ...first.cells.map(parameterOf))
+    : statement(text, ...columnwise(way))
 }
 
 function columnwise(way: readonly Line[]): Buffer[] {

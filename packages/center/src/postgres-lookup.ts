@@ -1,22 +1,56 @@
 /** Many questions in one round trip: each is asked of one table, for all keys at once, and answered into a Map. */
-import { arrayOf, type Cell } from './postgres-array.ts'
+import { arrayOf, type Cell, type ColumnType } from './postgres-array.ts'
 import { type Session, statement } from './postgres-session.ts'
 import type { Table } from './postgres-table.ts'
-import type { Statement } from './postgres-trip.ts'
+import { parameterOf, type Statement } from './postgres-trip.ts'
 
 /** How rows are found: `columns` of the key, as SQL lists them, and what else has to be so. */
 export interface By<Row> {
   readonly columns: string
   readonly name: (row: Row) => string
   readonly where?: string
+}
+
+/** A question that may be asked of a table, for any keys: its texts are made once. */
+export interface Question<Row> {
+  readonly table: Table<Row>
+  readonly name: (row: Row) => string
+  /** Of the key's columns. */
+  readonly types: readonly ColumnType[]
+  /** For one key, which needs no arrays: PostgreSQL takes them apart for longer than it looks for a row. */
+  readonly ofOne: Text
+  readonly ofMany: Text
+}
+
+interface Text {
+  readonly shown: string
   /** In the order of the key, so that nobody waits in a circle. */
-  readonly lock?: boolean
+  readonly locked: string
+}
+
+/** The rows of `table` with such a key. */
+export function question<Row>(table: Table<Row>, { columns, name, where }: By<Row>): Question<Row> {
+  const names = columns.split(', ')
+  const types = names.map(each => table.columns.find(({ name }) => name === each)?.type ?? 'bigint')
+  const arrays = types.map((type, i) => `$${i + 1}::${type}[]`)
+  const among = names.length === 1 ? `= any(${arrays.join()})` : `in (select * from unnest(${arrays.join()}))`
+  const also = where === undefined ? '' : ` and ${where}`
+  const from = `select ${table.list} from ${table.name} where`
+  const ofOne = `${from} ${names.map((each, i) => `${each} = $${i + 1}::${types[i]}`).join(' and ')}${also}`
+  const ofMany = `${from} (${columns}) ${among}${also}`
+  return {
+    ...{ table, name, types },
+    ofOne: { shown: ofOne, locked: `${ofOne} for update` },
+    ofMany: { shown: ofMany, locked: `${ofMany} order by ${columns} for update` },
+  }
 }
 
 interface Lookup {
   readonly statement: Statement
   readonly take: (cells: readonly unknown[]) => void
 }
+
+type Key = readonly Cell[]
 
 export class Lookups {
   readonly #lookups: Lookup[] = []
@@ -28,15 +62,16 @@ export class Lookups {
   }
 
   /** The rows with one of these keys, by the name; the Map is filled when the answers are there. */
-  find<Row>(table: Table<Row>, keys: readonly (readonly Cell[])[], by: By<Row>): ReadonlyMap<string, Row> {
+  find<Row>(asked: Question<Row>, keys: readonly Key[], lock = false): ReadonlyMap<string, Row> {
     const found = new Map<string, Row>()
     const take = (cells: readonly unknown[]): void => {
-      const row = table.read(cells)
-      found.set(by.name(row), row)
+      const row = asked.table.read(cells)
+      found.set(asked.name(row), row)
     }
-    const text = textOf(table, by)
-    const asked = by.lock && this.#lockOneByOne ? keys.map(key => [key]) : keys.length > 0 ? [keys] : []
-    for (const some of asked) this.ask(statement(text, ...arraysOf(table, by.columns, some)), take)
+    const way = lock ? 'locked' : 'shown'
+    if (keys.length === 1 || (lock && this.#lockOneByOne))
+      for (const key of keys) this.ask(statement(asked.ofOne[way], ...key.map(parameterOf)), take)
+    else if (keys.length > 0) this.ask(statement(asked.ofMany[way], ...arraysOf(asked, keys)), take)
     return found
   }
 
@@ -52,23 +87,10 @@ export class Lookups {
   }
 }
 
-function textOf<Row>(table: Table<Row>, { columns, where, lock }: By<Row>): string {
-  const types = namesIn(columns).map((name, i) => `$${i + 1}::${typeOf(table, name)}[]`)
-  const match =
-    types.length === 1 ? `${columns} = any(${types.join()})` : `(${columns}) in (select * from unnest(${types.join()}))`
-  const also = where === undefined ? '' : `and ${where}`
-  return `select ${table.list} from ${table.name} where ${match} ${also} ${lock ? `order by ${columns} for update` : ''}`
-}
-
-const arraysOf = <Row>(table: Table<Row>, columns: string, keys: readonly (readonly Cell[])[]): Buffer[] =>
-  namesIn(columns).map((name, i) =>
+const arraysOf = <Row>({ types }: Question<Row>, keys: readonly Key[]): Buffer[] =>
+  types.map((type, i) =>
     arrayOf(
-      typeOf(table, name),
+      type,
       keys.map(key => key[i] ?? null),
     ),
   )
-
-const namesIn = (columns: string): string[] => columns.split(', ')
-
-const typeOf = <Row>(table: Table<Row>, name: string) =>
-  table.columns.find(each => each.name === name)?.type ?? 'bigint'

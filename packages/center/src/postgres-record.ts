@@ -85,8 +85,14 @@ export class Records {
       case OID.jsonb: // behind the number of its form
         return decoder.decode(this.#bytes(at + 1, length - 1))
       default:
-        return assert(false, `a column of a type that the book has, not ${type}`)
+        return this.#numberAt(at, length)
     }
+  }
+
+  /** Of a domain, whose type is numbered by its database: by its width. */
+  #numberAt(at: number, length: number): bigint | number {
+    assert(length === 2 || length === 8, `a domain of whole numbers, not of ${length} bytes`)
+    return length === 2 ? this.#view.getInt16(at) : this.#view.getBigInt64(at)
   }
 
   #bytes = (at: number, length: number): Bytes => new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length)

@@ -33,6 +33,8 @@ export interface Table<Row> extends Field<Row> {
   readonly list: string
   /** One array a column, to unnest: `$1::bigint[], $2::text[]`. */
   readonly arrays: string
+  /** One row's parameters: `$1, $2`. */
+  readonly values: string
   /** What an upsert brings: `excluded.a, excluded.b`. */
   readonly excluded: string
   /** The parameters for `arrays`. */
@@ -168,6 +170,7 @@ export const tableOf = <Row>(name: string, field: Field<Row>): Table<Row> => ({
   name,
   list: field.columns.map(each => each.name).join(', '),
   arrays: field.columns.map((each, i) => `$${i + 1}::${each.type}[]`).join(', '),
+  values: field.columns.map((_, i) => `$${i + 1}`).join(', '),
   excluded: field.columns.map(each => `excluded.${each.name}`).join(', '),
   parameters: rows => {
     const cells = rows.map(row => field.write(row))

@@ -5,6 +5,7 @@
  */
 import { assert } from '@kozeni/base/assert'
 import type { Connection, FieldDef, Submittable } from 'pg'
+import type { Cell } from './postgres-array.ts'
 
 /** Prepared once a connection; the name belongs to the text. */
 export interface Statement {
@@ -96,6 +97,10 @@ export class Trip implements Submittable {
     return current
   }
 }
+
+/** A cell by itself, as the parameter that it is sent as. */
+export const parameterOf = (cell: Cell): Parameter =>
+  cell instanceof Uint8Array ? Buffer.from(cell.buffer, cell.byteOffset, cell.length) : cell
 
 const sent = (value: Parameter): Buffer | string | null =>
   value instanceof Buffer ? value : value === null || value === undefined ? null : String(value)

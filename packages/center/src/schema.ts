@@ -8,7 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
-import { CHECKS_IN_ONE } from './schema-checks.ts'
+import { CHECKED_BY_TYPE, CHECKS_IN_ONE } from './schema-checks.ts'
 import { PROPOSALS, REVOCATIONS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FORGOTTEN, FOUND, LOST } from './schema-recovery.ts'
@@ -319,4 +319,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 19, sql: NOTHING_TAKEN },
   { number: 20, sql: SALES_PAID_BY_ISSUER },
   { number: 21, sql: REVOCATIONS },
+  { number: 22, sql: CHECKED_BY_TYPE },
 ]
