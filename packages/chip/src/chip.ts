@@ -3,7 +3,7 @@
  * is here is gone with it. A chip whose memory is damaged says so for ever (C-8).
  * @spec C-1, C-5, C-8, ISO/IEC 7816-4
  */
-import { type Bytes, equal, NO_BYTES } from '@kozeni/base/bytes'
+import { type Bytes, equal } from '@kozeni/base/bytes'
 import { type CommandApdu, encodeResponse, type ResponseApdu } from '@kozeni/protocol/apdu'
 import { CARD_STATE, ISSUER_DOMAIN_AID, LOCKED } from '@kozeni/protocol/globalplatform'
 import { ANSWER_TO_RESET } from './atr.ts'
@@ -122,7 +122,7 @@ class Contact {
     if (this.#program === undefined)
       return this.#way === 'wire' ? this.#manager.process(command) : refuse('conditionsWrong')
     if (cla === 0x04) return refuse('secureMessagingNone') // no program opens a channel
-    return answerOf(this.#program.exchange('process', programInput(command)))
+    return answerOf(this.#program.exchange('process', headerOf(command), command.data))
   }
 
   /** By name, whole or its beginning; what was selected stays so when nothing has that name. */
@@ -135,7 +135,7 @@ class Contact {
     this.#manager.reset()
     this.end()
     this.#program = openProgram(this.#parts, registry, program)
-    return answerOf(this.#program.exchange('select', NO_BYTES))
+    return answerOf(this.#program.exchange('select'))
   }
 
   /** A program's memory goes with the contact, and when another is selected. */
@@ -161,10 +161,6 @@ function selectable({ state, programs }: Registry, name: Bytes): Installed | und
   return named(open, name) ?? open.find(({ aid }) => startsWith(aid, name))
 }
 
-/** Header, Lc as two bytes, data: one form for every case (host.ts). */
-function programInput({ cla, ins, p1, p2, data }: CommandApdu): Bytes {
-  const input = new Uint8Array(6 + data.length)
-  input.set([cla, ins, p1, p2, data.length >> 8, data.length & 0xff])
-  input.set(data, 6)
-  return input
-}
+/** What a program gets before the data: header, and Lc as two bytes, one form for every case (host.ts). */
+const headerOf = ({ cla, ins, p1, p2, data }: CommandApdu): Bytes =>
+  Uint8Array.of(cla, ins, p1, p2, data.length >> 8, data.length)

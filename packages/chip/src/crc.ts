@@ -1,17 +1,15 @@
 /** CRC-32 as in ISO/IEC 13239 and zlib: finds decay in memory. No protection against anybody who wants to change it. */
 import type { Bytes } from '@kozeni/base/bytes'
 
-/** What a byte becomes that is followed by none, one, … seven more: eight bytes are taken at a time. */
-const TABLES = [0, 1, 2, 3, 4, 5, 6, 7].map(following =>
-  Int32Array.from({ length: 256 }, (_, byte) => {
-    let remainder = byte
-    for (let bit = 0; bit < 8 * (1 + following); bit++)
-      remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1
-    return remainder
-  }),
-)
-type Table = Int32Array
-const [LAST, T1, T2, T3, T4, T5, T6, FIRST] = TABLES as [Table, Table, Table, Table, Table, Table, Table, Table]
+/** Eight bytes are taken at a time: one table for what a byte becomes that is followed by none, one, … seven more. */
+const AT_ONCE = 8
+const TABLES = Int32Array.from({ length: AT_ONCE * 256 }, (_, i) => remainderOf(i & 0xff, 1 + (i >> 8)))
+
+function remainderOf(byte: number, bytes: number): number {
+  let remainder = byte
+  for (let bit = 0; bit < 8 * bytes; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1
+  return remainder
+}
 
 /**
  * @param before  the checksum of what stands before these bytes
@@ -20,22 +18,21 @@ const [LAST, T1, T2, T3, T4, T5, T6, FIRST] = TABLES as [Table, Table, Table, Ta
 export function crc32(bytes: Bytes, before = 0): number {
   let remainder = ~before
   let at = 0
-  for (; at + 8 <= bytes.length; at += 8) {
-    const low = remainder ^ word(bytes, at)
-    const high = word(bytes, at + 4)
+  for (const whole = bytes.length & -AT_ONCE; at < whole; at += AT_ONCE)
     remainder =
-      entry(FIRST, low) ^
-      entry(T6, low >>> 8) ^
-      entry(T5, low >>> 16) ^
-      entry(T4, low >>> 24) ^
-      (entry(T3, high) ^ entry(T2, high >>> 8) ^ entry(T1, high >>> 16) ^ entry(LAST, high >>> 24))
-  }
-  for (; at < bytes.length; at++) remainder = entry(LAST, remainder ^ (bytes[at] ?? 0)) ^ (remainder >>> 8)
+      entry(7, remainder ^ byte(bytes, at)) ^
+      entry(6, (remainder >>> 8) ^ byte(bytes, at + 1)) ^
+      entry(5, (remainder >>> 16) ^ byte(bytes, at + 2)) ^
+      entry(4, (remainder >>> 24) ^ byte(bytes, at + 3)) ^
+      entry(3, byte(bytes, at + 4)) ^
+      entry(2, byte(bytes, at + 5)) ^
+      entry(1, byte(bytes, at + 6)) ^
+      entry(0, byte(bytes, at + 7))
+  for (; at < bytes.length; at++) remainder = entry(0, remainder ^ byte(bytes, at)) ^ (remainder >>> 8)
   return ~remainder >>> 0
 }
 
-const entry = (table: Int32Array, byte: number): number => table[byte & 0xff] ?? 0
+/** What the low eight bits of `value` become when so many bytes follow. */
+const entry = (following: number, value: number): number => TABLES[(following << 8) | (value & 0xff)] ?? 0
 
-/** Four bytes, the first of them lowest. */
-const word = (bytes: Bytes, at: number): number =>
-  (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
+const byte = (bytes: Bytes, at: number): number => bytes[at] ?? 0

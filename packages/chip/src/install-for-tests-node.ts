@@ -61,9 +61,14 @@ export function blank(): MemorySilicon {
   return silicon
 }
 
-/** A chip of that memory; its dice always fall the same. */
-export const chipOf = (silicon: Silicon, other: Partial<ChipParts> = {}): Chip =>
-  new Chip({ silicon, crypto: fastCrypto, dice: new SeededDice(5), ...other })
+/** Of every chip here: its dice always fall the same. */
+export const DICE_SEED = 5
+
+/** A chip of that memory. */
+export const chipOf = (
+  silicon: Silicon,
+  { dice = new SeededDice(DICE_SEED), ...other }: Partial<ChipParts> = {},
+): Chip => new Chip({ silicon, crypto: fastCrypto, dice, ...other })
 
 /** A host that sends commands in the clear, or through a channel. */
 export class Host {

@@ -3,7 +3,7 @@
  * gives it its own store and nothing else.
  * @spec C-5
  */
-import { type Bytes, equal, fromBigEndian } from '@kozeni/base/bytes'
+import { type Bytes, equal } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import type { ResponseApdu } from '@kozeni/protocol/apdu'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -79,8 +79,9 @@ function askedOnce(program: Program, question: Parameters<Program['ask']>[0]): n
 /** What a program answered, or 6F00 when it was stopped or its status word is none that a program may say. */
 export function answerOf(said: Bytes | undefined): ResponseApdu {
   if (said === undefined || said.length < 2) return refuse('stopped')
-  const statusWord = Number(fromBigEndian(said.slice(-2)))
-  return mayBeSaid(statusWord >> 8) ? { data: said.slice(0, -2), statusWord } : refuse('stopped')
+  const size = said.length - 2
+  const statusWord = ((said[size] ?? 0) << 8) | (said[size + 1] ?? 0)
+  return mayBeSaid(statusWord >> 8) ? { data: said.subarray(0, size), statusWord } : refuse('stopped')
 }
 
 /** 61xx and 6Cxx are the transport's. */

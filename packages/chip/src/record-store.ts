@@ -58,6 +58,8 @@ class TwoSlotStore implements RecordStore {
   readonly #slotBytes: number
   /** Where pages are read to, and their heads: a page is read far more often than it is kept. */
   readonly #scratch: Bytes
+  /** The scratch as far as a payload of the latest size goes, without and with its checksum. */
+  #views: { readonly payload: Bytes; readonly checked: Bytes }
   readonly #heads: readonly [Bytes, Bytes] = [new Uint8Array(PAYLOAD_AT), new Uint8Array(PAYLOAD_AT)]
 
   constructor(silicon: Silicon, area: Area) {
@@ -65,6 +67,7 @@ class TwoSlotStore implements RecordStore {
     this.#area = area
     this.#slotBytes = area.pageBytes + SLOT_OVERHEAD
     this.#scratch = new Uint8Array(area.pageBytes + CRC_BYTES)
+    this.#views = this.#viewsOf(area.pageBytes)
   }
 
   read(page: number): Bytes | undefined {
@@ -112,10 +115,15 @@ class TwoSlotStore implements RecordStore {
   #payload(page: number, slot: Slot, head: Bytes): Bytes {
     const size = ((head[SIZE_AT] ?? 0) << 8) | (head[SIZE_AT + 1] ?? 0)
     if (size > this.#area.pageBytes) throw new Defective(`page ${page}: a size of ${size}`)
-    this.#silicon.readInto(this.#slotAt(page, slot) + PAYLOAD_AT, this.#scratch.subarray(0, size + CRC_BYTES))
-    const payload = this.#scratch.subarray(0, size)
-    if (checksumAt(this.#scratch, size) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
+    if (this.#views.payload.length !== size) this.#views = this.#viewsOf(size)
+    const { payload, checked } = this.#views
+    this.#silicon.readInto(this.#slotAt(page, slot) + PAYLOAD_AT, checked)
+    if (checksumAt(checked, size) !== checksum(page, payload)) throw new Defective(`page ${page}: checksum`)
     return payload
+  }
+
+  #viewsOf(size: number) {
+    return { payload: this.#scratch.subarray(0, size), checked: this.#scratch.subarray(0, size + CRC_BYTES) }
   }
 }
 
@@ -125,7 +133,8 @@ type Slot = 0 | 1
  * Which slot counts, told by the two markers alone. Total and stable: any two bytes name one slot, and the same one
  * until a marker changes.
  */
-function currentSlot([[first = ERASED], [second = ERASED]]: readonly [Bytes, Bytes]): Slot | undefined {
+function currentSlot(heads: readonly [Bytes, Bytes]): Slot | undefined {
+  const [first, second] = [heads[0][0] ?? ERASED, heads[1][0] ?? ERASED]
   if (first === ERASED) return second === ERASED ? undefined : 1
   if (second === ERASED) return 0
   const lead = (second - first + MARKERS) % MARKERS

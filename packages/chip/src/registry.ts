@@ -71,11 +71,13 @@ export function decodeRegistry(page: Bytes): Registry {
 }
 
 function rows<T>(bytes: Bytes, row: Field<T>): readonly T[] {
-  return Array.from({ length: bytes.length / row.size }, (_, i) => {
-    const value = row.read(bytes.subarray(i * row.size, (i + 1) * row.size))
+  const values: T[] = []
+  for (let at = 0; at < bytes.length; at += row.size) {
+    const value = row.read(bytes.subarray(at, at + row.size))
     assert(value !== undefined, 'a row that was written here')
-    return value
-  })
+    values.push(value)
+  }
+  return values
 }
 
 /** The row with this name. */

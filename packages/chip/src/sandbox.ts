@@ -23,16 +23,23 @@ export class Program {
   }
 
   /**
-   * Puts `input` into the program's buffer and calls it; what it leaves there comes back.
+   * Puts `input`, part after part, into the program's buffer and calls it; what it leaves there comes back.
    *
    * @returns undefined when it was stopped. What it had stored until then stays.
    * @throws PowerLost, Defective
    */
-  exchange(name: Extract<ProgramExportName, 'select' | 'process' | 'personalise'>, input: Bytes): Bytes | undefined {
+  exchange(
+    name: Extract<ProgramExportName, 'select' | 'process' | 'personalise'>,
+    ...input: readonly Bytes[]
+  ): Bytes | undefined {
     return this.#guarded(machine => {
       const at = machine.call('buffer')
-      machine.put(at, input)
-      const size = name === 'select' ? machine.call(name) : machine.call(name, input.length)
+      let given = 0
+      for (const part of input) {
+        machine.put(at + given, part)
+        given += part.length
+      }
+      const size = name === 'select' ? machine.call(name) : machine.call(name, given)
       if (size > IO_BYTES) throw new Trap(`an answer of ${size} bytes`)
       return machine.get(at, size)
     })

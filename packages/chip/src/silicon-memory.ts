@@ -65,7 +65,9 @@ export class MemorySilicon implements Silicon {
 
   #copy(at: number, into: Bytes): void {
     for (let done = 0; done < into.length; ) {
-      const [block, offset, count] = this.#stretch(at + done, into.length - done)
+      const offset = (at + done) % BLOCK_BYTES
+      const block = this.#blocks.get((at + done - offset) / BLOCK_BYTES)
+      const count = Math.min(into.length - done, BLOCK_BYTES - offset)
       if (block === undefined) into.fill(ERASED, done, done + count)
       else if (count <= FEW) for (let i = 0; i < count; i++) into[done + i] = block[offset + i] ?? ERASED
       else into.set(block.subarray(offset, offset + count), done)
@@ -96,18 +98,14 @@ export class MemorySilicon implements Silicon {
 
   #put(at: number, bytes: Bytes): void {
     for (let done = 0; done < bytes.length; ) {
-      const [found, offset, count] = this.#stretch(at + done, bytes.length - done)
-      const block = found ?? new Uint8Array(BLOCK_BYTES).fill(ERASED)
-      if (found === undefined) this.#blocks.set(Math.floor((at + done) / BLOCK_BYTES), block)
+      const offset = (at + done) % BLOCK_BYTES
+      const index = (at + done - offset) / BLOCK_BYTES
+      const count = Math.min(bytes.length - done, BLOCK_BYTES - offset)
+      const block = this.#blocks.get(index) ?? new Uint8Array(BLOCK_BYTES).fill(ERASED)
       block.set(bytes.subarray(done, done + count), offset)
+      this.#blocks.set(index, block)
       done += count
     }
-  }
-
-  /** The block that holds `at`, where in it, and how many of `size` bytes it covers. */
-  #stretch(at: number, size: number): readonly [Bytes | undefined, number, number] {
-    const offset = at % BLOCK_BYTES
-    return [this.#blocks.get((at - offset) / BLOCK_BYTES), offset, Math.min(size, BLOCK_BYTES - offset)]
   }
 
   #check(at: number, size: number): void {

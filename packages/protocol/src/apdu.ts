@@ -49,30 +49,38 @@ export function encodeCommand({ cla, ins, p1, p2, data, expected }: CommandApdu)
 
 /** @returns undefined when the bytes are none of the standard's cases. @spec ISO/IEC 7816-4 §5.2 */
 export function decodeCommand(apdu: Bytes): CommandApdu | undefined {
-  const [cla, ins, p1, p2] = apdu
-  if (cla === undefined || ins === undefined || p1 === undefined || p2 === undefined) return undefined
-  const body = decodeBody(apdu.slice(4))
-  return body && { cla, ins, p1, p2, ...body }
+  const [cla = 0, ins = 0, p1 = 0, p2 = 0] = [apdu[0], apdu[1], apdu[2], apdu[3]]
+  const body = apdu.length < HEADER_BYTES ? undefined : decodeBody(apdu)
+  return body && { cla, ins, p1, p2, data: body.data, expected: body.expected }
 }
 
-function decodeBody(body: Bytes): { data: Bytes; expected: number } | undefined {
-  const [first, second, third] = body
-  if (first === undefined) return { data: NO_BYTES, expected: 0 }
-  if (body.length === 1) return { data: NO_BYTES, expected: first || 256 }
-  if (first !== 0) return split(body.slice(1), first, 1)
-  if (second === undefined || third === undefined) return undefined
-  const length = (second << 8) | third
-  if (body.length === 3) return { data: NO_BYTES, expected: length || EXTENDED_MAX }
-  return length === 0 ? undefined : split(body.slice(3), length, 2)
+const HEADER_BYTES = 4
+
+type Body = Pick<CommandApdu, 'data' | 'expected'>
+
+/** What follows the header. */
+function decodeBody(apdu: Bytes): Body | undefined {
+  const size = apdu.length - HEADER_BYTES
+  const first = apdu[HEADER_BYTES] ?? 0
+  if (size === 0) return { data: NO_BYTES, expected: 0 }
+  if (size === 1) return { data: NO_BYTES, expected: first || 256 }
+  if (first !== 0) return split(apdu, HEADER_BYTES + 1, first, 1)
+  if (size === 2) return undefined
+  const length = twoBytes(apdu, HEADER_BYTES + 1)
+  if (size === 3) return { data: NO_BYTES, expected: length || EXTENDED_MAX }
+  return length === 0 ? undefined : split(apdu, HEADER_BYTES + 3, length, 2)
 }
 
-function split(rest: Bytes, length: number, leSize: number): { data: Bytes; expected: number } | undefined {
-  const data = rest.slice(0, length)
-  if (rest.length === length) return { data, expected: 0 }
-  if (rest.length !== length + leSize) return undefined
-  const le = leSize === 1 ? (rest[length] ?? 0) : ((rest[length] ?? 0) << 8) | (rest[length + 1] ?? 0)
-  return { data, expected: le || (leSize === 1 ? 256 : EXTENDED_MAX) }
+/** Data of that length from `at` on, then perhaps Le. */
+function split(apdu: Bytes, at: number, length: number, leSize: 1 | 2): Body | undefined {
+  const end = at + length
+  if (apdu.length !== end && apdu.length !== end + leSize) return undefined
+  const data = apdu.slice(at, end)
+  if (apdu.length === end) return { data, expected: 0 }
+  return { data, expected: leSize === 1 ? apdu[end] || 256 : twoBytes(apdu, end) || EXTENDED_MAX }
 }
+
+const twoBytes = (bytes: Bytes, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 
 /** Data, then the status word. @spec ISO/IEC 7816-4 §5.1 */
 export const encodeResponse = ({ data, statusWord }: ResponseApdu): Bytes => concat(data, bigEndian(statusWord, 2))
