@@ -87,7 +87,7 @@ export function bigEndian(value: bigint | number, size: number): Bytes {
 export function putBigEndian(value: bigint | number, into: Bytes, at: number, size: number): void {
   if (size > SMALL) return putLarge(BigInt(value), into, at, size)
   let rest = Number(value)
-  if (!(rest >= 0 && rest < 2 ** (8 * size) && Number.isInteger(rest))) throw unfit(value, size)
+  if (!(rest >= 0 && rest < (LIMITS[size] ?? 0) && Number.isInteger(rest))) throw unfit(value, size)
   for (let i = at + size - 1; i >= at; i--) {
     into[i] = rest & 0xff
     rest = Math.floor(rest / 256)
@@ -96,6 +96,9 @@ export function putBigEndian(value: bigint | number, into: Bytes, at: number, si
 
 /** As many bytes as a JavaScript number counts exactly. */
 const SMALL = 6
+
+/** What no longer fits none, one, … six bytes. */
+const LIMITS = Array.from({ length: SMALL + 1 }, (_, size) => 256 ** size)
 
 function putLarge(value: bigint, into: Bytes, at: number, size: number): void {
   let rest = value

@@ -49,13 +49,13 @@ export function checkNumber(
   transaction: Transaction,
   text: string,
 ): Result<TransactionNumber, Refusal> {
-  const number = parseNumber(text)
-  if (!number.ok) return number
-  const bytes = numberBytes(number.value)
+  const digits = digitsOf(text)
+  if (!isNumber(digits)) return misspelled()
+  const bytes = bytesOf(digits)
   if (numberFrom(bytes.subarray(0, SEQUENCE_BYTES)) !== transaction.sequence)
     return no(refusal('transaction-altered', { check: 'sequence' }))
   return equal(bytes.subarray(SEQUENCE_BYTES), macOf(crypto, seed, transaction))
-    ? number
+    ? ok(spelling(digits))
     : no(refusal('transaction-altered', { check: 'mac' }))
 }
 
@@ -67,9 +67,13 @@ export function checkNumber(
  */
 export function parseNumber(text: string): Result<TransactionNumber, Refusal> {
   const digits = digitsOf(text)
-  const spelled = digits.length === DIGITS + 1 && (digits[0] ?? 0) < 4 && remainder(digits) === 0
-  return spelled ? ok(spelling(digits)) : no(refusal('data-wrong', { field: 'number', check: 'spelling' }))
+  return isNumber(digits) ? ok(spelling(digits)) : misspelled()
 }
+
+const isNumber = (digits: readonly number[]): boolean =>
+  digits.length === DIGITS + 1 && (digits[0] ?? 0) < 4 && remainder(digits) === 0
+
+const misspelled = () => no(refusal('data-wrong', { field: 'number', check: 'spelling' }))
 
 /** What the characters stand for, blanks and hyphens left out; none at all when one stands for nothing. */
 function digitsOf(text: string): readonly number[] {
@@ -77,7 +81,7 @@ function digitsOf(text: string): readonly number[] {
   for (let i = 0; i < text.length; i++) {
     const digit = DIGIT_OF[text.charCodeAt(i)]
     if (digit !== undefined) digits.push(digit)
-    else if (!/[\s-]/.test(text.charAt(i))) return []
+    else if (text[i] !== '-' && !/\s/.test(text.charAt(i))) return []
   }
   return digits
 }
@@ -87,10 +91,12 @@ export const sequenceOf = (number: TransactionNumber): number =>
   numberFrom(numberBytes(number).subarray(0, SEQUENCE_BYTES))
 
 /** Fourteen bytes, for books and for other records. */
-export function numberBytes(number: TransactionNumber): Bytes {
+export const numberBytes = (number: TransactionNumber): Bytes => bytesOf(digitsOf(number))
+
+function bytesOf(digits: readonly number[]): Bytes {
   const bytes = new Uint8Array(NUMBER_BYTES)
   let [at, waiting, bits] = [0, 0, -SPARE_BITS]
-  for (const digit of digitsOf(number)) {
+  for (const digit of digits) {
     waiting = ((waiting << 5) | digit) & 0xfff
     bits += 5
     if (bits >= 8) bytes[at++] = waiting >> (bits -= 8)
@@ -129,9 +135,13 @@ const DIGIT_OF: ReadonlyArray<number | undefined> = Array.from({ length: 128 }, 
   return digit === -1 ? undefined : digit
 })
 
+/** Two digits as two characters. */
+const PAIRS = Array.from({ length: 1024 }, (_, pair) => ALPHABET.charAt(pair >> 5) + ALPHABET.charAt(pair & 31))
+
 function spelling(digits: readonly number[]): TransactionNumber {
-  let text = ''
-  for (let i = 0; i < digits.length; i++) text += (i > 0 && i % 4 === 0 ? '-' : '') + ALPHABET.charAt(digits[i] ?? 0)
+  const pair = (at: number): string => PAIRS[((digits[at] ?? 0) << 5) | (digits[at + 1] ?? 0)] ?? ''
+  let text = pair(0) + pair(2)
+  for (let at = 4; at < digits.length; at += 4) text += `-${pair(at)}${pair(at + 2)}`
   return text as TransactionNumber
 }
 

@@ -45,11 +45,12 @@ export const orNull = <T>(part: Part<T>): Part<T | null> => ({
 /** @param type  a code beside those of header.ts: what is made for one use is never taken for another (F-15) */
 export function record<T extends object>(type: number, parts: { readonly [K in keyof T]: Part<T[K]> }): Codec<T> {
   const names = Object.keys(parts) as Array<keyof T & string>
-  const encode = (value: T): Bytes =>
-    prefixed(
-      Uint8Array.of(PROTOCOL_VERSION, type),
-      names.map(name => parts[name].write(value[name])),
-    )
+  const prefix = Uint8Array.of(PROTOCOL_VERSION, type)
+  const encode = (value: T): Bytes => {
+    const written: Bytes[] = []
+    for (const name of names) written.push(parts[name].write(value[name]))
+    return prefixed(prefix, written)
+  }
   const decode = (bytes: Bytes): T | undefined => {
     const value = readParts(parts, names, bytes.subarray(PREFIX_BYTES))
     return value !== undefined && equal(encode(value), bytes) ? value : undefined
