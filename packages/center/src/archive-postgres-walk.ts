@@ -114,7 +114,7 @@ function cellsIn([cell]: Cells): Cells {
 type Any = Pick<SortedWalk<unknown>, 'begin' | 'fetch' | 'close' | 'isBehind' | 'add'>
 
 /** Reads so far that all rows of owners up to this one are here: one round trip for all walks, as often as it takes. */
-export async function readUpTo(session: Session, walks: readonly Any[], owner = LAST): Promise<void> {
+export async function readUpTo(session: Pick<Session, 'all'>, walks: readonly Any[], owner = LAST): Promise<void> {
   for (;;) {
     const behind = walks.filter(walk => walk.isBehind(owner))
     if (behind.length === 0) return

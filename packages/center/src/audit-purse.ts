@@ -43,6 +43,7 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
   const collected = totals.bookedAmount - totals.voidedAmount
   const float = value + collected - sum(open.filter(row => row.kind === 'pay')) + file.purse.writtenOff
   const expected = expectedEntries(file)
+  const owed = owedBy(file.entries)
   return {
     findings: [
       ...compareEntries(expected, file.entries),
@@ -58,26 +59,35 @@ export function auditPurse(means: Means, file: PurseFile): PurseAudit {
       ...auditTotals(file, totals),
       ...auditTaken(file),
       ...auditGap(file),
-      ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }),
+      ...auditBalances(file, { 'in-transit': owedTo(file), 'in-doubt': sum(open), 'purse-float': float }, owed),
       ...auditFlag(file),
       ...auditCurrency(file),
     ],
     value,
     inDoubt: sum(open),
-    unexplained:
-      float - owing(file.entries, 'purse-float') + (file.purse.bookedAmount - file.purse.voidedAmount - collected),
+    unexplained: float - owed['purse-float'] + (file.purse.bookedAmount - file.purse.voidedAmount - collected),
   }
 }
 
 const sum = (rows: ReadonlyArray<{ readonly amount: bigint }>): bigint =>
   rows.reduce((all, row) => all + row.amount, 0n)
 
-/** What the ledger owes on the accounts of this kind: credits less debits. */
-function owing(entries: readonly Entry[], kind: AccountKind): bigint {
-  return (
-    sum(entries.filter(({ credit }) => credit.kind === kind)) - sum(entries.filter(({ debit }) => debit.kind === kind))
-  )
+const ACCOUNTS = ['in-transit', 'in-doubt', 'purse-float'] as const
+
+/** What is owed to a purse, by the kind of its account. */
+type Owed = Record<(typeof ACCOUNTS)[number], bigint>
+
+/** What the ledger owes on its accounts: credits less debits. */
+function owedBy(entries: readonly Entry[]): Owed {
+  const owed: Owed = { 'in-transit': 0n, 'in-doubt': 0n, 'purse-float': 0n }
+  for (const { debit, credit, amount } of entries) {
+    if (isOwed(credit.kind)) owed[credit.kind] += amount
+    if (isOwed(debit.kind)) owed[debit.kind] -= amount
+  }
+  return owed
 }
+
+const isOwed = (kind: AccountKind): kind is keyof Owed => ACCOUNTS.some(one => one === kind)
 
 /** Every entry that these causes make; the same rules that posted them. */
 function expectedEntries(file: PurseFile): Expected[] {
@@ -116,45 +126,38 @@ function ofOperation(row: OperationRow, { account }: AuditedPurse): Expected[] {
   return [...before, ...closingEntries(row, account)]
 }
 
-interface Totals {
-  readonly credits: bigint
-  readonly debits: bigint
-  readonly bookedAmount: bigint
-  readonly bookedCount: bigint
-  readonly voidedAmount: bigint
-}
+const TOTALS = ['credits', 'debits', 'bookedAmount', 'bookedCount', 'voidedAmount'] as const
+
+type Totals = Record<(typeof TOTALS)[number], bigint>
 
 /** What the purse's totals are by what happened to it. */
 function totalsOf({ operations, receipts, holds }: PurseFile): Totals {
-  const done = (...kinds: readonly OperationRow['kind'][]) =>
-    sum(operations.filter(row => row.closed?.outcome === 'applied' && kinds.includes(row.kind)))
-  const reversed = sum(operations.filter(row => row.closed?.outcome === 'reversed'))
-  const booked = receipts.filter(row => row.standing === 'booked')
-  const debits = booked.filter(row => row.kind === 'debit')
-  const voids = booked.filter(row => row.kind === 'void')
-  return {
-    credits: done('load', 'refund') + reversed + sum(voids) + chargedIn(holds),
-    debits: done('pay', 'sweep') + reversed + sum(debits),
-    bookedAmount: sum(debits),
-    bookedCount: BigInt(debits.length),
-    voidedAmount: sum(voids),
+  const totals = { credits: chargedIn(holds), debits: 0n, bookedAmount: 0n, bookedCount: 0n, voidedAmount: 0n }
+  for (const { closed, kind, amount } of operations) {
+    const [isApplied, isReversed] = [closed?.outcome === 'applied', closed?.outcome === 'reversed']
+    const adds = kind === 'load' || kind === 'refund'
+    if (isReversed || (isApplied && adds)) totals.credits += amount
+    if (isReversed || (isApplied && !adds)) totals.debits += amount
   }
+  for (const { standing, kind, amount } of receipts) {
+    if (standing !== 'booked') continue
+    if (kind === 'void') totals.voidedAmount += amount
+    else {
+      totals.bookedAmount += amount
+      totals.bookedCount++
+    }
+  }
+  totals.credits += totals.voidedAmount
+  totals.debits += totals.bookedAmount
+  return totals
 }
 
 function auditTotals({ purse }: PurseFile, totals: Totals): Finding[] {
-  const { credits, debits, bookedAmount, voidedAmount } = purse
-  const stored: Totals = { credits, debits, bookedAmount, voidedAmount, bookedCount: BigInt(purse.bookedCount) }
   const [row, invariant] = [`purse ${purse.purse}`, 'INV-ACCOUNTED'] as const
-  const names = Object.keys(totals) as Array<keyof Totals>
-  return names
-    .filter(name => totals[name] !== stored[name])
-    .flatMap(name =>
-      compared(
-        { row, says: `its ${name} is not the sum of what happened to it`, invariant },
-        totals[name],
-        stored[name],
-      ),
-    )
+  return TOTALS.flatMap(name => {
+    const says = `its ${name} is not the sum of what happened to it`
+    return compared({ row, says, invariant }, totals[name], BigInt(purse[name]))
+  })
 }
 
 /**
@@ -209,13 +212,10 @@ const spelled = (ranges: Ranges): string =>
     .join(' ')
 
 /** By the ledger it is owed what its orders, loads, operations and receipts say. @spec INV-ACCOUNTED */
-function auditBalances(
-  { purse, entries }: PurseFile,
-  owed: Readonly<Record<'in-transit' | 'in-doubt' | 'purse-float', bigint>>,
-): Finding[] {
+function auditBalances({ purse }: PurseFile, expected: Owed, owed: Owed): Finding[] {
   const [row, invariant] = [`purse ${purse.purse}`, 'INV-ACCOUNTED'] as const
-  return (Object.keys(owed) as Array<keyof typeof owed>).flatMap(kind =>
-    compared({ row, says: `its entries make another balance of ${kind}`, invariant }, owed[kind], owing(entries, kind)),
+  return ACCOUNTS.flatMap(kind =>
+    compared({ row, says: `its entries make another balance of ${kind}`, invariant }, expected[kind], owed[kind]),
   )
 }
 
