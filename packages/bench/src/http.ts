@@ -1,14 +1,16 @@
 /**
- * Pays opened over HTTP: the real server, and its clients in the same process, each request signed by the purse's device
- * and answered when the pay is committed. What the chip says comes at the handler's seam, when the clock has stopped.
+ * Pays opened over HTTP: the real server, and its clients in a process of their own. Each request is signed by the purse's
+ * device before the clock runs, as telephones do it with processors of their own, and answered when the pay is committed.
+ * What the chip says comes at the handler's seam, when the clock has stopped.
  */
-import { type Call, caller } from '@kozeni/api/call'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { routes } from '@kozeni/api/routes'
-import { signerOf } from '@kozeni/api/signature'
-import { fetchTransport } from '@kozeni/api/transport-fetch'
+import { sign, signerOf } from '@kozeni/api/signature'
 import { assert } from '@kozeni/base/assert'
-import { base64url, hex, NO_BYTES } from '@kozeni/base/bytes'
-import { systemClock as clock } from '@kozeni/base/clock'
+import { base64url, concat, hex, NO_BYTES, utf8 } from '@kozeni/base/bytes'
+import { systemClock as clock, seconds } from '@kozeni/base/clock'
 import { systemDice as dice } from '@kozeni/base/dice'
 import { type DeviceId, id } from '@kozeni/base/ids'
 import type { Book } from '@kozeni/center/book'
@@ -39,7 +41,9 @@ export async function payingOverHttp(
   const views = new PostgresViews({ url: database.url, connections: 1 })
   const center = await served(book, vault, views)
   try {
-    const row = await measured(database, opening(work, center.origin, due))
+    const requests = await Promise.all(due.map(sale => requestOf(center.origin, sale)))
+    const clients = await clientsOf({ port: Number(new URL(center.origin).port), clients: CLIENTS, requests })
+    const row = await measured(database, opening(work, clients, due.length))
     await side(CLIENTS, due.length, i => close(book, due[i]))
     return row
   } finally {
@@ -66,25 +70,52 @@ async function served(book: Book, vault: Vault, views: PostgresViews): Promise<R
   return running.value
 }
 
-const opening = (work: string, origin: string, due: readonly Sale[]): Work => ({
-  ...{ work, batch: 1, clients: CLIENTS, units: due.length },
-  run: took =>
-    side(CLIENTS, due.length, async i => {
-      const sale = due[i]
-      if (sale === undefined) return
-      const begun = performance.now()
-      const { transaction, number } = sale
-      const body = { purse: purse(sale.by), transaction: base64url(encodeTransaction(transaction)), number }
-      const opened = await deviceOf(origin, sale.by)(routes.createPayment, { body })
-      took(performance.now() - begun)
-      assert(opened.ok, opened.ok ? '' : opened.refusal.code)
-    }),
+/** What the clients' process is given. */
+export interface Load {
+  readonly port: number
+  readonly clients: number
+  /** As they go over the wire. */
+  readonly requests: readonly Uint8Array[]
+}
+
+/** The clients' process, with all its connections open; it ends when all is answered. */
+async function clientsOf(load: Load): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./http-main.ts', import.meta.url)), { serialization: 'advanced' })
+  child.send(load)
+  await heard(child)
+  return child
+}
+
+/** Their own time is in no figure of the row. */
+const opening = (work: string, clients: ChildProcess, units: number): Work => ({
+  ...{ work, batch: 1, clients: CLIENTS, units },
+  run: async took => {
+    clients.send('go')
+    const all: readonly number[] = await heard(clients)
+    all.forEach(took)
+  },
 })
 
-function deviceOf(origin: string, by: number): Call {
+async function heard(child: ChildProcess) {
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the clients ended before they had spoken')))
+  const [said] = await Promise.race([once(child, 'message'), ended])
+  return said
+}
+
+/** A request as the purse's device signs and sends it. */
+async function requestOf(origin: string, { by, transaction, number }: Sale): Promise<Uint8Array> {
+  const { method, path } = routes.createPayment
+  const said = { purse: purse(by), transaction: base64url(encodeTransaction(transaction)), number }
+  const body = utf8(JSON.stringify(said))
+  const authority = new URL(origin).host
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) }
   const signer = signerOf(crypto, { kind: 'device', id: id<DeviceId>(purse(by)) }, CHIP_KEY)
-  const credentials = { show: 'signature', signer } as const
-  return caller({ origin, credentials, transport: fetchTransport, clock, crypto, dice })
+  const request = { method, authority, target: path, headers, body }
+  const signature = await sign(crypto, request, signer, seconds(clock.now()))
+  const lines = Object.entries({ host: authority, ...headers, ...signature }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
+  return concat(utf8([`${method} ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n')), body)
 }
 
 async function close(book: Book, sale: Sale | undefined): Promise<void> {

@@ -34,6 +34,8 @@ import { type Session, statement } from './postgres-session.ts'
 export interface ReadOptions {
   /** How the transaction begins; sent with the first questions. */
   readonly begin: string
+  /** How it ends, where nothing is written: sent with them too, where nobody can have more to ask. */
+  readonly end?: string
   /**
    * `own`: what belongs to one command at a time: purse, chip, load, order, move, proposal, number. `all`: also what many commands share
    * and few change: account, device, store, terminal.
@@ -50,6 +52,8 @@ export interface Shown {
   readonly seen: readonly Seen[]
   /** Which sales of the terminals that were named are paid, by the terminal. */
   readonly sold: ReadonlyMap<string, TerminalSales>
+  /** Whether the transaction is over. */
+  readonly ended: boolean
 }
 
 /** Locks, reads and shows. */
@@ -59,14 +63,19 @@ export async function readSeen(session: Session, group: readonly Keys[], options
   const named = findNamed(lookups, group, options.lock)
   const around = findAround(lookups, group)
   const clock = askClock(lookups, options.now)
-  await lookups.answer(session, options.begin)
+  const ended = options.end !== undefined && group.every(asksOnce)
+  await lookups.answer(session, [options.begin], ended ? [options.end] : [])
   const further = new Lookups(options.lockOneByOne)
   const behind = findBehind(further, group, named, around, clock.present)
   await further.answer(session)
   const booked = await readBooked(session, { group, purses: named.purses, held: behind.held, sold })
   const found = { ...named, ...around, ...behind, ...booked, ...clock }
-  return { seen: group.map(keys => seenIn(found, keys)), sold }
+  return { seen: group.map(keys => seenIn(found, keys)), sold, ended }
 }
+
+/** What it names refers to nothing further. */
+const asksOnce = ({ purse, number, sales }: Keys): boolean =>
+  purse === undefined && number === undefined && sales === undefined
 
 type Found = ReturnType<typeof findNamed> &
   ReturnType<typeof findAround> &

@@ -39,9 +39,9 @@ export async function transact(
 export async function show(session: Session, group: readonly Task[], options: TransactionOptions): Promise<void> {
   const begin = 'begin isolation level repeatable read read only'
   const keys = group.map(task => task.keys)
-  const { seen } = await readSeen(session, keys, { ...options, begin, lock: 'nothing' })
+  const { seen, ended } = await readSeen(session, keys, { ...options, begin, end: 'commit', lock: 'nothing' })
   for (const { outcome } of decideAll(group, seen).decided) outcome.give()
-  await session.all(['commit'])
+  if (!ended) await session.all(['commit'])
 }
 
 interface Done {

@@ -5,7 +5,7 @@
 
 import { equal, hex } from '@kozeni/base/bytes'
 import { seconds } from '@kozeni/base/clock'
-import type { PurseId } from '@kozeni/base/ids'
+import type { AccountId, PurseId } from '@kozeni/base/ids'
 import { ZERO } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
@@ -37,6 +37,8 @@ export interface PaymentRequest {
   readonly purse: PurseId
   readonly transaction: Transaction
   readonly number: TransactionNumber
+  /** Whose purse it has to be, where somebody asks who may pay with his own alone. */
+  readonly account?: AccountId
 }
 
 /** What store, holder and operator are all told. `pending` is the only thing that may still change. */
@@ -64,10 +66,11 @@ type Paid = Result<Payment, Refusal>
  *          not-found · purse-not-active · purse-retired · purse-blocked · purse-unfenced · operation-open · currency-differs · balance-too-low
  * @spec    T-2…T-4, F-8, F-10
  */
-export const openPayment = (means: Means, { purse, transaction, number }: PaymentRequest): Command<Paid> => ({
+export const openPayment = (means: Means, { purse, transaction, number, account }: PaymentRequest): Command<Paid> => ({
   keys: { purse, store: transaction.store, number: { store: transaction.store, transaction: number } },
   decide: seen => {
     const store = seen.store
+    if (account !== undefined && seen.purse?.account !== account) return unchanged(no(refusal('not-found')))
     if (store === undefined) return unchanged(no(refusal('store-unknown')))
     const genuine = checkNumber(means.crypto, means.vault.seed(transaction), transaction, number)
     if (!genuine.ok) return unchanged(genuine)

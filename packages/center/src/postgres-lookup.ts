@@ -80,9 +80,9 @@ export class Lookups {
     this.#lookups.push({ statement: asked, take })
   }
 
-  /** Asks everything, behind `first`. */
-  async answer(session: Session, ...first: readonly string[]): Promise<void> {
-    const answers = await session.all([...first, ...this.#lookups.map(each => each.statement)])
+  /** Asks everything, between `first` and `last`. */
+  async answer(session: Session, first: readonly string[] = [], last: readonly string[] = []): Promise<void> {
+    const answers = await session.all([...first, ...this.#lookups.map(each => each.statement), ...last])
     this.#lookups.forEach(({ take }, i) => answers[first.length + i]?.rows.forEach(take))
   }
 }

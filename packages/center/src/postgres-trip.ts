@@ -6,6 +6,7 @@
 import { assert } from '@kozeni/base/assert'
 import type { Connection, FieldDef, Submittable } from 'pg'
 import type { Cell } from './postgres-array.ts'
+import { Messages } from './postgres-messages.ts'
 
 /** Prepared once a connection; the name belongs to the text. */
 export interface Statement {
@@ -50,20 +51,15 @@ export class Trip implements Submittable {
   }
 
   submit(connection: Connection): void {
-    connection.stream.cork()
-    for (const statement of this.#statements) this.#send(connection, statement)
-    connection.sync()
-    connection.stream.uncork()
-  }
-
-  #send(connection: Connection, { name, text, values }: Statement): void {
-    if (!this.#prepared.has(name)) {
-      this.#prepared.set(name, [])
-      connection.parse({ name, text, types: [] }, true)
-      connection.describe({ type: 'S', name }, true)
+    const messages = new Messages()
+    for (const { name, text, values } of this.#statements) {
+      if (!this.#prepared.has(name)) {
+        this.#prepared.set(name, [])
+        messages.prepare(name, text)
+      }
+      messages.run(name, values.map(sent))
     }
-    connection.bind({ statement: name, values: values.map(sent) }, true)
-    connection.execute(null, true)
+    connection.stream.write(messages.end())
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {

@@ -15,11 +15,13 @@ export const paymentHandlers = (
   refused: RefusedNumbers,
 ): Pick<Handlers, 'createPayment' | 'getPayment'> => ({
   createPayment: async ({ caller, body: { purse, transaction: compact, number } }) => {
-    const own = await ownPurse(center, caller.device.account, purse)
-    if (!own.ok) return own
+    const { account } = caller.device
     const transaction = transactionFromText(compact)
-    if (transaction === undefined) return no(refusal('data-wrong', { field: 'transaction' }))
-    const paid = await center.book.run(openPayment(center, { purse, transaction, number }))
+    if (transaction === undefined) {
+      const own = await ownPurse(center, account, purse)
+      return own.ok ? no(refusal('data-wrong', { field: 'transaction' })) : own
+    }
+    const paid = await center.book.run(openPayment(center, { purse, transaction, number, account }))
     if (paid.ok) return ok(paymentAnswer(paid.value))
     refused.note(transaction.store, paid.refusal)
     return paid

@@ -115,14 +115,29 @@ function takeJsonOnly(app: FastifyInstance): void {
 }
 
 async function addProtection(app: FastifyInstance, { requestsPerMinute, lateMs }: ServerLimits): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-  })
+  const safe = await safeHeaders()
+  app.addHook('onRequest', async (_, reply) => void reply.headers(safe))
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 })
   const late = lateness()
   app.addHook('onRequest', async (_, reply) => (late.now() > lateMs ? sendRefusal(reply, refusal('busy')) : undefined))
   app.addHook('onClose', async () => late.stop())
 }
+
+/** What helmet adds to an answer. It is the same for all, so it is asked once, and not for each. */
+async function safeHeaders(): Promise<Readonly<Record<string, string>>> {
+  const app = fastify()
+  app.get('/plain', async () => '')
+  await app.register(async guarded => {
+    await guarded.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: NOTHING_LOADED } })
+    guarded.get('/guarded', async () => '')
+  })
+  const [plain, guarded] = [await app.inject('/plain'), await app.inject('/guarded')]
+  await app.close()
+  const added = Object.entries(guarded.headers).filter(([name]) => !(name in plain.headers))
+  return Object.fromEntries(added.map(([name, value]) => [name, String(value)]))
+}
+
+const NOTHING_LOADED = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }
 
 function answerError(center: Center, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const reason = refusalOfError(error)
