@@ -4,10 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { assert } from '@kozeni/base/assert'
+import { no, ok, type Result } from '@kozeni/base/result'
 import { migrate } from '@kozeni/center/migrate'
 import { createDatabase } from '@kozeni/center/postgres-embedded'
-import { throwawayPostgres } from '@kozeni/center/postgres-throwaway'
+import { explain } from '@kozeni/center/postgres-embedded-refusal'
+import { startThrowaway } from '@kozeni/center/postgres-throwaway'
+import { explainDatabase, reachDatabase } from '@kozeni/center/postgres-url'
 import { Client } from 'pg'
 
 export interface Measured {
@@ -18,40 +20,98 @@ export interface Measured {
   /** Bytes of log ever written. */
   readonly walBytes: () => Promise<number>
   readonly freeBytes: () => Promise<number>
+  /** Does what is measured, and whatever is to be done around just that: a profile is taken so. */
+  readonly around: (run: () => Promise<void>) => Promise<void>
+  /** Ends it, whatever goes on there; nothing of it stays. */
   readonly close: () => Promise<void>
 }
 
-/** A fresh database with all tables. */
-export async function openDatabase(say: (line: string) => void): Promise<Measured> {
-  const given = process.env['DATABASE_URL']
-  const own = given === undefined ? await throwawayPostgres() : undefined
-  const server = given ?? own?.url ?? ''
-  const url = await createDatabase(server, `kozeni_bench_${process.pid}`)
-  await migrate(url)
-  const client = new Client({ connectionString: url })
+/** Where databases can be made. */
+interface Server {
+  readonly url: string
+  /** The postmaster's process number and its folder; undefined where it is not ours. */
+  readonly pid: number | undefined
+  readonly folder: string | undefined
+  readonly drop: (database: string) => Promise<void>
+}
+
+/**
+ * A fresh database with all tables.
+ *
+ * @refuses with a sentence; nothing is left then
+ */
+export async function openDatabase(say: (line: string) => void): Promise<Result<Measured, string>> {
+  const found = await serverFor(process.env['DATABASE_URL'])
+  if (!found.ok) return found
+  const server = found.value
+  const name = `kozeni_bench_${process.pid}`
+  const made = await createDatabase(server.url, name).then(ok<string>, (error: Error) => no(whyNone(error)))
+  if (!made.ok) return made
+  await migrate(made.value)
+  const client = new Client({ connectionString: made.value })
+  client.on('error', () => undefined) // whoever waits for an answer is told; nobody else needs to be
   await client.connect()
-  await checkDurable(client)
+  const close = async (): Promise<void> => {
+    await client.end().catch(() => undefined)
+    await server.drop(name)
+  }
+  const off = await notDurable(client)
+  if (off !== undefined) {
+    await close()
+    return no(
+      `This PostgreSQL has ${off} off, so that its figures would say nothing. Turn it on, or leave DATABASE_URL out.`,
+    )
+  }
   const folder = await shown(client, 'data_directory')
   say(`PostgreSQL ${await shown(client, 'server_version')}, fsync and synchronous_commit on, ${folder}`)
-  return {
-    url,
+  return ok({
+    url: made.value,
     client,
-    cpuSeconds: () => processSeconds(own?.pid ?? postmasterOf(folder)),
+    cpuSeconds: () => processSeconds(server.pid ?? postmasterOf(folder)),
     walBytes: async () => Number(await one(client, `select pg_current_wal_lsn() - '0/0'::pg_lsn`)),
     freeBytes: async () => {
-      const { bavail, bsize } = await statfs(own?.folder ?? '/')
+      const { bavail, bsize } = await statfs(server.folder ?? '/')
       return bavail * bsize
     },
-    close: async () => {
-      await client.end()
-      await own?.stop()
-    },
+    around: run => run(),
+    close,
+  })
+}
+
+/** The one that is named, or one of the bench's own. */
+async function serverFor(named: string | undefined): Promise<Result<Server, string>> {
+  if (named === undefined) {
+    const own = await startThrowaway()
+    return own.ok ? ok({ ...own.value, drop: () => own.value.stop() }) : no(explain(own.refusal))
+  }
+  const reached = await reachDatabase(named)
+  const drop = (database: string) => dropDatabase(named, database)
+  return reached.ok ? ok({ url: named, pid: undefined, folder: undefined, drop }) : no(explainDatabase(reached.refusal))
+}
+
+/** Whoever is still connected to it is not any more. */
+async function dropDatabase(url: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`drop database ${client.escapeIdentifier(name)} with (force)`)
+  } finally {
+    await client.end()
   }
 }
 
-async function checkDurable(client: Client): Promise<void> {
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+const whyNone = (error: Error): string =>
+  'code' in error && error.code === INSUFFICIENT_PRIVILEGE
+    ? 'The user of DATABASE_URL may not make databases, and the bench works on one of its own. Give it CREATEDB, or leave DATABASE_URL out.'
+    : `PostgreSQL made no database for the bench: ${error.message}.`
+
+/** The first setting without which a commit may be lost. */
+async function notDurable(client: Client): Promise<string | undefined> {
   for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes'])
-    assert((await shown(client, setting)) === 'on', `a database with ${setting} on`)
+    if ((await shown(client, setting)) === 'off') return setting
+  return undefined
 }
 
 const shown = async (client: Client, setting: string): Promise<string> => String(await one(client, `show ${setting}`))

@@ -36,7 +36,7 @@ export async function measured(database: Measured, { run, units, ...what }: Work
   const latencies: number[] = []
   const before = { cpu: process.cpuUsage(), database: database.cpuSeconds(), wal: await database.walBytes() }
   const begun = performance.now()
-  await run(ms => latencies.push(ms))
+  await database.around(() => run(ms => latencies.push(ms)))
   const seconds = (performance.now() - begun) / 1000
   const { user, system } = process.cpuUsage(before.cpu)
   latencies.sort((a, b) => a - b)

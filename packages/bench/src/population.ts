@@ -1,8 +1,7 @@
 /**
  * Purses, stores and terminals in bulk: rows as the center would have made them, each purse with its first receipt
- * collected (collected.ts). Looks first whether there is room.
+ * collected (collected.ts).
  */
-import { assert } from '@kozeni/base/assert'
 import { hex } from '@kozeni/base/bytes'
 import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -10,15 +9,6 @@ import { addBatch, batchOf, PIECE } from './collected.ts'
 import type { Measured } from './database.ts'
 import { BEYOND_PURSES, nameInSql, STORES, TERMINALS } from './names.ts'
 import { CHIP_KEY, LOADED, PRICE } from './receipts.ts'
-
-/** What a purse and its receipt cost on the disk, indexes and log included, with room to spare. */
-const PURSE_BYTES = 2500
-
-/** A bug unless there is room for so many purses: it is said before hours have gone by. */
-export async function checkRoom({ freeBytes }: Measured, purses: number): Promise<void> {
-  const [free, needed] = [await freeBytes(), purses * PURSE_BYTES]
-  assert(free > needed, `${needed} bytes free for ${purses} purses, not ${free}: ask for fewer with --purses`)
-}
 
 /**
  * Makes the purses numbered from `from` to `to`, piece by piece, so that no transaction is long.

@@ -10,12 +10,12 @@ import { computed } from './computed.ts'
 import { type Measured, one } from './database.ts'
 import { payingOverHttp } from './http.ts'
 import { measured, median, type Row, SEED } from './measure.ts'
-import { paying, sales } from './online.ts'
+import { paying, type Sale, sales } from './online.ts'
 import { pgbench } from './pgbench.ts'
 import { plansOf } from './plans.ts'
-import { addPurses, addStores, checkRoom } from './population.ts'
+import { addPurses, addStores } from './population.ts'
 import { profiled } from './profile.ts'
-import { payingPurse, Sales, SECOND } from './receipts.ts'
+import { payingPurse, Sales, SECOND, type Upload } from './receipts.ts'
 import type { Audited, Decade, Report } from './report.ts'
 import { targetsOf } from './targets.ts'
 import { beside, second } from './two.ts'
@@ -68,7 +68,6 @@ class Bench {
   }
 
   async run(): Promise<Report> {
-    await checkRoom(this.#database, this.#options.purses)
     await addStores(this.#database)
     await this.#grow(SMALL)
     const proved = new Sales(this.#vault, SECOND).uploads(this.#times(100), SMALL)
@@ -139,9 +138,12 @@ class Bench {
     return this.#options.size === 'full' ? full : Math.ceil(full / 4)
   }
 
-  async #collect(work: string, hot = 0, uploads = this.#times(200), purses = this.#purses): Promise<Row> {
-    const made = this.#sales.uploads(uploads, purses, hot)
-    return measured(this.#database, collecting(work, this.#means, made, 40))
+  #collect(work: string, hot = 0, uploads = this.#times(200), purses = this.#purses): Promise<Row> {
+    return this.#collectAll(work, this.#sales.uploads(uploads, purses, hot))
+  }
+
+  #collectAll(work: string, made: readonly Upload[], database = this.#database): Promise<Row> {
+    return measured(database, collecting(work, this.#means, made, 40))
   }
 
   async #collection(): Promise<void> {
@@ -169,24 +171,29 @@ class Bench {
     this.#keep(await measured(this.#database, beside('receipts, two processes together', mine, child)))
   }
 
-  /** Where the time goes in this process. */
+  /** Where the time goes in this process, once all that is taken in and paid has been made. */
   async #profiles(): Promise<Report['profiles']> {
+    const uploads = this.#sales.uploads(this.#times(200), this.#purses)
+    const [atSeam, overHttp] = [this.#due(this.#times(8000)), this.#due(this.#times(2000))]
+    const profile = (work: (database: Measured) => Promise<Row>) => profiled(this.#database, work)
     return {
-      'receipts verified and posted': await profiled(() => this.#collect('a profile')),
-      'pays opened and closed': await profiled(() => this.#pay('a profile')),
-      'pays opened over HTTP': await profiled(() => this.#payOverHttp('a profile')),
+      'receipts verified and posted': await profile(on => this.#collectAll('a profile', uploads, on)),
+      'pays opened and closed': await profile(on => measured(on, paying('a profile', this.#means, atSeam, 64))),
+      'pays opened over HTTP': await profile(on => payingOverHttp(on, 'a profile', this.#means, overHttp)),
     }
   }
 
   /** Every purse in its turn, so that none is asked while it still pays. */
+  #due(count: number, hot = 0): Sale[] {
+    return sales(this.#vault, count, hot, () => payingPurse(this.#paid++, this.#purses))
+  }
+
   #pay(work: string, means = this.#means, hot = 0, count = this.#times(8000), perSecond?: number): Promise<Row> {
-    const due = sales(this.#vault, count, hot, () => payingPurse(this.#paid++, this.#purses))
-    return measured(this.#database, paying(work, means, due, 64, perSecond))
+    return measured(this.#database, paying(work, means, this.#due(count, hot), 64, perSecond))
   }
 
   #payOverHttp(work: string, book = this.#book): Promise<Row> {
-    const due = sales(this.#vault, this.#times(2000), 0, () => payingPurse(this.#paid++, this.#purses))
-    return payingOverHttp(this.#database, work, { book, vault: this.#vault }, due)
+    return payingOverHttp(this.#database, work, { book, vault: this.#vault }, this.#due(this.#times(2000)))
   }
 
   async #online(): Promise<void> {
