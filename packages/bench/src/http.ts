@@ -55,7 +55,7 @@ export async function payingOverHttp(
 /** Each purse's own, with the chips' key; as population.ts names them. */
 const DEVICES = `
   insert into device (device_id, account_id, public_key, at_ms)
-  select device_id, account_id, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 0 from purse
+  select device_id, account_id, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 0 from issuance
   on conflict do nothing`
 
 /** Nobody is refused because all clients have one address and one processor. */

@@ -14,6 +14,7 @@ export async function plansOf(client: Client): Promise<Readonly<Record<string, r
 
 const QUESTIONS = {
   'a purse, locked': 'select * from purse where purse_id = any(array[1, 2, 3]::bigint[]) order by purse_id for update',
+  'what it was given': 'select * from issuance where purse_id = any(array[1, 2, 3]::bigint[])',
   'a receipt of a batch': `select substring(records from 1 for 221) from receipt_batch where batch_id = 1 and part = 0`,
   'a sale of a terminal':
     'select records from receipt_batch where terminal_id = 1 and first_sale <= 7 and last_sale >= 7 order by batch_id',

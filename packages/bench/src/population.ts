@@ -23,13 +23,14 @@ export async function addPurses(
 ): Promise<void> {
   for (let first = from; first <= to; first += PIECE) {
     const piece = { first, last: Math.min(to, first + PIECE - 1) }
-    const purses = database.client.query(PURSES, [piece.first, piece.last])
+    const bounds = [piece.first, piece.last]
+    const purses = database.client.query(PURSES, bounds).then(() => database.client.query(ISSUANCES, bounds))
     const batch = batchOf(vault, piece) // made here while PostgreSQL makes the purses
     await purses
     await addBatch(database.client, batch)
     onProgress(piece.last)
   }
-  await database.client.query('vacuum (analyze) purse, receipt_batch')
+  await database.client.query('vacuum (analyze) purse, issuance, receipt_batch')
 }
 
 /** A hundred stores, and two thousand terminals in them. */
@@ -42,16 +43,22 @@ export async function addStores(database: Measured): Promise<void> {
     select ${nameInSql('i')}, ${nameInSql(`${BEYOND_PURSES} + i % ${STORES} + 1`)}, '', false from generate_series(1, ${2 * TERMINALS}) as i`)
 }
 
+const NUMBERED = `(select i, ${nameInSql('i')} as name from generate_series($1::int, $2::int) as i) as numbered`
+
 /** taken: seq 1 alone. trail: the record in the batch that is named by the piece's first number. */
 const PURSES = `
   insert into purse (
-    purse_id, chip_id, device_id, account_id, currency, chip_class, stage, reserved_until_ms, public_key, key_version,
-    epoch, number, closed_epoch, closed_number, flag, credits, debits, seen_credits, seen_debits, seen_seq, seen_epoch,
-    booked_amount, booked_count, settings, settings_seen, blocked, maximum_value, maximum_debit, lower_amount,
-    upper_amount, lower_count, upper_count, pin_above, taken, trail)
-  select name, name, name, name, 392, 1, 3, 0, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 1,
-    1, 0, 1, 0, false, ${LOADED}, ${PRICE}, ${LOADED}, ${PRICE}, 1, 1,
-    ${PRICE}, 1, 1, 1, false, 4000000000, 4000000000, 4000000000, 4000000000, 4000000, 4000000, 4000000000,
-    int4send(1) || int4send(1),
+    purse_id, currency, stage, epoch, number, closed_epoch, closed_number, flag, blocked, credits, debits, seen_credits,
+    seen_debits, seen_seq, seen_epoch, booked_amount, booked_count, taken, trail)
+  select name, 392, 3, 1, 0, 1, 0, false, false, ${LOADED}, ${PRICE}, ${LOADED},
+    ${PRICE}, 1, 1, ${PRICE}, 1, int4send(1) || int4send(1),
     int8send($1::int) || int4send(i - $1::int) || decode(repeat('00', 12), 'hex') || int4send(1) || int4send(1)
-  from (select i, ${nameInSql('i')} as name from generate_series($1::int, $2::int) as i) as numbered`
+  from ${NUMBERED}`
+
+const ISSUANCES = `
+  insert into issuance (
+    purse_id, chip_id, device_id, account_id, chip_class, reserved_until_ms, public_key, key_version, settings,
+    settings_seen, maximum_value, maximum_debit, lower_amount, upper_amount, lower_count, upper_count, pin_above)
+  select name, name, name, name, 1, 0, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 1, 1,
+    1, 4000000000, 4000000000, 4000000000, 4000000000, 4000000, 4000000, 4000000000
+  from ${NUMBERED}`

@@ -242,5 +242,5 @@ const COUNT = 'select coalesce(sum(octet_length(records) / 221), 0)::bigint from
 
 const SIZES = `
   select relname, pg_total_relation_size(oid) as size from pg_class
-  where relname in ('purse', 'receipt_batch', 'operation', 'entry', 'claim', 'number', 'terminal_sales')
-    or relname in ('purse_pkey', 'receipt_batch_pkey', 'operation_pkey', 'entry_pkey', 'claim_pkey')`
+  where relname in ('purse', 'issuance', 'receipt_batch', 'operation', 'entry', 'claim', 'number', 'terminal_sales')
+    or relname in ('purse_pkey', 'issuance_pkey', 'receipt_batch_pkey', 'operation_pkey', 'entry_pkey', 'claim_pkey')`

@@ -8,13 +8,14 @@ import { OF_BATCHES } from './archive-postgres-batch.ts'
 import { type PurseRange, within } from './archive-postgres-range.ts'
 import { type BookedReceipt, lostBy, recordsByPurse } from './archive-postgres-receipt.ts'
 import { readUpTo, SortedWalk, walkedBy } from './archive-postgres-walk.ts'
-import { CLAIM, ENTRY, FOUND, LOAD, MOVE, NUMBER, OPERATION, ORDER, PURSE, RETURN } from './book-tables.ts'
+import { CLAIM, ENTRY, FOUND, LOAD, MOVE, NUMBER, OPERATION, ORDER, RETURN } from './book-tables.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
+import { WHOLE_PURSE } from './book-tables-purse.ts'
 import { HOLD, LOSS, RECEIPT } from './book-tables-receipt.ts'
 import type { Session } from './postgres-session.ts'
 import { partOf, type Table } from './postgres-table.ts'
 
-const AUDITED_PURSE: Table<AuditedPurse> = partOf(PURSE, AUDITED)
+const AUDITED_PURSE: Table<AuditedPurse> = partOf(WHOLE_PURSE, AUDITED)
 
 /** All tables that have something of a purse, and the purses. */
 function walksOf(range: PurseRange, stray: (receipt: BookedReceipt) => void) {

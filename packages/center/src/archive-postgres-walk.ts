@@ -30,7 +30,7 @@ export interface Walked<Row> {
 export function walkedBy<Row>(table: Table<Row>, column: string, order: string, where: string): Walked<Row> {
   const at = table.columns.findIndex(({ name }) => name === column)
   return {
-    name: `${table.name.replaceAll('"', '')}_by_${column}`,
+    name: `${/\w+/.exec(table.name)?.[0]}_by_${column}`,
     select: `select ${table.list} from ${table.name} where ${where} order by ${column}, ${order}`,
     read: fetched => fetched.map(table.read),
     owner: cells => bigintIn(cells[at]),

@@ -10,6 +10,7 @@ import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { ReceiptRow } from './book-receipt.ts'
 import { CLAIM, ENTRY, SETTLEMENT, STORE } from './book-tables.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
+import { WHOLE_PURSE } from './book-tables-purse.ts'
 import type { ClaimRow } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
 import { Lookups } from './postgres-lookup.ts'
@@ -142,7 +143,7 @@ async function takenBy(session: Session, stores: readonly bigint[]): Promise<Rea
 const STRAYS = `
   select ${ENTRY.list} from entry
   where not ${OF_BATCHES}
-    and not exists (select from purse where purse_id = subject_id)
+    and not exists (select from ${WHOLE_PURSE.name} where purse_id = subject_id)
     and not exists (select from store where store_id = subject_id)
     and not exists (select from proposal where proposal_id = subject_id)
     and (subject_id, cause, first, second) > ($1, $2, $3, $4)
@@ -163,7 +164,7 @@ async function* straysOf(session: Session, { entries }: Strays): AsyncGenerator<
 
 const STRAY_CLAIMS = `
   select ${CLAIM.list} from claim
-  where not ${OF_BATCHES} and not exists (select from purse where purse_id = subject_id) limit 10000`
+  where not ${OF_BATCHES} and not exists (select from ${WHOLE_PURSE.name} where purse_id = subject_id) limit 10000`
 
 /** The first ten thousand: there must be none. */
 async function* strayClaimsOf(session: Session, { claims }: Strays): AsyncGenerator<ClaimRow> {

@@ -18,6 +18,22 @@ export function momentsContract(on: (sentence: string, check: (under: BookUnderT
     expect((await book.look({ purse })).purse?.credits).toBe(200n)
   })
 
+  on('what a purse was given loses no change either, beside changes of what happens to it', async ({ book, other }) => {
+    const purse = name<PurseId>()
+    await book.run(
+      put({ purse }, { write: 'purse', row: rowOf('purse', { purse, credits: total(0n), settings: 0, keyFloor: 0 }) }),
+    )
+    const next = command({ purse }, seen => {
+      if (seen.purse === undefined) throw new Error('no such purse')
+      const { settings, keyFloor } = seen.purse
+      const row = { ...seen.purse, settings: settings + 1, keyFloor: keyFloor + 1 }
+      return { answer: settings, writes: [{ write: 'purse', row }] }
+    })
+    const commands = times(200, i => (i % 4 < 2 ? addOne(purse) : next))
+    await Promise.all(commands.map((each, i) => (i % 2 === 0 ? book : other).run<bigint | number>(each)))
+    expect((await book.look({ purse })).purse).toMatchObject({ credits: 100n, settings: 100, keyFloor: 100 })
+  })
+
   on('what many read and few change loses no change either', async ({ book, other }) => {
     const store = name<StoreId>()
     await book.run(put({ store }, { write: 'store', row: rowOf('store', { store, generation: 0 }) }))

@@ -7,12 +7,13 @@ import type { Bytes } from '@kozeni/base/bytes'
 import { idNumber, type StoreId } from '@kozeni/base/ids'
 import { has, NO_RANGES } from '@kozeni/base/ranges'
 import { RECEIPT_KIND } from '@kozeni/protocol/debit'
-import type { Keys, PurseRow } from './book.ts'
+import type { Keys } from './book.ts'
 import { BEARER } from './book-codes.ts'
 import type { Payer } from './book-loss.ts'
 import { receiptIn, recordsIn, spotCells } from './book-postgres-batch.ts'
 import { linksIn, onward, RECORD_BYTES, readTrail, type Spot, seqIn } from './book-postgres-trail.ts'
 import type { ReceiptRow, SaleName } from './book-receipt.ts'
+import type { StandingRow } from './book-tables-purse.ts'
 import { type BatchPart, LOSS, RECEIPT_BATCH, type TerminalSales } from './book-tables-receipt.ts'
 import { receiptName, saleName, takesSale } from './book-writes.ts'
 import { arrayOf } from './postgres-array.ts'
@@ -30,7 +31,7 @@ export interface Booked {
 
 interface Asked {
   readonly group: readonly Keys[]
-  readonly purses: Rows<PurseRow>
+  readonly purses: Rows<StandingRow>
   readonly held: Rows<ReceiptRow>
   readonly sold: Rows<TerminalSales>
 }

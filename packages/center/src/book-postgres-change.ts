@@ -1,13 +1,14 @@
 /**
- * Purses that were seen and are changed: one statement for all of a group, of those columns alone in which any of them
- * differs. A purse's row is wide, and of most of it nothing ever changes.
+ * Purses that were seen and are changed: one statement a table for all of a group, of those columns alone in which any of
+ * them differs. Of most of a purse nothing ever changes.
  */
 import type { Bytes } from '@kozeni/base/bytes'
 import { idNumber, type PurseId } from '@kozeni/base/ids'
 import type { PurseRow, Seen, Write } from './book.ts'
-import { PURSE } from './book-tables.ts'
+import { ISSUANCE, PURSE } from './book-tables-purse.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
 import { statement } from './postgres-session.ts'
+import type { Table } from './postgres-table.ts'
 import { parameterOf, type Statement } from './postgres-trip.ts'
 
 interface Changed {
@@ -17,24 +18,18 @@ interface Changed {
 
 type Name = keyof PurseRow
 
-const NAMES = Object.keys(PURSE.parts) as Name[]
+/** One of the tables that a purse stands in. */
+type Part = Pick<Table<PurseRow>, 'name' | 'parts'>
 
-/** The statement, or none where no purse that was seen is changed. */
+/** The statements, or none where no purse that was seen is changed. */
 export function changedPurses(
   group: ReadonlyArray<{ readonly seen: Seen; readonly writes: readonly Write[] }>,
   trails: ReadonlyMap<PurseId, Bytes>,
 ): Array<{ readonly statement: Statement }> {
-  const changed = group.flatMap(({ seen, writes }) => writes.flatMap(write => changeOf(seen.purse, write, trails)))
-  const names = NAMES.filter(name => changed.some(({ before, after }) => before[name] !== after[name]))
-  if (names.length === 0) return []
-  const [one, another] = changed
-  if (one !== undefined && another === undefined) return [{ statement: changeOfOne(names, one.after) }]
-  const sorted = changed.toSorted((a, b) => (a.after.purse < b.after.purse ? -1 : 1))
-  const key = arrayOf(
-    'bigint',
-    sorted.map(({ after }) => idNumber(after.purse)),
-  )
-  return [{ statement: statement(textsOf(names).ofMany, key, ...names.flatMap(name => columnsOf(name, sorted))) }]
+  const changed = group
+    .flatMap(({ seen, writes }) => writes.flatMap(write => changeOf(seen.purse, write, trails)))
+    .sort((a, b) => (a.after.purse < b.after.purse ? -1 : 1))
+  return [PURSE, ISSUANCE].flatMap(part => changeIn(part, changed))
 }
 
 function changeOf(before: PurseRow | undefined, { write, row }: Write, trails: ReadonlyMap<PurseId, Bytes>): Changed[] {
@@ -42,21 +37,41 @@ function changeOf(before: PurseRow | undefined, { write, row }: Write, trails: R
   return [{ before, after: { ...row, trail: trails.get(row.purse) ?? row.trail } }]
 }
 
-function columnsOf(name: Name, changed: readonly Changed[]): Buffer[] {
-  const field = PURSE.parts[name]
-  const rows = changed.map(({ after }): readonly Cell[] => cellsOf(name, after))
-  return (field?.columns ?? []).map(({ type }, i) =>
+function changeIn(part: Part, changed: readonly Changed[]): Array<{ readonly statement: Statement }> {
+  const names = (Object.keys(part.parts) as Name[]).filter(name => changed.some(each => differs(each, name)))
+  const rows = changed.filter(each => names.some(name => differs(each, name))).map(({ after }) => after)
+  const [one, another] = rows
+  if (one === undefined) return []
+  return [{ statement: another === undefined ? changeOfOne(part, names, one) : changeOfMany(part, names, rows) }]
+}
+
+const differs = ({ before, after }: Changed, name: Name): boolean => before[name] !== after[name]
+
+function changeOfMany(part: Part, names: readonly Name[], rows: readonly PurseRow[]): Statement {
+  const key = arrayOf(
+    'bigint',
+    rows.map(({ purse }) => idNumber(purse)),
+  )
+  return statement(textsOf(part, names).ofMany, key, ...names.flatMap(name => columnsOf(part, name, rows)))
+}
+
+function columnsOf({ parts }: Part, name: Name, rows: readonly PurseRow[]): Buffer[] {
+  const cells = rows.map(row => cellsOf(parts, name, row))
+  return (parts[name]?.columns ?? []).map(({ type }, i) =>
     arrayOf(
       type,
-      rows.map(cells => cells[i] ?? null),
+      cells.map(row => row[i] ?? null),
     ),
   )
 }
 
-const cellsOf = <K extends Name>(name: K, row: PurseRow): readonly Cell[] => PURSE.parts[name]?.write(row[name]) ?? []
+const cellsOf = <K extends Name>(parts: Part['parts'], name: K, row: PurseRow): readonly Cell[] =>
+  parts[name]?.write(row[name]) ?? []
 
-const changeOfOne = (names: readonly Name[], row: PurseRow): Statement =>
-  statement(textsOf(names).ofOne, idNumber(row.purse), ...names.flatMap(name => cellsOf(name, row)).map(parameterOf))
+function changeOfOne(part: Part, names: readonly Name[], row: PurseRow): Statement {
+  const cells = names.flatMap(name => cellsOf(part.parts, name, row))
+  return statement(textsOf(part, names).ofOne, idNumber(row.purse), ...cells.map(parameterOf))
+}
 
 interface Texts {
   readonly ofOne: string
@@ -66,17 +81,17 @@ interface Texts {
 const texts = new Map<string, Texts>()
 
 /** For each set of columns; few ever occur together. */
-function textsOf(names: readonly Name[]): Texts {
+function textsOf({ name: table, parts }: Part, names: readonly Name[]): Texts {
   const known = texts.get(names.join())
   if (known !== undefined) return known
-  const columns = names.flatMap(name => PURSE.parts[name]?.columns ?? [])
+  const columns = names.flatMap(name => parts[name]?.columns ?? [])
   const arrays = columns.map(({ type }, i) => `$${i + 2}::${type}[]`)
   const made = {
-    ofOne: `update purse set ${columns.map(({ name }, i) => `${name} = $${i + 2}`).join(', ')} where purse_id = $1`,
+    ofOne: `update ${table} set ${columns.map(({ name }, i) => `${name} = $${i + 2}`).join(', ')} where purse_id = $1`,
     ofMany: `
-      update purse set ${columns.map(({ name }) => `${name} = given.${name}`).join(', ')}
+      update ${table} set ${columns.map(({ name }) => `${name} = given.${name}`).join(', ')}
       from unnest(${['$1::bigint[]', ...arrays].join(', ')}) as given (${['purse_id', ...columns.map(({ name }) => name)].join(', ')})
-      where purse.purse_id = given.purse_id`,
+      where ${table}.purse_id = given.purse_id`,
   }
   texts.set(names.join(), made)
   return made

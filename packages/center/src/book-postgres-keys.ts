@@ -10,19 +10,20 @@ import {
   NUMBER,
   OPERATION,
   ORDER,
-  PURSE,
   RETURN,
   STORE,
   TERMINAL,
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
+import { ISSUANCE, PURSE } from './book-tables-purse.ts'
 import { HOLD, LOSS, RECEIPT, TERMINAL_SALES } from './book-tables-receipt.ts'
 import { lossName, numberName, operationName, receiptName } from './book-writes.ts'
 import { question } from './postgres-lookup.ts'
 
 export const BY = {
   purse: question(PURSE, { columns: 'purse_id', name: row => row.purse }),
+  issuance: question(ISSUANCE, { columns: 'purse_id', name: row => row.purse }),
   chip: question(CHIP, { columns: 'chip_id', name: row => row.chip }),
   load: question(LOAD, { columns: 'load_id', name: row => row.load }),
   order: question(ORDER, { columns: 'order_id', name: row => row.order }),

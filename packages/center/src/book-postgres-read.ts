@@ -6,7 +6,7 @@
 import { type Id, idBytes, idNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
 import { has } from '@kozeni/base/ranges'
 import { comparePlaces } from '@kozeni/protocol/operation'
-import type { Instant, Keys, OperationRow, OrderRow, PurseRow, Seen } from './book.ts'
+import type { Instant, Keys, OperationRow, OrderRow, Seen } from './book.ts'
 import { ORDER_KIND, ORDER_STAGE } from './book-codes.ts'
 import { type EpochRow, FIRST_EPOCH } from './book-epoch.ts'
 import type { HotlistRow } from './book-hotlist.ts'
@@ -16,6 +16,7 @@ import { bigintIn, SUMS, sumsFrom } from './book-postgres-sums.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 import { EPOCH, ORDER, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
+import { type StandingRow, wholePurse } from './book-tables-purse.ts'
 import type { TerminalSales } from './book-tables-receipt.ts'
 import {
   concerns,
@@ -108,8 +109,10 @@ function findNamed(lookups: Lookups, group: readonly Keys[], lock: ReadOptions['
 
 /** What belongs to the rows that are locked by now. */
 function findAround(lookups: Lookups, group: readonly Keys[]) {
+  const purses = byId(group.map(keys => keys.purse))
   return {
-    open: lookups.find(BY.open, byId(group.map(keys => keys.purse))),
+    issuances: lookups.find(BY.issuance, purses),
+    open: lookups.find(BY.open, purses),
     waiting: findWaiting(lookups, group),
     operations: lookups.find(BY.operation, byPlace(group.map(placeIn))),
     ring: lookups.find(BY.operation, byPlace(group.flatMap(ringIn))),
@@ -167,7 +170,7 @@ function findBehind(
 }
 
 /** The receipts that a command names and its purse's row says are here: of most there is none. */
-const seqsHere = ({ purse, receipts = [] }: Keys, purses: Rows<PurseRow>): Key[] => {
+const seqsHere = ({ purse, receipts = [] }: Keys, purses: Rows<StandingRow>): Key[] => {
   const row = at(purses, purse)
   return receipts.filter(seq => row && has(row.taken, seq)).map(seq => [idNumber(purse as PurseId), BigInt(seq)])
 }
@@ -312,7 +315,7 @@ function seenIn(found: Found, keys: Keys): Seen {
   const number = at(found.numbers, keys.number && numberName(keys.number))
   const older = open !== undefined && open.epoch < found.present.epoch ? open : undefined
   return {
-    purse: at(found.purses, keys.purse),
+    purse: wholePurse(at(found.purses, keys.purse), at(found.issuances, keys.purse)),
     open,
     openOrder: at(found.openOrders, open?.order),
     openLoad: at(found.openLoads, open?.order),

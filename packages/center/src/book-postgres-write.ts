@@ -29,7 +29,6 @@ import {
   OPERATION,
   ORDER,
   OUTBOX,
-  PURSE,
   RETURN,
   SETTLEMENT,
   STORE,
@@ -37,6 +36,7 @@ import {
 } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
+import { ISSUANCE, PURSE } from './book-tables-purse.ts'
 import { HOLD, LOSS, RECEIPT, RECEIPT_BATCH, TERMINAL_SALES, type TerminalSales } from './book-tables-receipt.ts'
 import { claimOf, sameSums, takesSale, wasSeen } from './book-writes.ts'
 import { arrayOf, type Cell } from './postgres-array.ts'
@@ -127,7 +127,7 @@ function linesOf(shown: Seen, each: Write): Line[] {
     case 'terminal':
       return [line(seen ? SQL.replaceTerminal : SQL.addTerminal, row)]
     case 'purse':
-      return shown.purse !== undefined && seen ? [] : [line(SQL.addPurse, row)]
+      return shown.purse !== undefined && seen ? [] : [line(SQL.addPurse, row), line(SQL.addIssuance, row)]
     case 'operation':
       return [line(seen ? SQL.replaceOperation : SQL.addOperation, row)]
     case 'load':
@@ -210,6 +210,7 @@ const SQL = {
   replaceTerminal: replace(TERMINAL, 'terminal_id'),
   addTerminal: add(TERMINAL),
   addPurse: add(PURSE),
+  addIssuance: add(ISSUANCE),
   replaceOperation: replace(OPERATION, 'purse_id, epoch, number'),
   addOperation: add(OPERATION),
   replaceLoad: replace(LOAD, 'load_id'),

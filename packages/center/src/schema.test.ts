@@ -4,9 +4,10 @@ import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { withPostgresArchive } from './archive-postgres.ts'
 import { auditBatch } from './audit-batch.ts'
+import type { PurseRow } from './book.ts'
 import { PostgresBook } from './book-postgres.ts'
 import { receiptOf, rowOf } from './book-rows.contract.ts'
-import { PURSE } from './book-tables.ts'
+import { WHOLE_PURSE } from './book-tables-purse.ts'
 import { RECEIPT } from './book-tables-receipt.ts'
 import { migrate } from './migrate.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
@@ -88,20 +89,60 @@ test('an end to a version of the purses’ keys is about no purse, and everythin
   await book.close()
 })
 
+test('of purses that stood in one row nothing is lost when they stand in two, and what they may not be they still may not', async () => {
+  const url = await freshDatabase()
+  await migrate(url, MIGRATIONS.slice(0, 22))
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const rows = [1n, 2n, 3n].map(number => ({
+    ...PURSE_IN_FULL,
+    purse: idFromNumber<PurseId>(number),
+    settings: Number(number),
+  }))
+  for (const row of rows) await insertPurse(client, row)
+  await migrate(url)
+  const book = new PostgresBook({ url })
+  const seen = await Promise.all(rows.map(row => book.look({ purse: row.purse })))
+  await book.close()
+  expect(seen.map(({ purse }) => purse)).toEqual(rows)
+  for (const [change, check] of NOT_SO) await expect(client.query(`update ${change}`)).rejects.toThrow(check)
+  await client.end()
+})
+
+const PURSE_IN_FULL = rowOf('purse', {
+  ...{ epoch: 5, number: 6, closedEpoch: 3, closedNumber: 4, seenEpoch: 7, seenNumber: 8, seenStage: 9, seenFloor: 10 },
+  ...{ holds: 11, keyFloor: 12, settingsSeen: 13, writeOffs: 14, lostAt: 15, movingTo: idFromNumber<PurseId>(16n) },
+  ...{ publicKey: Uint8Array.of(17), certificate: Uint8Array.of(18), trail: Uint8Array.of(19), stage: 'lost' },
+})
+
+const NOT_SO = [
+  ...[
+    'credits',
+    'debits',
+    'seen_credits',
+    'seen_debits',
+    'seen_seq',
+    'booked_amount',
+    'booked_count',
+    'voided_amount',
+  ].map(column => [`purse set ${column} = -1`, 'never_negative'] as const),
+  ...['maximum_value', 'maximum_debit', 'lower_amount', 'upper_amount', 'lower_count', 'upper_count', 'pin_above'].map(
+    column => [`issuance set ${column} = -1`, 'never_negative'] as const,
+  ),
+  ['issuance set written_off = -1', 'never_negative'],
+  ['issuance set chip_class = -1', 'word'],
+  ['purse set stage = -1', 'word'],
+  ['purse set purse_id = -purse_id', 'positive'],
+  ['issuance set purse_id = -purse_id', 'positive'],
+  ['purse set purse_id = 1', 'purse_pkey'],
+  ['issuance set purse_id = 1', 'issuance_pkey'],
+] as const
+
 /** What a center had written before the ninth migration. */
 async function before(url: string): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
-  const { rows } = await client.query<{ name: string }>(
-    `select column_name as name from information_schema.columns where table_name = 'purse'`,
-  )
-  const there = new Set(rows.map(({ name }) => name))
-  const cells = PURSE.write(rowOf('purse', { purse, closedEpoch: 0, epoch: 1 }))
-  const given = PURSE.columns.flatMap(({ name }, i) => (there.has(name) ? [{ name, cell: cells[i] }] : []))
-  await client.query(
-    `insert into purse (${given.map(({ name }) => name).join()}) values (${given.map((_, i) => `$${i + 1}`).join()})`,
-    given.map(({ cell }) => plain(cell)),
-  )
+  await insertPurse(client, rowOf('purse', { purse, closedEpoch: 0, epoch: 1 }))
   for (const row of RECEIPTS) {
     const places = RECEIPT.columns.map((_, i) => `$${i + 1}`).join()
     await client.query(`insert into receipt (${RECEIPT.list}) values (${places})`, RECEIPT.write(row).map(plain))
@@ -115,6 +156,22 @@ async function before(url: string): Promise<void> {
     insert into claim select store_id, 0, at_ms, purse_id, 5 + kind, seq, 0, 2, amount * (3 - 2 * kind), currency
       from receipt where standing = 1`)
   await client.end()
+}
+
+/** Into the one table that purses stood in, of those columns that it had. */
+async function insertPurse(client: Client, row: PurseRow): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select column_name as name from information_schema.columns where table_name = 'purse'`,
+  )
+  const there = new Set(rows.map(({ name }) => name))
+  const cells = WHOLE_PURSE.write(row)
+  const given = new Map(
+    WHOLE_PURSE.columns.map(({ name }, i) => [name, cells[i]] as const).filter(([name]) => there.has(name)),
+  )
+  await client.query(
+    `insert into purse (${[...given.keys()].join()}) values (${[...given].map((_, i) => `$${i + 1}`).join()})`,
+    [...given.values()].map(plain),
+  )
 }
 
 const plain = (cell: unknown): unknown => (cell instanceof Uint8Array ? Buffer.from(cell) : cell)

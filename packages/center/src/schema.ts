@@ -9,6 +9,7 @@
 
 import { BATCHES } from './schema-batches.ts'
 import { CHECKED_BY_TYPE, CHECKS_IN_ONE } from './schema-checks.ts'
+import { ISSUANCES } from './schema-issuance.ts'
 import { PROPOSALS, REVOCATIONS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
 import { CHECKS, EPOCHS, FORGOTTEN, FOUND, LOST } from './schema-recovery.ts'
@@ -320,4 +321,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 20, sql: SALES_PAID_BY_ISSUER },
   { number: 21, sql: REVOCATIONS },
   { number: 22, sql: CHECKED_BY_TYPE },
+  { number: 23, sql: ISSUANCES },
 ]

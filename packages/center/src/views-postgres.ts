@@ -13,9 +13,10 @@ import { bookedOf } from './book-postgres-booked.ts'
 import { PURSE_IN_RECORD, RECORD_BYTES } from './book-postgres-trail.ts'
 import type { ProposalRow } from './book-proposal.ts'
 import type { SettlementRow } from './book-settlement.ts'
-import { ALARM, ENTRY, HONOURED, LOAD, MOVE, OPERATION, ORDER, PURSE, SETTLEMENT } from './book-tables.ts'
+import { ALARM, ENTRY, HONOURED, LOAD, MOVE, OPERATION, ORDER, SETTLEMENT } from './book-tables.ts'
 import { HOTLIST } from './book-tables-hotlist.ts'
 import { PROPOSAL } from './book-tables-proposal.ts'
+import { WHOLE_PURSE } from './book-tables-purse.ts'
 import { RECEIPT } from './book-tables-receipt.ts'
 import { openPool, statement, withSession } from './postgres-session.ts'
 import {
@@ -55,7 +56,7 @@ const HOTLISTS = `select ${HOTLIST.list} from hotlist where version > $1 order b
 
 /** No index: an operator asks for it now and then, and one on what every sale changes would cost each of them. */
 const BEHIND = `
-  select ${PURSE.list} from purse
+  select ${WHOLE_PURSE.list} from ${WHOLE_PURSE.name}
   where (seen_debits > debits or seen_credits > credits) and purse_id > $1
   order by purse_id limit $2`
 
@@ -72,7 +73,7 @@ const MET_LATELY = `
     group by purse_id
   )
   select purse_id
-  from met join purse using (purse_id)
+  from met join purse using (purse_id) join issuance using (purse_id)
   where stage = ${PURSE_STAGE.active}
   order by
     flag or settings_seen < settings
@@ -92,7 +93,7 @@ const MOVES = `
 
 const KEY_USES = `
   select key_version, key_floor, settings_seen >= settings as settled, count(*), max(keys_since_ms)
-  from purse where stage not in (${PURSE_STAGE.reserved}, ${PURSE_STAGE.retired})
+  from ${WHOLE_PURSE.name} where stage not in (${PURSE_STAGE.reserved}, ${PURSE_STAGE.retired})
   group by 1, 2, 3 order by 1, 2, 3`
 
 const KEY_USE: Field<KeyUse> = fields<KeyUse>({
@@ -152,7 +153,7 @@ const PROPOSALS = `
   order by at_ms, proposal_id limit $3`
 
 const WITH_FOUND = `
-  select ${PURSE.list} from purse
+  select ${WHOLE_PURSE.list} from ${WHOLE_PURSE.name}
   where purse_id > $1 and purse_id in (select purse_id from found where standing <> ${FOUND_STANDING.settled})
   order by purse_id limit $2`
 
@@ -233,7 +234,7 @@ export class PostgresViews implements Views {
   }
 
   async behind({ limit, after }: PageQuery): Promise<Page<PurseRow>> {
-    const rows = await this.#rows(PURSE, BEHIND, after === undefined ? 0n : idNumber(after as PurseId), limit + 1)
+    const rows = await this.#rows(WHOLE_PURSE, BEHIND, after === undefined ? 0n : idNumber(after as PurseId), limit + 1)
     return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
   }
 
@@ -300,7 +301,12 @@ export class PostgresViews implements Views {
   }
 
   async withFound({ limit, after }: PageQuery): Promise<Page<PurseRow>> {
-    const rows = await this.#rows(PURSE, WITH_FOUND, after === undefined ? 0n : idNumber(id<PurseId>(after)), limit + 1)
+    const rows = await this.#rows(
+      WHOLE_PURSE,
+      WITH_FOUND,
+      after === undefined ? 0n : idNumber(id<PurseId>(after)),
+      limit + 1,
+    )
     return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.purse : undefined }
   }
 

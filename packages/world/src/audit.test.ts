@@ -308,6 +308,16 @@ const PURSES: readonly Tampering[] = [
     sql: 'delete from purse where purse_id = $ben',
     names: 'entry ($ben, captured, #waiting, 0) +500',
   },
+  {
+    title: 'what a purse was given is gone, and the purse with it',
+    sql: 'delete from issuance where purse_id = $ben',
+    names: 'entry ($ben, captured, #waiting, 0) +500',
+  },
+  {
+    title: 'more is said to be written off a purse',
+    sql: 'update issuance set written_off = written_off + 300 where purse_id = $anna',
+    names: 'purse $anna +300',
+  },
 ]
 
 const OWED: readonly Tampering[] = [

@@ -107,6 +107,7 @@ const ALL_OF_BEN = [
   'delete from "order" where purse_id = $ben',
   'delete from number where purse_id = $ben',
   'delete from purse where purse_id = $ben',
+  'delete from issuance where purse_id = $ben',
 ]
 
 test('a purse that vanishes with all that was ever its is missed by its seal, to the unit', async () => {
