@@ -26,6 +26,42 @@ test('while people wait, what nobody waits for goes in smaller groups and one af
   expect(night.sizes).toEqual([2, 4])
 })
 
+test('a few go when the group that is under way is through, and many beside it', async () => {
+  const counter = held()
+  const groups = new Groups({
+    ...TWO_LANES,
+    few: { most: 2, pause: () => new Promise(() => undefined) },
+    work: counter.work,
+  })
+  groups.add(job())
+  await turn()
+  groups.add(job(), job())
+  await turn()
+  expect(counter.sizes).toEqual([1])
+  counter.letGo()
+  await turn()
+  expect(counter.sizes).toEqual([1, 2])
+  groups.add(job(), job(), job())
+  await turn()
+  expect(counter.sizes).toEqual([1, 2, 3])
+})
+
+test('behind a group that takes long a few are held back for one pause, and then go beside it', async () => {
+  const counter = held()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const groups = new Groups({ ...TWO_LANES, few: { most: 2, pause: () => promise }, work: counter.work })
+  groups.add(job())
+  await turn()
+  groups.add(job())
+  await turn()
+  expect(counter.sizes).toEqual([1])
+  resolve()
+  await turn()
+  expect(counter.sizes).toEqual([1, 1])
+})
+
+const TWO_LANES = { size: () => 100, lanes: () => 2 }
+
 /** Work that goes on until it is let go. */
 function held() {
   const sizes: number[] = []

@@ -1,5 +1,6 @@
 /**
- * Group commit: whatever waits goes together, with no timer. While one group is in its transaction the next one gathers.
+ * Group commit: whatever waits goes together. While one group is in its transaction the next one gathers; it goes when that
+ * one is through, or beside it as soon as it is worth a transaction of its own. Nobody waits for others to come.
  * Of jobs that want the same thing (a purse, a load, a number) one is in a group, and none in two groups at once; they
  * keep their order.
  */
@@ -17,6 +18,8 @@ export interface GroupOptions<J> {
   readonly size: () => number
   /** The most groups at once; asked before each. */
   readonly lanes: () => number
+  /** How few jobs do not begin a group beside another, and for how long they are held back so. None are unless it is said. */
+  readonly few?: { readonly most: number; readonly pause: () => Promise<void> }
   /** Does all that is to be done for a group; never throws. */
   readonly work: (group: readonly J[]) => Promise<void>
 }
@@ -31,6 +34,9 @@ export class Groups<J extends Job> {
   readonly #taken = new Set<string>()
   #running = 0
   #starting = false
+  #holding = false
+  /** Who was held back has been so for long enough. */
+  #overdue = false
 
   constructor(options: GroupOptions<J>) {
     this.#options = options
@@ -63,11 +69,27 @@ export class Groups<J extends Job> {
   }
 
   #start(): void {
-    while (this.#running < this.#options.lanes()) {
+    while (this.#running < this.#options.lanes() && !this.#isHeldBack()) {
       const group = this.#take()
       if (group.length === 0) break
       void this.#run(group)
     }
+  }
+
+  /** A group that takes long, as behind another's lock, holds nobody back for longer than the pause. */
+  #isHeldBack(): boolean {
+    const { few } = this.#options
+    const hold = few !== undefined && this.#running > 0 && this.#waiting.length <= few.most && !this.#overdue
+    this.#overdue = false
+    if (hold && !this.#holding && this.#waiting.length > 0) {
+      this.#holding = true
+      void few.pause().then(() => {
+        this.#holding = false
+        this.#overdue = true
+        this.#startSoon()
+      })
+    }
+    return hold
   }
 
   async #run(group: readonly J[]): Promise<void> {
