@@ -23,13 +23,15 @@ interface FoundRecord extends Spot {
   readonly record: Bytes
 }
 
+const RECORD = byteStrings('record')
+
 const FOUND = fields<FoundRecord>({
   batch: bigints('batch_id'),
   part: numbers('part'),
   index: numbers('index'),
   store: bigints('store_id'),
   at: numbers('at_ms'),
-  record: byteStrings('record'),
+  record: RECORD, // the last
 })
 
 /** Every record of these purses. Each batch is read whole and once, and not piece by piece from where it is kept. */
@@ -48,7 +50,7 @@ export const recordsByPurse = (range: PurseRange, pass: (receipt: BookedReceipt)
     where ${within(range, PURSE_BYTES_IN_RECORD('record'), number => `int8send(${number})`)}
     order by ${PURSE_BYTES_IN_RECORD('record')}`,
   read: receiptsIn,
-  owner: cells => purseIn(FOUND.read(cells).record),
+  owner: cells => purseIn(RECORD.readAt(cells, FOUND.columns.length - 1)),
   pass,
 })
 
