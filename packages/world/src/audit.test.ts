@@ -318,6 +318,11 @@ const PURSES: readonly Tampering[] = [
     sql: 'update issuance set written_off = written_off + 300 where purse_id = $anna',
     names: 'purse $anna +300',
   },
+  {
+    title: 'a purse is said to have been written off once more than it was',
+    sql: 'update issuance set write_offs = write_offs + 1 where purse_id = $anna',
+    names: 'purse $anna',
+  },
 ]
 
 const OWED: readonly Tampering[] = [
