@@ -5,10 +5,11 @@ import type { Crypto } from '@kozeni/protocol/crypto'
 export const CONTENT_DIGEST = 'content-digest'
 
 /** @returns the header's value for this body */
-export const contentDigest = (crypto: Crypto, body: Bytes): string => `sha-256=:${base64(crypto.sha256(body))}:`
+export const contentDigest = (crypto: Pick<Crypto, 'sha256'>, body: Bytes): string =>
+  `sha-256=:${base64(crypto.sha256(body))}:`
 
 /** Whether the header's SHA-256 is the body's; other algorithms beside it are ignored. */
-export function digestFits(crypto: Crypto, header: string, body: Bytes): boolean {
+export function digestFits(crypto: Pick<Crypto, 'sha256'>, header: string, body: Bytes): boolean {
   const ours = header.split(',').find(member => member.trim().startsWith('sha-256='))
   return ours?.trim() === contentDigest(crypto, body)
 }

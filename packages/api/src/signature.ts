@@ -59,6 +59,11 @@ export async function sign(crypto: Crypto, request: HttpRequest, signer: Signer,
   return { ...digest, 'signature-input': `${LABEL}=${params}`, signature: `${LABEL}=:${base64(signature)}:` }
 }
 
+/** What a request's signature is checked with; at once, or aside. */
+export interface Checking extends Pick<Crypto, 'sha256'> {
+  verify(publicKey: Bytes, message: Bytes, signature: Bytes): boolean | Promise<boolean>
+}
+
 /**
  * Who signed this request.
  *
@@ -69,7 +74,7 @@ export async function sign(crypto: Crypto, request: HttpRequest, signer: Signer,
  * @spec    RFC 9421 §3.2
  */
 export async function verify(
-  crypto: Crypto,
+  crypto: Checking,
   request: HttpRequest,
   keyOf: (name: RegisteredKey) => Promise<Bytes | undefined>,
   nowSeconds: number,
@@ -83,7 +88,7 @@ export async function verify(
   const name = parseKeyid(found.input.parameters.get('keyid') ?? '')
   const key = name?.kind === 'key' ? name.publicKey : name && (await keyOf(name))
   if (name === undefined || key === undefined) return no(refusal('caller-unknown'))
-  return crypto.verify(key, utf8(base.value), lowS(found.signature))
+  return (await crypto.verify(key, utf8(base.value), lowS(found.signature)))
     ? ok(name)
     : no(refusal('signature-wrong', { check: 'signature' }))
 }
@@ -115,7 +120,11 @@ function timeApart({ parameters }: SignatureInput, nowSeconds: number): Result<n
 }
 
 /** The base of a signature that covers all it has to, over a body that is the one it was made for. */
-function coveredBase(crypto: Crypto, request: HttpRequest, input: SignatureInput): Result<string, Refusal> {
+function coveredBase(
+  crypto: Pick<Crypto, 'sha256'>,
+  request: HttpRequest,
+  input: SignatureInput,
+): Result<string, Refusal> {
   if (!required(request).every(name => input.covers.includes(name)))
     return no(refusal('signature-wrong', { check: 'covers' }))
   const digest = request.headers[CONTENT_DIGEST]

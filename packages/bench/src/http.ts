@@ -20,7 +20,7 @@ import { defaultPolicy } from '@kozeni/center/policy'
 import { type RunningCenter, serveCenter } from '@kozeni/center/serve-center'
 import type { Vault } from '@kozeni/center/vault'
 import { PostgresViews } from '@kozeni/center/views-postgres'
-import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { nodeCrypto as crypto, verifyAside } from '@kozeni/protocol/crypto-node'
 import { encodeTransaction } from '@kozeni/protocol/transaction'
 import type { Measured } from './database.ts'
 import { measured, type Row, side, type Work } from './measure.ts'
@@ -64,7 +64,15 @@ const NO_LIMITS = { requestsPerMinute: 1e9, lateMs: 60_000 }
 async function served(book: Book, vault: Vault, views: PostgresViews): Promise<RunningCenter> {
   const running = await serveCenter({
     ...{ clock, dice, crypto, book, vault, views, funding: noFunding, marks: memoryMarks(), policy: defaultPolicy },
-    ...{ module: NO_BYTES, operators: [], log: () => undefined, port: 0, host: '127.0.0.1', limits: NO_LIMITS },
+    ...{
+      verifyAside,
+      module: NO_BYTES,
+      operators: [],
+      log: () => undefined,
+      port: 0,
+      host: '127.0.0.1',
+      limits: NO_LIMITS,
+    },
   })
   assert(running.ok, running.ok ? '' : running.refusal.code)
   return running.value

@@ -6,7 +6,7 @@ import type { Bytes } from '@kozeni/base/bytes'
 import { systemClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import { ok, type Result } from '@kozeni/base/result'
-import { nodeCrypto } from '@kozeni/protocol/crypto-node'
+import { nodeCrypto, verifyAside } from '@kozeni/protocol/crypto-node'
 import { PostgresBook } from './book-postgres.ts'
 import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
@@ -83,6 +83,7 @@ export async function startCenter(options: StartOptions): Promise<Result<Running
 const withDefaults = ({ policy, funding, host, log, operatorToken, operators = [], ...given }: StartOptions) => ({
   ...given,
   crypto: nodeCrypto,
+  verifyAside,
   clock: systemClock,
   dice: systemDice,
   policy: policy ?? defaultPolicy,
