@@ -38,7 +38,9 @@ function walksOf(range: PurseRange, stray: (receipt: BookedReceipt) => void) {
     entries: by(ENTRY, 'subject_id', 'cause, first, second', `not ${OF_BATCHES}`),
     claims: by(CLAIM, 'subject_id', 'cause, first, second', `not ${OF_BATCHES}`),
   }
-  return { purses: by(AUDITED_PURSE, 'purse_id', 'purse_id'), beside }
+  // said of both tables, or each reader joins every other's issuances too
+  const issued = within(range, 'issuance.purse_id')
+  return { purses: by(AUDITED_PURSE, 'purse_id', 'purse_id', issued), beside }
 }
 
 type Beside = ReturnType<typeof walksOf>['beside']
