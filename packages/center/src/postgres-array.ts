@@ -21,14 +21,18 @@ const NULL_LENGTH = -1
 
 /** @returns the parameter to send for `$1::type[]`; pg sends a Buffer as it is, in binary */
 export function arrayOf(type: ColumnType, cells: readonly Cell[]): Buffer {
-  return type === 'bigint' && cells.every(cell => typeof cell === 'bigint')
-    ? arrayOfBigints(cells)
-    : arrayOfAny(type, cells)
+  if (type === 'bigint' && cells.every(isBigint)) return arrayOfBigints(cells)
+  return type === 'smallint' && cells.every(isNumber) ? arrayOfSmallints(cells) : arrayOfAny(type, cells)
 }
+
+const isBigint = (cell: Cell): cell is bigint => typeof cell === 'bigint'
+const isNumber = (cell: Cell): cell is number => typeof cell === 'number'
 
 /** Most columns of most rows: without a Buffer for each. */
 const arrayOfBigints = (cells: readonly bigint[]): Buffer =>
   fixedArrayOf('bigint', cells.length, 8, (fields, at, i) => fields.setBigInt64(at, cells[i] ?? 0n))
+const arrayOfSmallints = (cells: readonly number[]): Buffer =>
+  fixedArrayOf('smallint', cells.length, 2, (fields, at, i) => fields.setInt16(at, cells[i] ?? 0))
 
 /** Writes the i-th element at its place. */
 type Put = (fields: DataView, at: number, i: number) => void

@@ -17,12 +17,22 @@ interface Column {
 export interface Field<T> {
   readonly columns: readonly Column[]
   write(value: T): readonly Cell[]
+  /** The same, behind the cells that are there. */
+  put(value: T, cells: Cell[]): void
   read(cells: readonly unknown[]): T
   /** The same, of the cells that begin at `from`. */
   readAt(cells: readonly unknown[], from: number): T
 }
 
-const fieldOf = <T>(parts: Omit<Field<T>, 'read'>): Field<T> => ({ ...parts, read: cells => parts.readAt(cells, 0) })
+const fieldOf = <T>(parts: Omit<Field<T>, 'read' | 'write'>): Field<T> => ({
+  ...parts,
+  read: cells => parts.readAt(cells, 0),
+  write: value => {
+    const cells: Cell[] = []
+    parts.put(value, cells)
+    return cells
+  },
+})
 
 export interface Table<Row> extends Field<Row> {
   /** The fields of its rows, by name. */
@@ -52,7 +62,7 @@ const jsons = (name: string): Field<string> => column(name, 'jsonb', cell => typ
 function column<T extends Cell>(name: string, type: ColumnType, is: (cell: unknown) => boolean): Field<T> {
   return fieldOf<T>({
     columns: [{ name, type }],
-    write: value => [value],
+    put: (value, cells) => cells.push(value),
     readAt: (cells, from) => {
       const cell = cells[from]
       if (!is(cell)) assert(false, `${name} holds a ${type}, not a ${typeof cell}`)
@@ -65,7 +75,7 @@ function column<T extends Cell>(name: string, type: ColumnType, is: (cell: unkno
 export const mapped = <A, B>(field: Field<A>, to: (value: B) => A, from: (value: A) => B): Field<B> =>
   fieldOf({
     columns: field.columns,
-    write: value => field.write(to(value)),
+    put: (value, cells) => field.put(to(value), cells),
     readAt: (cells, at) => from(field.readAt(cells, at)),
   })
 
@@ -113,7 +123,10 @@ export const textRecords = (name: string): Field<Readonly<Record<string, string>
 export const optional = <T>(field: Field<T>): Field<T | undefined> =>
   fieldOf<T | undefined>({
     columns: field.columns,
-    write: value => (value === undefined ? field.columns.map(() => null) : field.write(value)),
+    put: (value, cells) => {
+      if (value === undefined) for (const _ of field.columns) cells.push(null)
+      else field.put(value, cells)
+    },
     readAt: (cells, from) => {
       for (let at = from; at < from + field.columns.length; at++)
         if (cells[at] !== null) return field.readAt(cells, from)
@@ -129,7 +142,9 @@ export function fields<T extends object>(parts: { readonly [K in keyof T]: Field
   const blank = Object.fromEntries(names.map(name => [name, undefined])) as Partial<T>
   return fieldOf<T>({
     columns: names.flatMap(name => parts[name].columns),
-    write: value => names.flatMap(name => parts[name].write(value[name])),
+    put: (value, cells) => {
+      for (const name of names) parts[name].put(value[name], cells)
+    },
     readAt: (cells, from) => {
       const value = { ...blank }
       for (let i = 0, at = from; i < names.length; at += widths[i++] ?? 0) {
