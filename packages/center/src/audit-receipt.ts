@@ -22,8 +22,9 @@ type Whole = Pick<ReceiptRow, 'whole'>
 
 /** Which of these purses' receipts bear the MAC of the chip that their bytes name: each is made again. @spec K-5 */
 export async function rightOf(vault: Vault, files: readonly PurseFile[]): Promise<ReadonlySet<Whole>> {
-  const rows: Whole[] = []
-  for (const { receipts, losses } of files) rows.push(...receipts, ...losses)
+  const rows = files.flatMap(({ receipts, losses }): readonly Whole[] =>
+    losses.length === 0 ? receipts : [...receipts, ...losses],
+  )
   const whole = rows.filter(row => row.whole.length === SIGNED_RECEIPT_BYTES)
   const bytes = new Uint8Array(whole.length * SIGNED_RECEIPT_BYTES)
   for (const [i, row] of whole.entries()) bytes.set(row.whole, i * SIGNED_RECEIPT_BYTES)
