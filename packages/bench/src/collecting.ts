@@ -1,6 +1,5 @@
 /** Collection: uploads of terminals are taken in whole, from their bytes to the answers, MACs and durable booking included. */
 import { assert } from '@kozeni/base/assert'
-import type { Bytes } from '@kozeni/base/bytes'
 import type { Dice } from '@kozeni/base/dice'
 import type { Book } from '@kozeni/center/book'
 import type { Marks } from '@kozeni/center/mark'
@@ -17,7 +16,7 @@ const NO_MARKS: Marks = { read: async () => undefined, note: async () => undefin
 /** Of each upload the first receipt has its signature looked at. */
 const FIRST: Dice = { bytes: count => new Uint8Array(count) }
 
-const asUploaded = (whole: Bytes) => ({ whole, place: { position: 1, hotlist: 0 } })
+const PLACES = Array.from({ length: UPLOAD }, () => ({ position: 1, hotlist: 0 }))
 
 /** @param clients  terminals that upload at once */
 export function collecting(
@@ -37,7 +36,7 @@ export function collecting(
         const upload = uploads[i]
         if (upload === undefined) return
         const begun = performance.now()
-        const taken = await takeIn(means, upload.terminal, upload.receipts.map(asUploaded))
+        const taken = await takeIn(means, upload.terminal, upload.receipts, PLACES)
         took(performance.now() - begun)
         assert(
           taken.every(({ collected }) => collected.standing === 'booked'),

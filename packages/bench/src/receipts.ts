@@ -7,11 +7,12 @@ import type { TerminalRow } from '@kozeni/center/book'
 import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { receipt, receiptMac } from '@kozeni/protocol/debit'
+import { type Receipts, receiptsOf } from '@kozeni/protocol/receipts'
 import { purse, STORES, store, storeOf, TERMINALS, terminal } from './names.ts'
 
 export interface Upload {
   readonly terminal: TerminalRow
-  readonly receipts: readonly Bytes[]
+  readonly receipts: Receipts
 }
 
 export const UPLOAD = 200
@@ -64,6 +65,9 @@ const FIRST: Share = { parity: 0, terminalsAfter: 0, salesAfter: 0 }
 /** A second process's: purses that have not paid yet, and the terminals that brought what was collected before. */
 export const SECOND: Share = { parity: 1, terminalsAfter: TERMINALS, salesAfter: 2 ** 31 }
 
+/** A prime, of which no number of purses is a multiple. */
+const FAR = 7919
+
 /** Where each purse and each terminal has come to. */
 export class Sales {
   readonly #seqs = new Map<number, number>()
@@ -71,6 +75,7 @@ export class Sales {
   readonly #vault: Vault
   readonly #share: Share
   #chance = 1
+  #turn = 0
 
   constructor(vault: Vault, share: Share = FIRST) {
     this.#vault = vault
@@ -82,7 +87,14 @@ export class Sales {
    * @param hot     the part of all uploads that comes from one store's terminals
    */
   uploads(count: number, purses: number, hot = 0): Upload[] {
-    return Array.from({ length: count }, () => this.#upload(this.#terminal(hot), purses))
+    const any = (): number => this.#below(purses / 2)
+    return Array.from({ length: count }, () => this.#upload(this.#terminal(hot), any))
+  }
+
+  /** Each purse in its turn, and those that follow each other stand far from each other. */
+  inTurn(count: number, purses: number): Upload[] {
+    const next = (): number => (this.#turn++ * FAR) % (purses / 2)
+    return Array.from({ length: count }, () => this.#upload(this.#terminal(0), next))
   }
 
   #terminal(hot: number): number {
@@ -91,19 +103,15 @@ export class Sales {
     return this.#share.terminalsAfter + one
   }
 
-  #purse(purses: number): number {
-    return 2 + 2 * this.#below(purses / 2) - this.#share.parity
-  }
-
-  #upload(number: number, purses: number): Upload {
+  #upload(number: number, drawn: () => number): Upload {
     const row: TerminalRow = {
       ...{ terminal: terminal(number), store: store(storeOf(number)), publicKey: UNSIGNED },
       ...{ stolen: false, lostAt: undefined, lastUpload: undefined, journal: undefined },
     }
-    return {
-      terminal: row,
-      receipts: Array.from({ length: UPLOAD }, (_, i) => this.#receipt(number, this.#purse(purses), i === 0)),
-    }
+    const made = Array.from({ length: UPLOAD }, (_, i) =>
+      this.#receipt(number, 2 + 2 * drawn() - this.#share.parity, i === 0),
+    )
+    return { terminal: row, receipts: receiptsOf(made) }
   }
 
   /** Only the first of an upload is signed: it is the one whose signature is looked at (collecting.ts). */

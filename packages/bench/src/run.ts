@@ -1,6 +1,8 @@
 /** The whole bench in its order: a small book first, then the same at each decade; and what of it was aimed at. */
 import { cpus } from 'node:os'
+import type { Bytes } from '@kozeni/base/bytes'
 import { PostgresBook } from '@kozeni/center/book-postgres'
+import { macsOnThreads } from '@kozeni/center/mac-threads'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { audited } from './audited.ts'
@@ -31,6 +33,10 @@ export interface Options {
 }
 
 const SMALL = 10_000
+/** Tills that upload at once. */
+const TILLS = 200
+/** So few that no purse is twice in what they bring, also where purses are few: then books of all sizes are asked the same. */
+const FEW_TILLS = 20
 /** How often it is said how far something long has come: after so many purses. */
 const TELL_EVERY = 500_000
 
@@ -47,7 +53,7 @@ export async function runAll(database: Measured, options: Options): Promise<Repo
 class Bench {
   readonly #database: Measured
   readonly #options: Options
-  readonly #vault = memoryVault(crypto, SEED)
+  readonly #vault = memoryVault(crypto, SEED, { rightMacs: macsOnThreads(crypto) })
   readonly #sales = new Sales(this.#vault)
   readonly #book: PostgresBook
   readonly #alone: PostgresBook
@@ -138,12 +144,12 @@ class Bench {
     return this.#options.size === 'full' ? full : Math.ceil(full / 4)
   }
 
-  #collect(work: string, hot = 0, uploads = this.#times(200), purses = this.#purses): Promise<Row> {
+  #collect(work: string, hot = 0, uploads = this.#times(800), purses = this.#purses): Promise<Row> {
     return this.#collectAll(work, this.#sales.uploads(uploads, purses, hot))
   }
 
   #collectAll(work: string, made: readonly Upload[], database = this.#database): Promise<Row> {
-    return measured(database, collecting(work, this.#means, made, 40))
+    return measured(database, collecting(work, this.#means, made, TILLS))
   }
 
   async #collection(): Promise<void> {
@@ -152,8 +158,7 @@ class Bench {
     this.#keep(await median(runs, () => this.#collect('receipts verified and posted')))
     this.#keep(await median(runs, () => this.#collect('receipts, 30 % at one store', 0.3)))
     // of sales of their own: what is only inserted is missed by no purse that sells on
-    const bytes = () =>
-      new Sales(this.#vault).uploads(this.#times(200), this.#purses).flatMap(({ receipts }) => receipts)
+    const bytes = () => new Sales(this.#vault).uploads(this.#times(200), this.#purses).flatMap(wholesOf)
     this.#keep(await median(runs, async () => measured(this.#database, await insertOnly(this.#database, bytes()))))
     this.#keep(await measured(this.#database, await commits(this.#database, this.#times(1000))))
     this.#keep(
@@ -165,15 +170,15 @@ class Bench {
   /** One hot chip, and a second process on the same database. */
   async #together(): Promise<void> {
     this.#keep(await this.#collect('receipts of one purse', 0, this.#times(40), 2))
-    const uploads = this.#times(200)
+    const uploads = this.#times(400)
     const child = await second(this.#database.url, this.#purses, uploads)
-    const mine = collecting('', this.#means, this.#sales.uploads(uploads, this.#purses), 20)
+    const mine = collecting('', this.#means, this.#sales.uploads(uploads, this.#purses), TILLS / 2)
     this.#keep(await measured(this.#database, beside('receipts, two processes together', mine, child)))
   }
 
   /** Where the time goes in this process, once all that is taken in and paid has been made. */
   async #profiles(): Promise<Report['profiles']> {
-    const uploads = this.#sales.uploads(this.#times(200), this.#purses)
+    const uploads = this.#sales.uploads(this.#times(800), this.#purses)
     const [atSeam, overHttp] = [this.#due(this.#times(8000)), this.#due(this.#times(2000))]
     const profile = (work: (database: Measured) => Promise<Row>) => profiled(this.#database, work)
     return {
@@ -220,7 +225,7 @@ class Bench {
     const count = this.#times(4000)
     this.#keep(await this.#pay('pays, 500 a second, nothing beside them', this.#means, 0, count, 500))
     const made = this.#sales.uploads(this.#options.size === 'full' ? 5000 : 300, this.#purses)
-    const work = collecting('receipts, pays beside them', this.#means, made, 40)
+    const work = collecting('receipts, pays beside them', this.#means, made, TILLS)
     const [collected, paid] = await Promise.all([
       measured(this.#database, work),
       this.#pay('pays, 500 a second, receipts beside them', this.#means, 0, count, 500),
@@ -229,7 +234,9 @@ class Bench {
   }
 
   async #decade(purses: number): Promise<Decade> {
-    const collected = await median(3, () => this.#collect(`receipts, ${purses.toLocaleString('en')} purses`))
+    const work = `receipts, ${purses.toLocaleString('en')} purses`
+    const collect = () => collecting(work, this.#means, this.#sales.inTurn(this.#times(200), purses), FEW_TILLS)
+    const collected = await median(3, () => measured(this.#database, collect()))
     const paid = await this.#pay(`pays, ${purses.toLocaleString('en')} purses`)
     this.#keep(collected, paid)
     const { rows } = await this.#database.client.query<{ relname: string; size: string }>(SIZES)
@@ -237,6 +244,8 @@ class Bench {
     return { purses, receipts: Number(await one(this.#database.client, COUNT)), collected, paid, sizes }
   }
 }
+
+const wholesOf = ({ receipts }: Upload): Bytes[] => Array.from({ length: receipts.count }, (_, i) => receipts.whole(i))
 
 const COUNT = 'select coalesce(sum(octet_length(records) / 221), 0)::bigint from receipt_batch'
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { PostgresBook } from '@kozeni/center/book-postgres'
+import { macsOnThreads } from '@kozeni/center/mac-threads'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { collecting } from './collecting.ts'
@@ -11,11 +12,11 @@ import { SEED } from './measure.ts'
 import { Sales, SECOND } from './receipts.ts'
 
 const [url = '', purses = '', uploads = ''] = process.argv.slice(2)
-const vault = memoryVault(crypto, SEED)
+const vault = memoryVault(crypto, SEED, { rightMacs: macsOnThreads(crypto) })
 const book = new PostgresBook({ url })
 const made = new Sales(vault, SECOND).uploads(Number(uploads), Number(purses))
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
-await collecting('', { book, vault }, made, 20).run(() => undefined)
+await collecting('', { book, vault }, made, 100).run(() => undefined)
 await book.close()
 process.exit(0)

@@ -107,7 +107,7 @@ export class MemoryBook implements Book {
     return decision.answer
   }
 
-  bookPlain: Book['bookPlain'] = (upload, candidates) => bookPlainByCommands(this, upload, candidates)
+  bookPlain: Book['bookPlain'] = upload => bookPlainByCommands(this, upload)
 
   async look(keys: Keys): Promise<Seen> {
     return copied(this.#see(keys))

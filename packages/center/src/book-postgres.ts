@@ -84,7 +84,7 @@ export class PostgresBook implements Book {
   readonly #unanswered = new Set<Promise<unknown>>()
 
   constructor(options: PostgresBookOptions) {
-    const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048, plainSize = 64 } = options
+    const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048, plainSize = 128 } = options
     const dice = options.dice ?? systemDice
     this.#options = {
       lockOneByOne: options.lockOneByOne ?? false,
@@ -123,8 +123,8 @@ export class PostgresBook implements Book {
     return this.#ask(groups, command.keys, seen => command.decide(seen))
   }
 
-  bookPlain(upload: Upload, candidates: Promise<Uint8Array>): Promise<Uint8Array> {
-    const task = plainTaskOf(upload, candidates)
+  bookPlain(upload: ProvedUpload): Promise<Uint8Array> {
+    const task = plainTaskOf(upload)
     this.#plain.add(task)
     return this.#remembered(task.answer)
   }
@@ -163,7 +163,7 @@ export class PostgresBook implements Book {
   /** What fails here is not plain, unless the answer was lost. */
   async #bookPlain(group: readonly PlainTask[]): Promise<void> {
     try {
-      const uploads = await Promise.all(group.map(({ proved }) => proved))
+      const uploads = group.map(({ upload }) => upload)
       const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
       group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload)))
     } catch (error) {
@@ -221,21 +221,17 @@ function explained(error: unknown): unknown {
   return 'code' in error && error.code === '23505' ? new RowTaken(error.message, { cause: error }) : error
 }
 
-/** An upload on its way through the book: in its place from when it came, so that one behind it is not booked before it. */
+/** An upload on its way through the book. */
 interface PlainTask extends Job {
-  readonly upload: Upload
-  /** Of what cannot be proved now nothing is plain. */
-  readonly proved: Promise<ProvedUpload>
+  readonly upload: ProvedUpload
   readonly answer: Promise<Uint8Array>
   give(booked: Uint8Array): void
   fail(error: unknown): void
 }
 
-function plainTaskOf(upload: Upload, candidates: Promise<Uint8Array>): PlainTask {
+function plainTaskOf(upload: ProvedUpload): PlainTask {
   const { promise: answer, resolve: give, reject: fail } = Promise.withResolvers<Uint8Array>()
-  const found = candidates.catch(() => nonePlain(upload))
-  const proved = found.then(candidates => ({ ...upload, candidates }))
-  return { upload, proved, answer, give, fail, alone: false, needs: () => [] }
+  return { upload, answer, give, fail, alone: false, needs: () => [] }
 }
 
 const nonePlain = ({ receipts }: Upload): Uint8Array => new Uint8Array(receipts.count)

@@ -33,7 +33,7 @@ import type { Fraud, LossRow, Payer } from './book-loss.ts'
 import type { MoveRow } from './book-move.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import type { ProposalRow } from './book-proposal.ts'
-import type { JournalHead, ReceiptRow, SaleName, Upload } from './book-receipt.ts'
+import type { JournalHead, ProvedUpload, ReceiptRow, SaleName } from './book-receipt.ts'
 import type { ReturnRow } from './book-return.ts'
 import type { SettlementRow, Unsettled } from './book-settlement.ts'
 
@@ -385,7 +385,7 @@ export interface Book {
    */
   run<A>(command: Command<A>): Promise<A>
   /** Books the candidates (plain.ts) that are plain, of a purse none behind one that is not. @returns 1 for each booked */
-  bookPlain(upload: Upload, candidates: Promise<Uint8Array>): Promise<Uint8Array>
+  bookPlain(upload: ProvedUpload): Promise<Uint8Array>
   /** Reads without a lock, for answers that change nothing. */
   look(keys: Keys): Promise<Seen>
   /** Due tasks of the outbox, oldest first; each is hidden from other callers for `leaseMs`. */

@@ -9,14 +9,9 @@ import { afterBooking } from './collect.ts'
 import { type Standing, standingOf, takesPlainly } from './plain.ts'
 
 /** Book.bookPlain by way of Book.run. */
-export async function bookPlainByCommands(
-  book: Pick<Book, 'run'>,
-  upload: Upload,
-  candidates: Promise<Uint8Array>,
-): Promise<Uint8Array> {
+export async function bookPlainByCommands(book: Pick<Book, 'run'>, upload: ProvedUpload): Promise<Uint8Array> {
   const booked = new Uint8Array(upload.receipts.count)
-  for (const command of plainCommands({ ...upload, candidates: await candidates }))
-    for (const i of await book.run(command)) booked[i] = 1
+  for (const command of plainCommands(upload)) for (const i of await book.run(command)) booked[i] = 1
   return booked
 }
 

@@ -9,7 +9,7 @@ import { NO_RANGES } from '@kozeni/base/ranges'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { type Receipt, receipt, receiptMac } from '@kozeni/protocol/debit'
 import type { Outcome } from '@kozeni/protocol/operation'
-import type { Receipts } from '@kozeni/protocol/receipts'
+import { type Receipts, receiptsOf } from '@kozeni/protocol/receipts'
 import fc from 'fast-check'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
@@ -24,7 +24,7 @@ import { defaultPolicy } from './policy.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
 import { blockPurse } from './purse-block.ts'
 import { beginEpoch } from './restore.ts'
-import { takeIn, type Uploaded } from './take-in.ts'
+import { takeIn } from './take-in.ts'
 import { memoryVault } from './vault-memory.ts'
 
 const [JPY, EUR] = [currency('JPY'), currency('EUR')]
@@ -112,8 +112,8 @@ test('a mix of receipts leaves the same book and gets the same answers, with wha
           const names = namesFrom(dice)
           const highest = new Map<bigint, number>()
           const counting: Pick<Book, 'bookPlain'> = {
-            bookPlain: async (upload, candidates) => {
-              const booked = await short.bookPlain(upload, candidates)
+            bookPlain: async upload => {
+              const booked = await short.bookPlain(upload)
               plain += booked.reduce((sum, one) => sum + one, 0)
               late += lateOf(upload.receipts, booked, highest)
               return booked
@@ -186,8 +186,8 @@ class Town {
   readonly #chips: Chip[]
   readonly #begun: Chip
   readonly #sales = Array.from({ length: TERMINALS }, () => 0)
-  readonly #pending = Array.from({ length: TERMINALS }, (): Uploaded[] => [])
-  readonly #withheld: Uploaded[] = []
+  readonly #pending = Array.from({ length: TERMINALS }, (): Bytes[] => [])
+  readonly #withheld: Bytes[] = []
 
   private constructor(book: Book, names: Names, epoch: number) {
     this.#book = book
@@ -242,7 +242,10 @@ class Town {
       ...{ book: this.#book, crypto, vault, marks: memoryMarks(), policy: defaultPolicy },
       dice: new SeededDice(at),
     }
-    this.answers.push(await takeIn(means, tillOf(this.#names, this.#names.terminals[at] as TerminalId), brought))
+    const receipts = receiptsOf(brought)
+    const places = brought.map(() => ({ position: 1, hotlist: 0 }))
+    const till = tillOf(this.#names, this.#names.terminals[at] as TerminalId)
+    this.answers.push(await takeIn(means, till, receipts, places))
     this.#pending[0]?.push(...this.#withheld.splice(0))
   }
 
@@ -365,12 +368,12 @@ const loadOf = ({ purse, epoch }: PurseRow, number: number): OperationRow => ({
   order: undefined,
 })
 
-function uploaded(made: Receipt, odd: Odd): Uploaded {
+function uploaded(made: Receipt, odd: Odd): Bytes {
   const body = receipt.write(made)
   const key = vault.purseKeys(1, made.purse)?.receipt ?? NO_BYTES
   const signature = odd === 'mac-and-signature' ? new Uint8Array(64) : signed(body)
   const mac = odd === 'mac' || odd === 'mac-and-signature' ? new Uint8Array(16) : receiptMac(crypto, key, body)
-  return { whole: concat(body, signature, mac), place: { position: 1, hotlist: 0 } }
+  return concat(body, signature, mac)
 }
 
 const signatures = new Map<string, Bytes>()

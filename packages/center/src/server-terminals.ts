@@ -7,6 +7,7 @@ import type { PurseId } from '@kozeni/base/ids'
 import { MONEY_MAX } from '@kozeni/base/money'
 import { no, ok, type Result } from '@kozeni/base/result'
 import { certify, terminalCertificate } from '@kozeni/protocol/certificate'
+import { receiptsOf } from '@kozeni/protocol/receipts'
 import { type Refusal, refusal } from '@kozeni/protocol/refusal'
 import type { StoreRow, TerminalRow } from './book.ts'
 import type { JournalHead } from './book-receipt.ts'
@@ -25,11 +26,9 @@ export const terminalHandlers = (
   center: Center,
 ): Pick<Handlers, 'uploadReceipts' | 'getTerminal' | 'exchangeMail'> => ({
   uploadReceipts: async ({ caller, body }) => {
-    const receipts = body.receipts.map(({ receipt, position, hotlist }) => ({
-      whole: fromBase64url(receipt) ?? NO_BYTES,
-      place: { position, hotlist },
-    }))
-    const answers = await takeIn(center, caller.terminal, receipts)
+    const receipts = receiptsOf(body.receipts.map(({ receipt }) => fromBase64url(receipt) ?? NO_BYTES))
+    const places = body.receipts.map(({ position, hotlist }) => ({ position, hotlist }))
+    const answers = await takeIn(center, caller.terminal, receipts, places)
     const notGiven = await takeNotGiven(center, caller.terminal, body.notGiven ?? [])
     await center.book.run(noteUpload(caller.terminal.terminal, headOf(body.journal)))
     const { version } = await center.hotlists.newest()

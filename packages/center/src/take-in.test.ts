@@ -2,6 +2,7 @@ import { StillClock } from '@kozeni/base/clock'
 import { systemDice } from '@kozeni/base/dice'
 import { id, type StoreId, type TerminalId } from '@kozeni/base/ids'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { receiptsOf } from '@kozeni/protocol/receipts'
 import { expect, test } from 'vitest'
 import type { TerminalRow } from './book.ts'
 import { MemoryBook } from './book-memory.ts'
@@ -26,7 +27,8 @@ test('an upload whose book is lost is not answered, and no part of it fails late
     takeIn(
       { book, crypto, vault: memoryVault(crypto, 1), marks: memoryMarks(), policy: defaultPolicy, dice: systemDice },
       terminal,
-      [{ whole: new Uint8Array(3), place: { position: 1, hotlist: 0 } }],
+      receiptsOf([new Uint8Array(3)]),
+      [{ position: 1, hotlist: 0 }],
     ),
   ).rejects.toThrow('lost')
 })

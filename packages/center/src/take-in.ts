@@ -4,8 +4,8 @@
  */
 import { type Bytes, equal } from '@kozeni/base/bytes'
 import { idFromNumber, type PurseId, type StoreId } from '@kozeni/base/ids'
-import { type Receipt, readReceipt, receiptMac, SIGNED_RECEIPT_BYTES, type SignedReceipt } from '@kozeni/protocol/debit'
-import { Receipts } from '@kozeni/protocol/receipts'
+import { type Receipt, readReceipt, receiptMac, type SignedReceipt } from '@kozeni/protocol/debit'
+import type { Receipts } from '@kozeni/protocol/receipts'
 import type { RefusalCode } from '@kozeni/protocol/refusal'
 import type { Book, TerminalRow } from './book.ts'
 import type { JournalPlace } from './book-loss.ts'
@@ -19,13 +19,6 @@ import { returnSecond } from './return.ts'
 
 type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy' | 'dice'>
 
-/** One receipt as it came, and where it stands in the terminal's journal. */
-export interface Uploaded {
-  /** Body ‖ signature ‖ MAC. */
-  readonly whole: Bytes
-  readonly place: JournalPlace
-}
-
 /** What became of one receipt of the upload; without a name it could not be read. */
 export interface Taken {
   readonly purse: PurseId | undefined
@@ -38,25 +31,25 @@ export interface Taken {
 /**
  * What is plain is booked at once, all together; the rest receipt by receipt.
  *
- * @returns         one answer each, in the same order
- * @spec            K-1, K-5
+ * @param places  where each stands in the terminal's journal
+ * @returns       one answer each, in the same order
+ * @spec          K-1, K-5
  */
 export async function takeIn(
   means: Means,
-  terminal: TerminalRow,
-  receipts: readonly Uploaded[],
+  { terminal, store }: TerminalRow,
+  receipts: Receipts,
+  places: readonly JournalPlace[],
 ): Promise<readonly Taken[]> {
-  const upload = uploadOf(terminal, receipts)
-  const proving = proofsOf(means, upload)
-  const booked = await means.book.bookPlain(
-    upload,
-    proving.then(({ candidates }) => candidates),
+  const upload = { terminal, store, receipts }
+  const { candidates, wronglySigned } = await proofsOf(means, upload)
+  const booked = await means.book.bookPlain({ ...upload, candidates })
+  const left = places.flatMap((place, i) =>
+    booked[i] === 1 ? [] : [{ i, whole: receipts.whole(i).slice(), place, isForged: i === wronglySigned }],
   )
-  const { wronglySigned } = await proving
-  const left = receipts.flatMap((each, i) => (booked[i] === 1 ? [] : [{ ...each, i, isForged: i === wronglySigned }]))
-  const answers = left.length === 0 ? [] : await takeInEach(means, terminal, left)
+  const answers = left.length === 0 ? [] : await takeInEach(means, upload, left)
   const others = new Map(left.map(({ i }, k) => [i, answers[k]]))
-  return receipts.map((_, i) => others.get(i) ?? plainlyTaken(upload.receipts, i))
+  return places.map((_, i) => others.get(i) ?? plainlyTaken(receipts, i))
 }
 
 /** Which may be plain; and the one whose signature was looked at, if it is wrong. */
@@ -65,15 +58,6 @@ async function proofsOf(means: Means, upload: Upload) {
   const wronglySigned = await sampled(means, upload.receipts, proved)
   if (wronglySigned !== undefined) proved[wronglySigned] = 0
   return { candidates: candidatesOf(upload, proved), wronglySigned }
-}
-
-/** All of them in one piece; what has not a receipt's length is zeros, which are none. */
-function uploadOf({ terminal, store }: TerminalRow, receipts: readonly Uploaded[]): Upload {
-  const bytes = new Uint8Array(receipts.length * SIGNED_RECEIPT_BYTES)
-  receipts.forEach(({ whole }, i) => {
-    if (whole.length === SIGNED_RECEIPT_BYTES) bytes.set(whole, i * SIGNED_RECEIPT_BYTES)
-  })
-  return { terminal, store, receipts: new Receipts(bytes) }
 }
 
 /**
@@ -98,21 +82,25 @@ async function sampled(
 const plainlyTaken = (receipts: Receipts, i: number): Taken => ({
   purse: idFromNumber<PurseId>(receipts.purse(i)),
   seq: receipts.seq(i),
-  collected: { standing: 'booked' },
+  collected: BOOKED,
   final: false,
 })
 
+const BOOKED = { standing: 'booked' } as const
+
 /** One that is not plain, or may not be. */
-interface Special extends Uploaded {
+interface Special {
+  /** Body ‖ signature ‖ MAC. */
+  readonly whole: Bytes
+  readonly place: JournalPlace
   /** Its signature was looked at, and is wrong though its MAC may be right. */
   readonly isForged: boolean
 }
 
-async function takeInEach(
-  means: Means,
-  terminal: TerminalRow,
-  receipts: readonly Special[],
-): Promise<readonly Taken[]> {
+/** The terminal that brings receipts. */
+type Bringer = Pick<TerminalRow, 'terminal' | 'store'>
+
+async function takeInEach(means: Means, terminal: Bringer, receipts: readonly Special[]): Promise<readonly Taken[]> {
   const [settled, judged] = await Promise.all([
     settledUntil(means, terminal.store),
     Promise.all(receipts.map(uploaded => proved(means, terminal, uploaded))),
@@ -149,7 +137,7 @@ async function lookedAt({ book, crypto }: Means, claim: Claim): Promise<Claim> {
 /** A receipt that may be collected, or why it may not. */
 type Proved = Claim | { readonly refused: RefusalCode; readonly receipt?: Receipt }
 
-async function proved(means: Means, terminal: TerminalRow, { whole, place, isForged }: Special): Promise<Proved> {
+async function proved(means: Means, terminal: Bringer, { whole, place, isForged }: Special): Promise<Proved> {
   const signed = readReceipt(whole)
   if (signed === undefined) return { refused: 'data-wrong' }
   const { receipt } = signed
@@ -197,7 +185,7 @@ async function collecting(
 }
 
 /** The store that the receipt's own terminal stands in; a till may bring those of a till beside it. */
-async function storeOf(book: Book, terminal: TerminalRow, receipt: Receipt): Promise<StoreId | undefined> {
+async function storeOf(book: Book, terminal: Bringer, receipt: Receipt): Promise<StoreId | undefined> {
   if (receipt.terminal === terminal.terminal) return terminal.store
   const { terminal: other } = await book.look({ terminal: receipt.terminal })
   return other?.store === terminal.store ? terminal.store : undefined

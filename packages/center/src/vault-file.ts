@@ -18,6 +18,7 @@ import { lockFile } from '@kozeni/base/lock-file'
 import { no, ok, type Result } from '@kozeni/base/result'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { list, object, optional, parseJson, type Reader, string, whole, word } from '@kozeni/protocol/json'
+import { macsOnThreads } from './mac-threads.ts'
 import type { Vault } from './vault.ts'
 import { DERIVING, freshMasterKeys, type MasterKeys, type Masters, MasterVault, SIGNING } from './vault-master.ts'
 
@@ -72,7 +73,15 @@ export async function openVault(options: VaultOptions): Promise<Result<Vault, Va
     const content = (await readIfThere(file)) ?? (await make(options))
     const masters = await unsealed(options, content)
     if (!masters.ok) return masters
-    return ok(new MasterVault(masters.value, { crypto, dice, clock, reread: rereading(options) }))
+    return ok(
+      new MasterVault(masters.value, {
+        crypto,
+        dice,
+        clock,
+        reread: rereading(options),
+        rightMacs: macsOnThreads(crypto),
+      }),
+    )
   } catch (error) {
     if (isSystem(error)) return no({ code: 'vault-unusable', file, detail: error.message })
     throw error

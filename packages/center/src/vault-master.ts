@@ -11,8 +11,8 @@ import type { PurseId } from '@kozeni/base/ids'
 import type { Crypto } from '@kozeni/protocol/crypto'
 import { nobleCrypto } from '@kozeni/protocol/crypto-noble'
 import { cardKeys, derive, type PurseKeys, purseKeys } from '@kozeni/protocol/keys'
-import { rightMacs } from '@kozeni/protocol/receipt-macs'
 import { seedOf } from '@kozeni/protocol/seed'
+import { macsHere, type ReceiptMasters, type RightMacs } from './macs.ts'
 import type { SigningPurpose, Vault } from './vault.ts'
 
 /** What keys are derived from. */
@@ -82,6 +82,8 @@ interface Means {
   readonly reread?: () => Promise<Masters | undefined>
   /** Deterministic, so that whoever repeats a step of an installation gets the same bytes (P-4); by RFC 6979 if not given. */
   readonly signing?: Pick<Crypto, 'sign'>
+  /** Where receipts' MACs are checked; here and now, if not given. */
+  readonly rightMacs?: RightMacs
   /** For the nonces of tokens. */
   readonly dice: Dice
 }
@@ -97,10 +99,12 @@ export class MasterVault implements Vault {
   readonly #purses = new Map<string, PurseKeys>()
   readonly #seeds = new Map<string, Bytes>()
   readonly #tokenKeys = new Map<string, KeyObject>()
+  readonly #rightMacs: RightMacs
 
   constructor(masters: Masters, means: Means) {
     this.#masters = masters
     this.#means = means
+    this.#rightMacs = means.rightMacs ?? macsHere(means.crypto)
     this.take(masters)
   }
 
@@ -145,11 +149,12 @@ export class MasterVault implements Vault {
     return keep(this.#purses, name, purseKeys(this.#means.crypto, { operations, receipts }, version, purse))
   }
 
-  rightMacs: Vault['rightMacs'] = async receipts => {
-    const { operations, receipts: masters } = this.#keys
-    const masterOf = (version: number): Bytes | undefined =>
-      operations[version - 1]?.length && masters[version - 1]?.length ? masters[version - 1] : undefined
-    return rightMacs(this.#means.crypto, masterOf, receipts)
+  rightMacs: Vault['rightMacs'] = async receipts => this.#rightMacs(receipts, this.#receiptMasters)
+
+  /** Of versions that are not revoked. */
+  get #receiptMasters(): ReceiptMasters {
+    const { operations, receipts } = this.#keys
+    return receipts.map((master, i) => (master.length > 0 && operations[i]?.length ? master : undefined))
   }
 
   cardKeys: Vault['cardKeys'] = chip => cardKeys(this.#means.crypto, this.#newest('card-manager'), chip)

@@ -2,9 +2,12 @@
 import { type Clock, StillClock } from '@kozeni/base/clock'
 import { SeededDice } from '@kozeni/base/dice'
 import type { Crypto } from '@kozeni/protocol/crypto'
+import type { RightMacs } from './macs.ts'
 import { freshMasterKeys, type Masters, MasterVault, withNewVersion, withoutVersion } from './vault-master.ts'
 
 interface Options {
+  /** Where receipts' MACs are checked; here and now, if not given. */
+  readonly rightMacs?: RightMacs
   /** Another deterministic way to sign than the portable one. */
   readonly signing?: Pick<Crypto, 'sign'>
   /** By which a new version comes into use; left out: at once. */
@@ -16,10 +19,10 @@ export class MemoryVault extends MasterVault {
   readonly #dice: SeededDice
   #all: Masters
 
-  constructor(crypto: Crypto, seed: number, { signing, clock = new StillClock(0) }: Options = {}) {
+  constructor(crypto: Crypto, seed: number, { signing, rightMacs, clock = new StillClock(0) }: Options = {}) {
     const dice = new SeededDice(seed)
     const masters = { keys: freshMasterKeys(crypto, dice), newestFrom: 0 }
-    super(masters, { crypto, dice, clock, ...(signing && { signing }) })
+    super(masters, { crypto, dice, clock, ...(signing && { signing }), ...(rightMacs && { rightMacs }) })
     this.#dice = dice
     this.#all = masters
   }

@@ -37,6 +37,15 @@ const AT = {
   outcome: at('outcome'),
 } as const
 
+/** All in one piece; what has not a receipt's length is zeros, which are none. */
+export function receiptsOf(wholes: readonly Bytes[]): Receipts {
+  const bytes = new Uint8Array(wholes.length * SIGNED_RECEIPT_BYTES)
+  wholes.forEach((whole, i) => {
+    if (whole.length === SIGNED_RECEIPT_BYTES) bytes.set(whole, i * SIGNED_RECEIPT_BYTES)
+  })
+  return new Receipts(bytes)
+}
+
 const HIGHEST_OUTCOME = Math.max(...Object.values(OUTCOME))
 const MAC_AT = SIGNED_RECEIPT_BYTES - MAC_BYTES
 const WORD = 2 ** 32
@@ -47,7 +56,8 @@ export class Receipts {
   /** Each is body ‖ signature ‖ MAC. */
   readonly bytes: Bytes
   readonly count: number
-  readonly #stride: number
+  /** Bytes from one to the next. */
+  readonly stride: number
   readonly #fields: DataView
 
   /**
@@ -58,7 +68,7 @@ export class Receipts {
     assert(bytes.length % stride === 0, `${bytes.length} bytes are whole receipts`)
     this.bytes = bytes
     this.count = bytes.length / stride
-    this.#stride = stride
+    this.stride = stride
     this.#fields = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
@@ -114,7 +124,7 @@ export class Receipts {
   }
 
   #place(i: number, field: number): number {
-    return i * this.#stride + field
+    return i * this.stride + field
   }
 
   #piece(i: number, from: number, to: number): Bytes {

@@ -76,7 +76,7 @@ export class MortalBook implements Book {
     return answer
   }
 
-  bookPlain: Book['bookPlain'] = (upload, candidates) => bookPlainByCommands(this, upload, candidates)
+  bookPlain: Book['bookPlain'] = upload => bookPlainByCommands(this, upload)
   look: Book['look'] = keys => this.#book.look(keys)
   due: Book['due'] = (limit, leaseMs) => this.#book.due(limit, leaseMs)
   told: Book['told'] = (name, again) => this.#book.told(name, again)

@@ -10,6 +10,7 @@ import { freshDatabase } from '@kozeni/center/postgres-for-tests'
 import { blockPurse } from '@kozeni/center/purse-block'
 import { takeIn } from '@kozeni/center/take-in'
 import { builtPurse } from '@kozeni/program/compile-node'
+import { receiptsOf } from '@kozeni/protocol/receipts'
 import { beforeAll, expect, test } from 'vitest'
 import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
 import { Town, type TownWith } from './town.ts'
@@ -26,8 +27,7 @@ async function bringLast(town: TownWith<Book>, { till }: CounterWithNetwork): Pr
   const { terminal } = await town.book.look({ terminal: till.status().terminal as TerminalId })
   const kept = till.sales().at(-1)?.receipt
   if (terminal === undefined || kept === undefined) expect.fail('the till has sold')
-  const { bytes, position, hotlist } = kept
-  await takeIn(town.means, terminal, [{ whole: bytes, place: { position, hotlist } }])
+  await takeIn(town.means, terminal, receiptsOf([kept.bytes]), [kept])
 }
 
 const towns: Readonly<Record<string, () => Promise<TownWith<Book>>>> = {

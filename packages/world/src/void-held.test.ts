@@ -9,6 +9,7 @@ import { noteNotGiven } from '@kozeni/center/return'
 import { takeIn } from '@kozeni/center/take-in'
 import { builtPurse } from '@kozeni/program/compile-node'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { receiptsOf } from '@kozeni/protocol/receipts'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CounterWithNetwork, radioOf } from './counter-with-network.ts'
 import { type Holder, Town, type TownWith } from './town.ts'
@@ -70,8 +71,8 @@ async function bring(part: 'receipt' | 'voidReceipt'): Promise<unknown> {
   const { terminal } = await town.book.look({ terminal: counter.till.status().terminal as TerminalId })
   const kept = counter.till.sales().flatMap(sale => sale[part] ?? [])
   if (terminal === undefined) expect.fail('the till is known')
-  const brought = kept.map(({ bytes, position, hotlist }) => ({ whole: bytes, place: { position, hotlist } }))
-  return (await takeIn(town.means, terminal, brought)).map(({ collected }) => collected.standing)
+  const receipts = receiptsOf(kept.map(({ bytes }) => bytes))
+  return (await takeIn(town.means, terminal, receipts, kept)).map(({ collected }) => collected.standing)
 }
 
 const towns: Readonly<Record<string, () => Promise<TownWith<Book>>>> = {
