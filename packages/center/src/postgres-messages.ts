@@ -36,6 +36,7 @@ export class Messages {
     this.#int16(values.length)
     for (const value of values) this.#int16(typeof value === 'string' ? TEXT : BINARY)
     this.#int16(values.length)
+    this.#room(values.reduce((sum, value) => sum + 4 + mostBytes(value), 0))
     for (const value of values) this.#value(value)
     this.#int16(1) // one form for all results
     this.#int16(TEXT)
@@ -69,10 +70,7 @@ export class Messages {
     const from = this.#at
     this.#int32(0)
     if (typeof value === 'string') this.#characters(value)
-    else {
-      this.#room(value.length)
-      this.#at += value.copy(this.#bytes, this.#at)
-    }
+    else this.#at += value.copy(this.#bytes, this.#at)
     this.#bytes.writeInt32BE(this.#at - from - 4, from)
   }
 
@@ -99,8 +97,11 @@ export class Messages {
 
   #room(size: number): void {
     if (this.#at + size <= this.#bytes.length) return
-    const more = Buffer.allocUnsafe(2 * (this.#at + size))
+    const more = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#at + size))
     this.#bytes.copy(more, 0, 0, this.#at)
     this.#bytes = more
   }
 }
+
+const mostBytes = (value: Buffer | string | null): number =>
+  typeof value === 'string' ? UNIT_BYTES * value.length : (value?.length ?? 0)
