@@ -10,23 +10,11 @@ import { SIGNED_RECEIPT_BYTES } from '@kozeni/protocol/debit'
 import type { Receipts } from '@kozeni/protocol/receipts'
 import type { Instant } from './book.ts'
 import type { Packed } from './book-postgres-batch.ts'
+import type { Taking } from './book-postgres-taking.ts'
 import { extendTrail, RECORD_BYTES } from './book-postgres-trail.ts'
 import type { ProvedUpload } from './book-receipt.ts'
 import type { BatchPart, TerminalSales } from './book-tables-receipt.ts'
-import { type Standing, takesPlainly } from './plain.ts'
-
-/** A purse, with what of it is booked here. */
-export interface Taking extends Standing {
-  /** Where its row stands, and which transaction has put it there: whoever changes it changes these. */
-  readonly block: number
-  readonly offset: number
-  readonly version: number
-  /** Where among all trails its own begins, which grows. */
-  readonly trailAt: number
-  /** What is booked now. */
-  amount: number
-  count: number
-}
+import { takesPlainly } from './plain.ts'
 
 /** Purses whose receipts may be plain. */
 export interface Purses {

@@ -4,13 +4,13 @@
  * not plain is left to collect.ts, in a transaction of its own.
  */
 import { assert } from '@kozeni/base/assert'
-import { Filling } from '@kozeni/base/filling'
 import { idNumber } from '@kozeni/base/ids'
 import { PURSE_STAGE } from './book-codes.ts'
 import type { EpochRow } from './book-epoch.ts'
-import { PlainBatch, type Purses, type Taking } from './book-postgres-plain-batch.ts'
+import { PlainBatch, type Purses } from './book-postgres-plain-batch.ts'
 import { CLOCK, clockIn, FIRST_SALES } from './book-postgres-read.ts'
-import { putTrail, TRAIL_BYTES } from './book-postgres-trail.ts'
+import { TAKING_COLUMNS, Taking } from './book-postgres-taking.ts'
+import { TRAIL_BYTES } from './book-postgres-trail.ts'
 import { commit, type TransactionOptions } from './book-postgres-transaction.ts'
 import { collectionChanges } from './book-postgres-write.ts'
 import type { ProvedUpload } from './book-receipt.ts'
@@ -77,8 +77,7 @@ const SOLD = `select ${TERMINAL_SALES.list} from terminal_sales where terminal_i
 /** Of purses whose receipts may be plain, what plain.ts asks, each as one record of numbers. */
 const standingText = (lock: string): string => `
   select string_agg(record_send(found), '') from (
-    select purse_id, currency, epoch, number, credits, debits, seen_debits, seen_seq, seen_epoch, seen_number, seen_stage,
-      ctid, xmin, taken, trail
+    select ${TAKING_COLUMNS}
     from purse
     where purse_id = any($1) and stage = ${PURSE_STAGE.active} and not blocked and not flag and holds = 0
       and credits = seen_credits
@@ -109,34 +108,8 @@ function standingIn(records: unknown, most: number, { epoch: present }: EpochRow
   const trails = new DataView(new ArrayBuffer(most * TRAIL_BYTES))
   if (!(records instanceof Uint8Array)) return { standing, trails }
   for (const row = new Records(records); row.next(); ) {
-    const purse = row.bigint()
-    const [currency, epoch, number, credits, debits] = [
-      row.smallint(),
-      row.number(),
-      row.number(),
-      row.number(),
-      row.number(),
-    ]
-    const [seenDebits, seenSeq, seenEpoch] = [row.number(), row.number(), row.number()]
-    const [seenNumber, seenStage] = [row.number(), row.number()]
-    const [{ block, offset }, version] = [row.place(), row.version()]
-    const [taken, trail] = [row.span(), row.span()]
-    if (epoch < present || !Number.isSafeInteger(Math.max(credits, seenDebits))) continue
-    const trailAt = standing.size * TRAIL_BYTES
-    putTrail(trail, { in: trails, at: trailAt })
-    standing.set(purse, {
-      ...{ currency, epoch, number, credits, debits, seenDebits, seenSeq, seenEpoch, seenNumber, seenStage },
-      ...{
-        taken: Filling.at(taken.in, taken.at, taken.length),
-        block,
-        offset,
-        version,
-        trailAt,
-        amount: 0,
-        count: 0,
-        isMoved: false,
-      },
-    })
+    const purse = new Taking(row, trails, standing.size * TRAIL_BYTES)
+    if (purse.epoch >= present && purse.isExact) standing.set(purse.purse, purse)
   }
   return { standing, trails }
 }

@@ -165,7 +165,8 @@ export class PostgresBook implements Book {
     try {
       const uploads = group.map(({ upload }) => upload)
       const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
-      group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload)))
+      // when the next transaction is under way: whoever is answered has much to do with it
+      setImmediate(() => group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload))))
     } catch (error) {
       for (const task of group) {
         if (error instanceof AnswerLost) task.fail(error)
