@@ -57,6 +57,8 @@ export interface PostgresBookOptions {
 const BESIDE_PEOPLE = 128
 /** And the most uploads whose plain receipts are. */
 const UPLOADS_BESIDE_PEOPLE = 4
+/** Where somebody has just asked for something, the next is not far. */
+const MOMENT_MS = 250
 
 /** A transaction of so few commands costs each of them twice what one of many does: they go when another is through. */
 const FEW = 15
@@ -82,6 +84,8 @@ export class PostgresBook implements Book {
   readonly #clock: Clock
   readonly #dice: Dice
   readonly #unanswered = new Set<Promise<unknown>>()
+  /** When somebody has last asked for what is not collection, by this process's clock. */
+  #lastAsked = Number.NEGATIVE_INFINITY
 
   constructor(options: PostgresBookOptions) {
     const { url, writers = 2, readers = 2, groupSize = 256, collectionSize = 2048, plainSize = 128 } = options
@@ -102,8 +106,8 @@ export class PostgresBook implements Book {
       work: group => this.#transact(this.#commands, group),
     })
     this.#collections = new Groups({
-      size: () => (this.#commands.isBusy ? Math.min(BESIDE_PEOPLE, collectionSize) : collectionSize),
-      lanes: () => (this.#commands.isBusy ? 1 : 2),
+      size: () => (this.#isBesidePeople ? Math.min(BESIDE_PEOPLE, collectionSize) : collectionSize),
+      lanes: () => (this.#isBesidePeople ? 1 : 2),
       work: group => this.#transact(this.#collections, group),
     })
     this.#looks = new Groups({
@@ -112,15 +116,20 @@ export class PostgresBook implements Book {
       work: group => this.#show(group),
     })
     this.#plain = new Groups({
-      size: () => (this.#commands.isBusy ? Math.min(UPLOADS_BESIDE_PEOPLE, plainSize) : plainSize),
+      size: () => (this.#isBesidePeople ? Math.min(UPLOADS_BESIDE_PEOPLE, plainSize) : plainSize),
       lanes: () => PLAIN_LANES,
       work: group => this.#bookPlain(group),
     })
   }
 
   run<A>(command: Command<A>): Promise<A> {
-    const groups = command.keys.sales === undefined ? this.#commands : this.#collections
-    return this.#ask(groups, command.keys, seen => command.decide(seen))
+    const isCollection = command.keys.sales !== undefined
+    if (!isCollection) this.#lastAsked = this.#clock.now()
+    return this.#ask(isCollection ? this.#collections : this.#commands, command.keys, seen => command.decide(seen))
+  }
+
+  get #isBesidePeople(): boolean {
+    return this.#commands.isBusy || this.#clock.now() - this.#lastAsked < MOMENT_MS
   }
 
   bookPlain(upload: ProvedUpload): Promise<Uint8Array> {

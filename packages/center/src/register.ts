@@ -157,7 +157,7 @@ export const placeTerminal = (terminal: TerminalId, place: TerminalPlace): Comma
  * @spec K-3
  */
 export const noteUpload = (terminal: TerminalId, journal: JournalHead | undefined): Command<undefined> => ({
-  keys: { terminal },
+  keys: { terminal, sales: [] }, // it goes with what is collected: nobody waits for it at a counter
   decide: ({ terminal: before, now }) => {
     if (before === undefined) return unchanged(undefined)
     const fork = journal && before.journal && isFork(before.journal, journal)
