@@ -4,8 +4,8 @@ import { no, ok, type Result } from '@kozeni/base/result'
 
 /** Disk for each purse and its receipt, indexes and log included, with room to spare. */
 export const PURSE_BYTES = 2500
-/** What everything else takes: an empty cluster, and what is collected, paid and inserted beside the purses. */
-const REST_BYTES = 2 ** 30
+/** What everything else takes: an empty cluster, its log, and what is collected, paid and inserted beside the purses. */
+const REST_BYTES = 5 * 2 ** 30
 
 /** How far a book may grow, tenfold at each step; with how long all of it took on two processors. */
 const SIZES = [

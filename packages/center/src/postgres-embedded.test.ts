@@ -107,10 +107,10 @@ test('a first start makes a database with all its guards, a second start continu
 test('a commit is on the disk before it is answered, and checkpoints are far apart', async () => {
   const { url } = await start(shared)
   const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'wal_compression', 'checkpoint_timeout']
-  const sizes = ['checkpoint_completion_target', 'max_wal_size', 'shared_buffers']
+  const sizes = ['checkpoint_completion_target', 'max_wal_size', 'min_wal_size', 'shared_buffers']
   const shown = []
   for (const setting of [...settings, ...sizes]) shown.push(await ask(url, `show ${setting}`))
-  expect(shown.slice(0, -1)).toEqual(['on', 'on', 'on', 'off', '15min', '0.9', '4GB'])
+  expect(shown.slice(0, -1)).toEqual(['on', 'on', 'on', 'off', '15min', '0.9', '4GB', '1GB'])
   const buffers = await ask(url, `select setting::bigint * 8 / 1024 from pg_settings where name = 'shared_buffers'`)
   expect(Number(buffers)).toBe(sharedBuffers(totalmem()))
 })
