@@ -6,7 +6,7 @@ import type { Marks } from '@kozeni/center/mark'
 import { defaultPolicy } from '@kozeni/center/policy'
 import { takeIn } from '@kozeni/center/take-in'
 import type { Vault } from '@kozeni/center/vault'
-import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
+import { nodeCrypto as crypto, verifyAside } from '@kozeni/protocol/crypto-node'
 import { side, type Work } from './measure.ts'
 import { UPLOAD, type Upload } from './receipts.ts'
 
@@ -25,7 +25,7 @@ export function collecting(
   uploads: readonly Upload[],
   clients: number,
 ): Work {
-  const means = { book, vault, crypto, marks: NO_MARKS, policy: defaultPolicy, dice: FIRST }
+  const means = { book, vault, crypto, verifyAside, marks: NO_MARKS, policy: defaultPolicy, dice: FIRST }
   return {
     work,
     batch: UPLOAD,

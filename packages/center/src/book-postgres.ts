@@ -118,7 +118,7 @@ export class PostgresBook implements Book {
     this.#plain = new Groups({
       size: () => (this.#isBesidePeople ? Math.min(UPLOADS_BESIDE_PEOPLE, plainSize) : plainSize),
       lanes: () => PLAIN_LANES,
-      work: group => this.#bookPlain(group),
+      work: group => this.#bookPlainByTurns(group),
     })
   }
 
@@ -167,6 +167,13 @@ export class PostgresBook implements Book {
     const forget = (): boolean => this.#unanswered.delete(answer)
     answer.then(forget, forget)
     return answer
+  }
+
+  /** Beside people it rests as long as it has worked: they have the processors for themselves then. */
+  async #bookPlainByTurns(group: readonly PlainTask[]): Promise<void> {
+    const begun = this.#clock.now()
+    await this.#bookPlain(group)
+    if (this.#isBesidePeople) await this.#clock.wait(this.#clock.now() - begun)
   }
 
   /** What fails here is not plain, unless the answer was lost. */

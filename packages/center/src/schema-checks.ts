@@ -68,17 +68,31 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   outbox: ['outbox_task_check'],
 }
 
-/** What two columns may not be together is left to one function, for entries: it is compiled once a connection. */
-const ENTRY_IS_SOUND = `
-create function is_sound(entry) returns boolean language plpgsql immutable as $$
+/** What columns may not be together is left to one function a table: it is compiled once a connection. */
+const soundness = (table: string, condition: string): string => `
+create function is_sound(${table}) returns boolean language plpgsql immutable as $$
 begin
-  return ($1.debit_kind between 3 and 6 or $1.debit_kind = 9) = ($1.debit_owner > 0)
-    and ($1.credit_kind between 3 and 6 or $1.credit_kind = 9) = ($1.credit_owner > 0)
-    and ($1.debit_kind, $1.debit_owner) <> ($1.credit_kind, $1.credit_owner);
+  return ${condition};
 end $$;
 
-alter table entry add constraint entry_is_sound check (is_sound(entry));
+alter table ${table} add constraint ${table}_is_sound check (is_sound(${table}.*));
 `
+
+const ENTRY_IS_SOUND = soundness(
+  'entry',
+  `($1.debit_kind between 3 and 6 or $1.debit_kind = 9) = ($1.debit_owner > 0)
+    and ($1.credit_kind between 3 and 6 or $1.credit_kind = 9) = ($1.credit_owner > 0)
+    and ($1.debit_kind, $1.debit_owner) <> ($1.credit_kind, $1.credit_owner)`,
+)
+
+/** The twenty-fourth: no more is refunded than was paid; an operation is closed wholly or not at all, and decided before. */
+export const SOUND =
+  soundness('number', '$1.refunded <= $1.amount') +
+  soundness(
+    'operation',
+    `num_nulls($1.closed_at_ms, $1.closed_source, $1.closed_outcome) in (0, 3)
+    and ($1.closed_at_ms is null or $1.decision <> 1)`,
+  )
 
 export const CHECKED_BY_TYPE =
   Object.entries(DOMAINS)

@@ -7,10 +7,12 @@ import { auditBatch } from './audit-batch.ts'
 import type { PurseRow } from './book.ts'
 import { PostgresBook } from './book-postgres.ts'
 import { receiptOf, rowOf } from './book-rows.contract.ts'
+import { NUMBER, OPERATION } from './book-tables.ts'
 import { WHOLE_PURSE } from './book-tables-purse.ts'
 import { RECEIPT } from './book-tables-receipt.ts'
 import { migrate } from './migrate.ts'
 import { freshDatabase } from './postgres-for-tests.ts'
+import type { Table } from './postgres-table.ts'
 import { MIGRATIONS } from './schema.ts'
 
 const purse = idFromNumber<PurseId>(1n)
@@ -106,6 +108,27 @@ test('of purses that stood in one row nothing is lost when they stand in two, an
   await book.close()
   expect(seen.map(({ purse }) => purse)).toEqual(rows)
   for (const [change, check] of NOT_SO) await expect(client.query(`update ${change}`)).rejects.toThrow(check)
+  await client.end()
+})
+
+test('more than was paid is not refunded, and an operation is closed wholly or not at all, and decided before', async () => {
+  const url = await freshDatabase()
+  await migrate(url)
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const insert = async <Row>(table: Table<Row>, row: Row): Promise<void> => {
+    await client.query(
+      `insert into ${table.name} (${table.list}) select * from unnest(${table.arrays})`,
+      table.parameters([row]),
+    )
+  }
+  await insert(NUMBER, rowOf('number', {}))
+  await insert(OPERATION, rowOf('operation', { closed: undefined, decision: 'open' }))
+  await expect(client.query('update number set refunded = amount + 1')).rejects.toThrow('number_is_sound')
+  for (const change of ['closed_at_ms = 1, decision = 2', 'closed_at_ms = 1, closed_source = 1, closed_outcome = 1'])
+    await expect(client.query(`update operation set ${change}`)).rejects.toThrow('operation_is_sound')
+  await client.query('update number set refunded = amount')
+  await client.query('update operation set closed_at_ms = 1, closed_source = 1, closed_outcome = 1, decision = 2')
   await client.end()
 })
 

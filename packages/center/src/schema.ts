@@ -8,7 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
-import { CHECKED_BY_TYPE, CHECKS_IN_ONE } from './schema-checks.ts'
+import { CHECKED_BY_TYPE, CHECKS_IN_ONE, SOUND } from './schema-checks.ts'
 import { ISSUANCES } from './schema-issuance.ts'
 import { PROPOSALS, REVOCATIONS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
@@ -322,4 +322,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 21, sql: REVOCATIONS },
   { number: 22, sql: CHECKED_BY_TYPE },
   { number: 23, sql: ISSUANCES },
+  { number: 24, sql: SOUND },
 ]

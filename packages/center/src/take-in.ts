@@ -10,6 +10,7 @@ import type { RefusalCode } from '@kozeni/protocol/refusal'
 import type { Book, TerminalRow } from './book.ts'
 import type { JournalPlace } from './book-loss.ts'
 import type { Upload } from './book-receipt.ts'
+import type { Center } from './center.ts'
 import { type Claim, type Collected, collect } from './collect.ts'
 import type { Means as ContactMeans } from './contact.ts'
 import type { Judging } from './loss.ts'
@@ -17,7 +18,7 @@ import { candidatesOf } from './plain.ts'
 import { restored } from './restore.ts'
 import { returnSecond } from './return.ts'
 
-type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy' | 'dice'>
+type Means = Pick<ContactMeans, 'book' | 'crypto' | 'vault' | 'marks' | 'policy' | 'dice'> & Pick<Center, 'verifyAside'>
 
 /** What became of one receipt of the upload; without a name it could not be read. */
 export interface Taken {
@@ -67,7 +68,7 @@ async function proofsOf(means: Means, upload: Upload) {
  * @spec K-5
  */
 async function sampled(
-  { book, crypto, dice }: Means,
+  { book, crypto, verifyAside = crypto.verify, dice }: Means,
   receipts: Receipts,
   proved: Uint8Array,
 ): Promise<number | undefined> {
@@ -76,7 +77,7 @@ async function sampled(
   if (proved[drawn] !== 1 || receipts.purse(drawn) <= 0n) return undefined
   const { purse } = await book.look({ purse: idFromNumber<PurseId>(receipts.purse(drawn)) })
   if (purse?.publicKey === undefined) return undefined
-  return crypto.verify(purse.publicKey, receipts.body(drawn), receipts.signature(drawn)) ? undefined : drawn
+  return (await verifyAside(purse.publicKey, receipts.body(drawn), receipts.signature(drawn))) ? undefined : drawn
 }
 
 const plainlyTaken = (receipts: Receipts, i: number): Taken => ({
