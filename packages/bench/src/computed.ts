@@ -1,8 +1,12 @@
-/** What is pure computing, in one processor's own time: numbers that a store makes and the center verifies; MACs of receipts. */
+/**
+ * What is pure computing, in one processor's own time: numbers that a store makes and the center verifies, proofs of payment
+ * the other way round, MACs of receipts.
+ */
 import { assert } from '@kozeni/base/assert'
 import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { checkNumber, makeNumber } from '@kozeni/protocol/number'
+import { checkProof, makeProof, type Proof } from '@kozeni/protocol/proof'
 import type { Row } from './measure.ts'
 import { sales } from './online.ts'
 import { UPLOAD, type Upload } from './receipts.ts'
@@ -13,9 +17,14 @@ export const MACS = 'receipts’ MACs, with the keys derived'
 const COUNT = 100_000
 const ROUNDS = 3
 
-/** Three rows; none touches the database. Seeds are at hand, as a store's and the center's are for a window. */
+/** Five rows; none touches the database. Seeds are at hand, as a store's and the center's are for a window. */
 export async function computed(vault: Vault, uploads: readonly Upload[]): Promise<Row[]> {
   const due = sales(vault, COUNT, 0, () => 1).map(sale => ({ ...sale, seed: vault.seed(sale.transaction) }))
+  const paid = due.map(({ transaction, number, seed }) => {
+    const { store, amount, currency } = transaction
+    const proof: Proof = { store, number, amount, currency, epoch: 1, operation: '0'.repeat(32), verdict: 'paid' }
+    return { seed, proof, text: makeProof(crypto, seed, proof) }
+  })
   return [
     await timed('numbers made by a store', COUNT, () => {
       for (const { transaction, seed } of due) makeNumber(crypto, seed, transaction)
@@ -23,6 +32,12 @@ export async function computed(vault: Vault, uploads: readonly Upload[]): Promis
     await timed('numbers verified at the center', COUNT, () => {
       for (const { transaction, number, seed } of due)
         assert(checkNumber(crypto, seed, transaction, number).ok, 'it was just made')
+    }),
+    await timed('proofs of payment made by the center', COUNT, () => {
+      for (const { seed, proof } of paid) makeProof(crypto, seed, proof)
+    }),
+    await timed('proofs of payment verified by a store', COUNT, () => {
+      for (const { seed, text } of paid) assert(checkProof(crypto, seed, text).ok, 'it was just made')
     }),
     await timed(MACS, UPLOAD * uploads.length, async () => {
       for (const { receipts } of uploads)

@@ -28,6 +28,9 @@ full_page_writes are on. Numbers are per second of processor time, everything el
 |---|---|---|---|
 ${targets.map(({ says, wanted, found, reached }) => `| ${says} | ${wanted} | ${figure(found)} | ${reached ? 'reached' : '**not reached**'} |`).join('\n')}
 
+What stands between an aim and this machine, where one is not reached, is said in
+[decision 33](decisions/0033-what-stands-between-an-aim-and-a-machine.md).
+
 ## What was measured
 
 ${table(rows)}
