@@ -80,9 +80,10 @@ interface Texts {
 
 const texts = new Map<string, Texts>()
 
-/** For each set of columns; few ever occur together. */
+/** For each table and set of its columns; few ever occur together. */
 function textsOf({ name: table, parts }: Part, names: readonly Name[]): Texts {
-  const known = texts.get(names.join())
+  const of = `${table} ${names.join()}`
+  const known = texts.get(of)
   if (known !== undefined) return known
   const columns = names.flatMap(name => parts[name]?.columns ?? [])
   const arrays = columns.map(({ type }, i) => `$${i + 2}::${type}[]`)
@@ -93,6 +94,6 @@ function textsOf({ name: table, parts }: Part, names: readonly Name[]): Texts {
       from unnest(${['$1::bigint[]', ...arrays].join(', ')}) as given (${['purse_id', ...columns.map(({ name }) => name)].join(', ')})
       where ${table}.purse_id = given.purse_id`,
   }
-  texts.set(names.join(), made)
+  texts.set(of, made)
   return made
 }

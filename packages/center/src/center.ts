@@ -12,7 +12,7 @@ export interface Center extends Means {
   readonly funding: FundingSource
   readonly hotlists: Hotlists
   readonly operators: readonly Operator[]
-  /** Checks requests' signatures beside the server's thread; left out, crypto does so on it. */
+  /** Checks signatures of requests, and of receipts that are drawn, beside the server's thread; left out, crypto does so on it. */
   readonly verifyAside?: Checking['verify']
   /** Says what an operator may want to read later; never a secret. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void

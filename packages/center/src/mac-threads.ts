@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Bytes } from '@kozeni/base/bytes'
 import type { Crypto } from '@kozeni/protocol/crypto'
-import type { Receipts } from '@kozeni/protocol/receipts'
 import { macsHere, type ReceiptMasters, type RightMacs } from './macs.ts'
 
 /** What a thread is asked: receipts in one piece of memory. */
@@ -29,11 +28,11 @@ let asked = 0
 /** A few are checked here. Rejects where a thread has ended in between. */
 export function macsOnThreads(crypto: Pick<Crypto, 'sha256'>): RightMacs {
   const here = macsHere(crypto)
-  return (receipts, masters) =>
-    receipts.count < MANY ? here(receipts, masters) : next().ask({ ...piece(receipts), masters })
+  return (receipts, masters) => {
+    const { count, bytes, stride } = receipts
+    return count < MANY ? here(receipts, masters) : next().ask({ bytes, stride, masters })
+  }
 }
-
-const piece = ({ bytes, stride }: Receipts) => ({ bytes, stride })
 
 function next(): Thread {
   const at = asked++ % COUNT
