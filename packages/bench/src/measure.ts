@@ -1,4 +1,6 @@
 /** One measured piece of work, and what it has cost: time, latencies, processor seconds of center and database, log. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Measured } from './database.ts'
 
 /** Of the keys that all of a bench's processes derive. */
@@ -31,9 +33,14 @@ export interface Work {
   readonly run: (took: (ms: number) => void) => Promise<void>
 }
 
+setFlagsFromString('--expose-gc')
+/** No row pays for what the one before it, or the making of its own load, has left in memory. */
+const collectGarbage: () => void = runInNewContext('gc')
+
 /** Runs it once. */
 export async function measured(database: Measured, { run, units, ...what }: Work): Promise<Row> {
   const latencies: number[] = []
+  collectGarbage()
   const before = { cpu: process.cpuUsage(), database: database.cpuSeconds(), wal: await database.walBytes() }
   const begun = performance.now()
   await database.around(() => run(ms => latencies.push(ms)))

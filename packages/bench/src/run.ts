@@ -2,6 +2,7 @@
 import { cpus } from 'node:os'
 import type { Bytes } from '@kozeni/base/bytes'
 import { PostgresBook } from '@kozeni/center/book-postgres'
+import { plainAside } from '@kozeni/center/book-postgres-plain-aside'
 import { macsOnThreads } from '@kozeni/center/mac-threads'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -65,7 +66,7 @@ class Bench {
     this.#database = database
     this.#options = options
     const { url } = database
-    this.#book = new PostgresBook({ url })
+    this.#book = new PostgresBook({ url, plain: plainAside(url) })
     this.#alone = new PostgresBook({ url, groupSize: 1, writers: 32 })
   }
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { PostgresBook } from '@kozeni/center/book-postgres'
+import { plainAside } from '@kozeni/center/book-postgres-plain-aside'
 import { macsOnThreads } from '@kozeni/center/mac-threads'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -16,7 +17,7 @@ const TILLS = 100
 
 const [url = '', purses = '', uploads = ''] = process.argv.slice(2)
 const vault = memoryVault(crypto, SEED, { rightMacs: macsOnThreads(crypto) })
-const book = new PostgresBook({ url })
+const book = new PostgresBook({ url, plain: plainAside(url) })
 const sales = new Sales(vault, SECOND)
 await collecting('', { book, vault }, sales.uploads(Number(uploads), Number(purses)), TILLS).run(() => undefined) // warming up
 const made = sales.uploads(Number(uploads), Number(purses))

@@ -3,7 +3,6 @@
  * statement, decided on where their bytes stand (plain.ts), and changed by another, each row where it stood. What is
  * not plain is left to collect.ts, in a transaction of its own.
  */
-import { assert } from '@kozeni/base/assert'
 import { idNumber } from '@kozeni/base/ids'
 import { PURSE_STAGE } from './book-codes.ts'
 import type { EpochRow } from './book-epoch.ts'
@@ -17,8 +16,14 @@ import type { ProvedUpload } from './book-receipt.ts'
 import { TERMINAL_SALES } from './book-tables-receipt.ts'
 import { arrayOf, fixedArrayOf, sizedArrayOf } from './postgres-array.ts'
 import { Records } from './postgres-record.ts'
-import { type Session, statement } from './postgres-session.ts'
+import { failureOf, type Session, statement } from './postgres-session.ts'
 import type { Statement } from './postgres-trip.ts'
+
+/** Who books plain receipts, as bookPlain does, and has something open for it. */
+export interface PlainBooking {
+  book(uploads: readonly ProvedUpload[]): Promise<readonly Uint8Array[]>
+  close(): Promise<void>
+}
 
 /**
  * Books what is plain of these uploads, in one transaction. Purses are not locked before they are changed; where somebody else
@@ -32,18 +37,22 @@ export async function bookPlain(
   uploads: readonly ProvedUpload[],
   options: TransactionOptions,
 ): Promise<readonly Uint8Array[]> {
-  const taken = (await booked(session, uploads, options, STANDING)) ?? (await booked(session, uploads, options, LOCKED))
-  assert(taken !== undefined, 'whoever has locked a purse changes it')
-  return taken
+  try {
+    return await booked(session, uploads, options, STANDING)
+  } catch (error) {
+    if (failureOf(error) !== 'conflict') throw error
+    await session.all(['rollback'])
+    return await booked(session, uploads, options, LOCKED)
+  }
 }
 
-/** @returns undefined where a purse was changed meanwhile, and nothing is written */
+/** Rejects with a conflict where a purse was changed meanwhile, and nothing is written. */
 async function booked(
   session: Session,
   uploads: readonly ProvedUpload[],
   options: TransactionOptions,
   standing: string,
-): Promise<readonly Uint8Array[] | undefined> {
+): Promise<readonly Uint8Array[]> {
   const names = pursesOf(uploads)
   if (names.length === 0 || options.lockOneByOne) return uploads.map(({ receipts }) => new Uint8Array(receipts.count))
   const terminals = arrayOf('bigint', [...new Set(uploads.map(({ terminal }) => idNumber(terminal)))])
@@ -58,18 +67,11 @@ async function booked(
   const found = standingIn(purses?.rows[0]?.[0], names.length, present)
   const batch = new PlainBatch(found, (sold?.rows ?? []).map(TERMINAL_SALES.read), now, options.newBatch)
   const taken = batch.take(uploads)
-  return (await isWritten(session, batch)) ? taken : undefined
-}
-
-/** Changes the purses in the order in which everybody locks them. */
-async function isWritten(session: Session, batch: PlainBatch): Promise<boolean> {
-  const changed = batch.changed()
-  const changes = collectionChanges(batch.packed(), batch.sold()).map(change => change.statement)
-  const [answer] = await session.all([changeOf(changed, batch.trails), ...changes])
-  const isWhole = answer?.count === changed.length
-  if (isWhole) await commit(session, [])
-  else await session.all(['rollback'])
-  return isWhole
+  await commit(session, [
+    changeOf(batch.changed(), batch.trails),
+    ...collectionChanges(batch.packed(), batch.sold()).map(change => change.statement),
+  ])
+  return taken
 }
 
 const SOLD = `select ${TERMINAL_SALES.list} from terminal_sales where terminal_id = any($1) order by terminal_id for update`
@@ -119,11 +121,16 @@ const FOLLOWING = `
   booked_count = booked_count + given.count, seen_debits = given.debits, seen_seq = given.seq,
   taken = given.taken, trail = given.trail`
 
+/** In the order in which everybody locks them; none, unless each stands as it was read. */
 const textOf = (also: string, columns: string, arrays: string): string => `
-  update purse set ${FOLLOWING} ${also}
-  from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::xid[] ${arrays})
-    as given (place, amount, count, debits, seq, taken, trail, version ${columns})
-  where purse.ctid = given.place and purse.xmin = given.version`
+  with changed as (
+    update purse set ${FOLLOWING} ${also}
+    from unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::xid[] ${arrays})
+      as given (place, amount, count, debits, seq, taken, trail, version ${columns})
+    where purse.ctid = given.place and purse.xmin = given.version
+    returning 1
+  )
+  select all_changed(count(*), cardinality($1::tid[])) from changed`
 
 const CHANGE = textOf('', '', '')
 /** The same where chips have also heard more of the center than before. */

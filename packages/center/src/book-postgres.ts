@@ -22,7 +22,7 @@ import type { OutboxRow } from './book-outbox.ts'
 import { batchNames } from './book-postgres-batch.ts'
 import { Groups, type Job } from './book-postgres-group.ts'
 import { dueTasks, taskTold } from './book-postgres-outbox.ts'
-import { bookPlain } from './book-postgres-plain.ts'
+import { bookPlain, type PlainBooking } from './book-postgres-plain.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
 import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
 import type { ProvedUpload, Upload } from './book-receipt.ts'
@@ -46,6 +46,8 @@ export interface PostgresBookOptions {
   readonly dice?: Dice
   /** For tests that want it to be another day: the book's time, given the database's. */
   readonly now?: (databaseNow: Instant) => Instant
+  /** Where plain receipts are booked, and put away with the book; left out, here. */
+  readonly plain?: PlainBooking
   /** For Citus, which does not lock several purses in one statement. */
   readonly lockOneByOne?: boolean
 }
@@ -79,6 +81,7 @@ export class PostgresBook implements Book {
   /** Apart, in groups of their own size: whoever waits for an answer at a counter does not wait for a night's receipts. */
   readonly #collections: Groups<Task>
   readonly #plain: Groups<PlainTask>
+  readonly #plainBooking: PlainBooking
   readonly #looks: Groups<Task>
   readonly #options: TransactionOptions
   readonly #clock: Clock
@@ -99,6 +102,7 @@ export class PostgresBook implements Book {
     this.#dice = dice
     this.#writers = openPool({ url, connections: writers + 2 + PLAIN_LANES, name: WRITERS, byKey: true })
     this.#readers = openPool({ url, connections: readers + 1, name: 'kozeni book, looks', byKey: true })
+    this.#plainBooking = options.plain ?? this.#bookingHere()
     this.#commands = new Groups({
       size: () => groupSize,
       lanes: () => writers,
@@ -153,8 +157,13 @@ export class PostgresBook implements Book {
   /** Waits for all that was asked. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#unanswered)
-    await Promise.all([this.#writers.end(), this.#readers.end()])
+    await Promise.all([this.#plainBooking.close(), this.#writers.end(), this.#readers.end()])
   }
+
+  #bookingHere = (): PlainBooking => ({
+    book: uploads => withSession(this.#writers, session => bookPlain(session, uploads, this.#options)),
+    close: async () => undefined,
+  })
 
   #ask<A>(groups: Groups<Task>, keys: Keys, decide: (seen: Seen) => Decision<A>): Promise<A> {
     const { task, answer } = taskOf(keys, decide)
@@ -180,7 +189,7 @@ export class PostgresBook implements Book {
   async #bookPlain(group: readonly PlainTask[]): Promise<void> {
     try {
       const uploads = group.map(({ upload }) => upload)
-      const booked = await withSession(this.#writers, session => bookPlain(session, uploads, this.#options))
+      const booked = await this.#plainBooking.book(uploads)
       // when the next transaction is under way: whoever is answered has much to do with it
       setImmediate(() => group.forEach((task, i) => task.give(booked[i] ?? nonePlain(task.upload))))
     } catch (error) {

@@ -16,8 +16,11 @@ export class Messages {
   /** Where the message under way has its length. */
   #from = 0
 
-  /** Prepares the statement, and asks what its columns are. */
+  /** Prepares the statement, again where it was prepared before, and asks what its columns are. */
   prepare(name: string, text: string): void {
+    this.#begin('C')
+    this.#text(`S${name}`)
+    this.#end()
     this.#begin('P')
     this.#text(name)
     this.#text(text)

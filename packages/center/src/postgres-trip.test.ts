@@ -36,6 +36,25 @@ test('behind a statement that fails nothing is done, and the next trip finds ano
   expect(after.at(-1)?.rows).toEqual([[9n]])
 })
 
+test('whoever goes on after a statement that failed may use it, and those behind it, again', async () => {
+  await withSession(pool, async session => {
+    const late = 'select count(*) from trip where stop = $1'
+    const failing = session.all(['begin', statement(ADD, 9n), statement(late, 9n), 'commit'])
+    await expect(failing).rejects.toThrow('duplicate key')
+    const [, , added, found] = await session.all([
+      'rollback',
+      'begin',
+      statement(ADD, 10n),
+      statement(late, 10n),
+      'rollback',
+    ])
+    expect([added, found]).toEqual([
+      { rows: [], count: 1 },
+      { rows: [[1n]], count: 1 },
+    ])
+  })
+})
+
 test('nothing to send is no trip', async () => {
   expect(await withSession(pool, session => session.all([]))).toEqual([])
 })

@@ -83,7 +83,9 @@ export class Trip implements Submittable {
     this.#resolve(this.#done)
   }
 
+  /** What comes behind the statement that failed was not prepared either. */
   handleError(error: unknown): void {
+    for (const { name } of this.#statements.slice(this.#done.length)) this.#prepared.delete(name)
     this.#reject(error)
   }
 

@@ -94,6 +94,16 @@ export const SOUND =
     and ($1.closed_at_ms is null or $1.decision <> 1)`,
   )
 
+/** The twenty-fifth: rows that were read without a lock are changed all, or not at all: then their reader reads again. */
+export const ALL_CHANGED = `
+create function all_changed(changed bigint, wanted bigint) returns void language plpgsql as $$
+begin
+  if changed <> wanted then
+    raise exception '% of % rows stand as they were read', changed, wanted using errcode = 'serialization_failure';
+  end if;
+end $$;
+`
+
 export const CHECKED_BY_TYPE =
   Object.entries(DOMAINS)
     .map(([name, type]) => `create domain ${name} as ${type};\n`)

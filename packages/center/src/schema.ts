@@ -8,7 +8,7 @@
  */
 
 import { BATCHES } from './schema-batches.ts'
-import { CHECKED_BY_TYPE, CHECKS_IN_ONE, SOUND } from './schema-checks.ts'
+import { ALL_CHANGED, CHECKED_BY_TYPE, CHECKS_IN_ONE, SOUND } from './schema-checks.ts'
 import { ISSUANCES } from './schema-issuance.ts'
 import { PROPOSALS, REVOCATIONS } from './schema-proposals.ts'
 import { KEYS, MOVES } from './schema-purses.ts'
@@ -323,4 +323,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 22, sql: CHECKED_BY_TYPE },
   { number: 23, sql: ISSUANCES },
   { number: 24, sql: SOUND },
+  { number: 25, sql: ALL_CHANGED },
 ]

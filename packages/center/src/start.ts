@@ -8,6 +8,7 @@ import { systemDice } from '@kozeni/base/dice'
 import { ok, type Result } from '@kozeni/base/result'
 import { nodeCrypto, verifyAside } from '@kozeni/protocol/crypto-node'
 import { PostgresBook } from './book-postgres.ts'
+import { plainAside } from './book-postgres-plain-aside.ts'
 import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
 import type { Marks } from './mark.ts'
@@ -58,7 +59,7 @@ export async function startCenter(options: StartOptions): Promise<Result<Running
   if (!reached.ok) return reached
   const migrated = await migrate(url)
   if (!migrated.ok) return migrated
-  const stores = { book: new PostgresBook({ url }), views: new PostgresViews({ url }) }
+  const stores = { book: new PostgresBook({ url, plain: plainAside(url) }), views: new PostgresViews({ url }) }
   const close = async (): Promise<void> => {
     await Promise.all([stores.book.close(), stores.views.close()])
   }
