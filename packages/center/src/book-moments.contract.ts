@@ -195,9 +195,12 @@ export function momentsContract(on: (sentence: string, check: (under: BookUnderT
     expect(mine).toEqual(tasks.slice(0, 10))
     expect(theirs).toEqual(tasks.slice(10))
     expect(await book.due(100, 60_000)).toEqual([])
-    await book.told('task 3', 5)
-    await other.told('task 4')
-    expect(await book.due(100, 0)).toEqual([{ ...tasks[3], due: 5 }])
+    await Promise.all([book.told('task 3', 5), book.told('task 5', 6), other.told('task 4'), book.told('task 6')])
+    expect(await book.due(100, 0)).toEqual([
+      { ...tasks[3], due: 5 },
+      { ...tasks[5], due: 6 },
+    ])
+    await book.told('task 5')
     await book.run(put({}, { write: 'outbox', row: rowOf('outbox', { name: 'task 3', due: 1 }) }))
     expect(await book.due(100, 0)).toEqual([rowOf('outbox', { name: 'task 3', due: 1 })])
   })

@@ -3,6 +3,7 @@ import type { Instant } from './book.ts'
 import type { OutboxRow } from './book-outbox.ts'
 import { bigintIn } from './book-postgres-sums.ts'
 import { OUTBOX } from './book-tables.ts'
+import { arrayOf } from './postgres-array.ts'
 import { type Session, statement } from './postgres-session.ts'
 
 const NOW = 'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint'
@@ -31,11 +32,30 @@ export async function dueTasks(
   return (leased?.rows ?? []).map(OUTBOX.read)
 }
 
-/** The task is done and forgotten, or is due again. */
-export async function taskTold(session: Session, name: string, again: Instant | undefined): Promise<void> {
-  const told =
-    again === undefined
-      ? statement('delete from outbox where name = $1', name)
-      : statement('update outbox set due_ms = $2 where name = $1', name, again)
-  await session.all([told])
+/** What has become of a task: due again, or done and forgotten. */
+export interface Told {
+  readonly name: string
+  readonly again: Instant | undefined
 }
+
+const FORGET = 'delete from outbox where name = any($1)'
+const PUT_OFF = `
+  update outbox set due_ms = given.due_ms from unnest($1::text[], $2::bigint[]) as given (name, due_ms)
+  where outbox.name = given.name`
+
+/** Of different tasks; all of them, or none. */
+export async function tasksTold(session: Session, told: readonly Told[]): Promise<void> {
+  const done = told.filter(({ again }) => again === undefined)
+  const putOff = told.filter(({ again }) => again !== undefined)
+  const dues = putOff.map(({ again = 0 }) => BigInt(again))
+  await session.all([
+    ...(done.length > 0 ? [statement(FORGET, namesOf(done))] : []),
+    ...(putOff.length > 0 ? [statement(PUT_OFF, namesOf(putOff), arrayOf('bigint', dues))] : []),
+  ])
+}
+
+const namesOf = (told: readonly Told[]): Buffer =>
+  arrayOf(
+    'text',
+    told.map(({ name }) => name),
+  )

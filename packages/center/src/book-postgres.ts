@@ -21,7 +21,7 @@ import {
 import type { OutboxRow } from './book-outbox.ts'
 import { batchNames } from './book-postgres-batch.ts'
 import { Groups, type Job } from './book-postgres-group.ts'
-import { dueTasks, taskTold } from './book-postgres-outbox.ts'
+import { dueTasks, type Told, tasksTold } from './book-postgres-outbox.ts'
 import { bookPlain, type PlainBooking } from './book-postgres-plain.ts'
 import { type Task, taskOf } from './book-postgres-task.ts'
 import { show, type TransactionOptions, transact } from './book-postgres-transaction.ts'
@@ -80,6 +80,7 @@ export class PostgresBook implements Book {
   readonly #commands: Groups<Task>
   /** Apart, in groups of their own size: whoever waits for an answer at a counter does not wait for a night's receipts. */
   readonly #collections: Groups<Task>
+  readonly #told: Groups<ToldTask>
   readonly #plain: Groups<PlainTask>
   readonly #plainBooking: PlainBooking
   readonly #looks: Groups<Task>
@@ -119,6 +120,11 @@ export class PostgresBook implements Book {
       lanes: () => readers,
       work: group => this.#show(group),
     })
+    this.#told = new Groups({
+      size: () => groupSize,
+      lanes: () => 1,
+      work: group => this.#tell(group),
+    })
     this.#plain = new Groups({
       size: () => (this.#isBesidePeople ? Math.min(UPLOADS_BESIDE_PEOPLE, plainSize) : plainSize),
       lanes: () => PLAIN_LANES,
@@ -151,7 +157,9 @@ export class PostgresBook implements Book {
   }
 
   told(name: string, again?: Instant): Promise<void> {
-    return withSession(this.#readers, session => taskTold(session, name, again))
+    const { promise: answer, resolve, reject } = Promise.withResolvers<void>()
+    this.#told.add({ name, again, give: resolve, fail: reject, alone: false, needs: () => [name] })
+    return this.#remembered(answer)
   }
 
   /** Waits for all that was asked. */
@@ -217,6 +225,15 @@ export class PostgresBook implements Book {
     }
   }
 
+  async #tell(group: readonly ToldTask[]): Promise<void> {
+    try {
+      await withSession(this.#readers, session => tasksTold(session, group))
+      for (const task of group) task.give()
+    } catch (error) {
+      for (const task of group) task.fail(error)
+    }
+  }
+
   /** Nothing of the group is written, unless the answer was lost. */
   #afterFailure(groups: Groups<Task>, group: readonly Task[], error: unknown): void {
     const open = group.filter(task => !task.told)
@@ -245,6 +262,12 @@ export class PostgresBook implements Book {
 function explained(error: unknown): unknown {
   if (failureOf(error) !== 'conflict' || !(error instanceof Error) || error instanceof RowTaken) return error
   return 'code' in error && error.code === '23505' ? new RowTaken(error.message, { cause: error }) : error
+}
+
+/** What has become of a task of the outbox, on its way into it. */
+interface ToldTask extends Job, Told {
+  give(): void
+  fail(error: unknown): void
 }
 
 /** An upload on its way through the book. */
