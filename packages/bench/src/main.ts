@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Measured, openDatabase } from './database.ts'
 import type { Row } from './measure.ts'
-import { type Asked, askedFor, bytesFor, HELP } from './options.ts'
+import { type Asked, askedFor, bytesFor, gigabytes, HELP } from './options.ts'
 import { page } from './page.ts'
 import type { Report } from './report.ts'
 import { runAll } from './run.ts'
@@ -54,7 +54,9 @@ function refuse(sentence: string, code: number): never {
 async function bench(database: Measured, { quick, purses, ...files }: Asked): Promise<number> {
   const [free, needed] = [await database.freeBytes(), bytesFor(purses)]
   if (free < needed) {
-    say(`${purses} purses need ${needed} bytes of disk, and ${free} are free. Ask for fewer by --purses, or make room.`)
+    say(
+      `${purses} purses need ${gigabytes(needed)} of disk, and ${gigabytes(free)} are free. Ask for fewer by --purses, or make room.`,
+    )
     return 1
   }
   const report = await runAll(database, {

@@ -63,13 +63,26 @@ export async function measured(database: Measured, { run, units, ...what }: Work
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 
-/** The run in the middle, by throughput. */
-export async function median(runs: number, once: () => Promise<Row>): Promise<Row> {
-  const rows: Row[] = []
-  for (let i = 0; i < runs; i++) rows.push(await once())
-  rows.sort((a, b) => a.perSecond - b.perSecond)
-  return rows[Math.floor(runs / 2)] as Row
+/** What the run in the middle is chosen by. */
+type By = 'perSecond' | 'p99'
+
+/**
+ * Of each work the run in the middle. They take turns, for a machine that others use is not always as fast: what is compared was
+ * measured side by side.
+ */
+export async function medians(
+  runs: number,
+  works: ReadonlyArray<() => Promise<Row>>,
+  by: By = 'perSecond',
+): Promise<Row[]> {
+  const rows: Row[][] = works.map(() => [])
+  for (let i = 0; i < runs; i++) for (const [k, once] of works.entries()) rows[k]?.push(await once())
+  return rows.map(each => middle(each, by))
 }
+
+/** @param rows  one at least */
+export const middle = (rows: readonly Row[], by: By): Row =>
+  rows.toSorted((a, b) => a[by] - b[by])[Math.floor(rows.length / 2)] as Row
 
 /** `clients` at once, each doing the next job as soon as its last is done. */
 export async function side(clients: number, jobs: number, job: (i: number) => Promise<void>): Promise<void> {

@@ -18,13 +18,15 @@ test('a quick run leaves the published page alone, unless told where to write', 
   expect(asked('--quick', '--json', 'here.json')).toMatchObject({ json: 'here.json', page: undefined })
 })
 
-test('a book grows to a size that has been tried', () => {
+test('a book grows tenfold at each step', () => {
   expect(asked('--purses', '1000000')).toMatchObject({ purses: 1_000_000 })
   expect(asked('--quick', '--purses', '1000000')).toMatchObject({ quick: true, purses: 1_000_000 })
 })
 
 test.each(['0', '-5', '1e6', '100001', 'many', '', '1000000000'])('"%s" purses are refused', purses => {
-  expect(asked(`--purses=${purses}`)).toBe(`--purses takes one of 100000, 1000000, 10000000, not "${purses}".`)
+  expect(asked(`--purses=${purses}`)).toBe(
+    `--purses takes one of 100000, 1000000, 10000000, 100000000, not "${purses}".`,
+  )
 })
 
 test.each([

@@ -1,5 +1,7 @@
 /** The whole bench in its order: a small book first, then the same at each decade; and what of it was aimed at. */
+
 import { cpus } from 'node:os'
+import { assert } from '@kozeni/base/assert'
 import type { Bytes } from '@kozeni/base/bytes'
 import { PostgresBook } from '@kozeni/center/book-postgres'
 import { plainAside } from '@kozeni/center/book-postgres-plain-aside'
@@ -12,7 +14,7 @@ import { collecting } from './collecting.ts'
 import { computed } from './computed.ts'
 import { type Measured, one } from './database.ts'
 import { payingOverHttp } from './http.ts'
-import { measured, median, type Row, SEED } from './measure.ts'
+import { measured, medians, middle, type Row, SEED } from './measure.ts'
 import { paying, type Sale, sales } from './online.ts'
 import { pgbench } from './pgbench.ts'
 import { plansOf } from './plans.ts'
@@ -156,14 +158,18 @@ class Bench {
   async #collection(): Promise<void> {
     const { runs } = this.#options
     await this.#collect('warming up')
-    this.#keep(await median(runs, () => this.#collect('receipts verified and posted')))
-    this.#keep(await median(runs, () => this.#collect('receipts, 30 % at one store', 0.3)))
     // of sales of their own: what is only inserted is missed by no purse that sells on
     const bytes = () => new Sales(this.#vault).uploads(this.#times(200), this.#purses).flatMap(wholesOf)
-    this.#keep(await median(runs, async () => measured(this.#database, await insertOnly(this.#database, bytes()))))
-    this.#keep(await measured(this.#database, await commits(this.#database, this.#times(1000))))
     this.#keep(
-      await median(runs, async () => measured(this.#database, await tpcB(this.#database, 8, this.#times(8000)))),
+      ...(await medians(runs, [
+        () => this.#collect('receipts verified and posted'),
+        () => this.#collect('receipts, 30 % at one store', 0.3),
+        async () => measured(this.#database, await insertOnly(this.#database, bytes())),
+      ])),
+      ...(await medians(runs, [
+        async () => measured(this.#database, await commits(this.#database, this.#times(1000))),
+        async () => measured(this.#database, await tpcB(this.#database, 8, this.#times(8000))),
+      ])),
       ...(await pgbench(this.#database)),
     )
   }
@@ -205,40 +211,47 @@ class Bench {
   async #online(): Promise<void> {
     const { runs } = this.#options
     await this.#pay('warming up')
-    const grouped = await median(runs, () => this.#pay('pays opened and closed, group commit'))
     const alone = { book: this.#alone, vault: this.#vault }
-    this.#keep(
-      grouped,
-      await median(runs, () => this.#pay('pays, one transaction a request', alone, 0, this.#times(2000))),
-    )
-    this.#keep(await median(runs, () => this.#pay('pays, 30 % at one store', this.#means, 0.3)))
-    this.#keep(await median(runs, () => this.#payOverHttp('pays opened over HTTP, group commit')))
-    this.#keep(
-      await median(runs, () => this.#payOverHttp('pays opened over HTTP, one transaction a request', this.#alone)),
-    )
-    const half = grouped.perSecond / 2
-    this.#keep(await median(runs, () => this.#pay('pays at half load', this.#means, 0, this.#times(8000), half)))
+    const atSeam = await medians(runs, [
+      () => this.#pay('pays opened and closed, group commit'),
+      () => this.#pay('pays, one transaction a request', alone, 0, this.#times(2000)),
+      () => this.#pay('pays, 30 % at one store', this.#means, 0.3),
+    ])
+    const overHttp = await medians(runs, [
+      () => this.#payOverHttp('pays opened over HTTP, group commit'),
+      () => this.#payOverHttp('pays opened over HTTP, one transaction a request', this.#alone),
+    ])
+    const half = (atSeam[0]?.perSecond ?? 0) / 2
+    const paced = () => this.#pay('pays at half load', this.#means, 0, this.#times(8000), half)
+    this.#keep(...atSeam, ...overHttp, ...(await medians(runs, [paced], 'p99')))
   }
 
   /** On-line pays at a modest pace, without and with collection beside them. */
   async #beside(): Promise<void> {
     await this.#grow(100_000)
+    const { runs } = this.#options
     const count = this.#times(4000)
-    this.#keep(await this.#pay('pays, 500 a second, nothing beside them', this.#means, 0, count, 500))
-    const made = this.#sales.uploads(this.#options.size === 'full' ? 5000 : 300, this.#purses)
-    const work = collecting('receipts, pays beside them', this.#means, made, TILLS)
-    const [collected, paid] = await Promise.all([
-      measured(this.#database, work),
-      this.#pay('pays, 500 a second, receipts beside them', this.#means, 0, count, 500),
-    ])
-    this.#keep(collected, paid)
+    const pays = (work: string) => this.#pay(work, this.#means, 0, count, 500)
+    const collected: Row[] = []
+    const beside = async (): Promise<Row> => {
+      const made = this.#sales.uploads(this.#times(1000), this.#purses)
+      const collecting = this.#collectAll('receipts, pays beside them', made)
+      const [receipts, paid] = await Promise.all([collecting, pays('pays, 500 a second, receipts beside them')])
+      collected.push(receipts)
+      return paid
+    }
+    const paid = await medians(runs, [() => pays('pays, 500 a second, nothing beside them'), beside], 'p99')
+    this.#keep(...paid, middle(collected, 'perSecond'))
   }
 
   async #decade(purses: number): Promise<Decade> {
     const work = `receipts, ${purses.toLocaleString('en')} purses`
     const collect = () => collecting(work, this.#means, this.#sales.inTurn(this.#times(200), purses), FEW_TILLS)
-    const collected = await median(3, () => measured(this.#database, collect()))
-    const paid = await this.#pay(`pays, ${purses.toLocaleString('en')} purses`)
+    const [collected, paid] = await medians(this.#options.runs, [
+      () => measured(this.#database, collect()),
+      () => this.#pay(`pays, ${purses.toLocaleString('en')} purses`),
+    ])
+    assert(collected !== undefined && paid !== undefined, 'a row of each work')
     this.#keep(collected, paid)
     const { rows } = await this.#database.client.query<{ relname: string; size: string }>(SIZES)
     const sizes = Object.fromEntries(rows.map(({ relname, size }) => [relname, Number(size)]))
