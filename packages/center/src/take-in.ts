@@ -55,29 +55,41 @@ export async function takeIn(
 
 /** Which may be plain; and the one whose signature was looked at, if it is wrong. */
 async function proofsOf(means: Means, upload: Upload) {
-  const proved = await means.vault.rightMacs(upload.receipts)
-  const wronglySigned = await sampled(means, upload.receipts, proved)
+  const { receipts } = upload
+  const drawn = draw(means, receipts)
+  // at once, so that the keys of uploads that come together are looked for together
+  const [proved, publicKey] = await Promise.all([means.vault.rightMacs(receipts), keyOf(means, receipts, drawn)])
+  const wronglySigned = (await isForged(means, upload, { drawn, proved, publicKey })) ? drawn : undefined
   if (wronglySigned !== undefined) proved[wronglySigned] = 0
   return { candidates: candidatesOf(upload, proved), wronglySigned }
 }
 
-/**
- * One receipt of each upload, by chance, has its signature looked at though its MAC is right.
- *
- * @returns its place, if the signature is wrong
- * @spec K-5
- */
-async function sampled(
-  { book, crypto, verifyAside = crypto.verify, dice }: Means,
-  receipts: Receipts,
-  proved: Uint8Array,
-): Promise<number | undefined> {
+/** One receipt of each upload, by chance, has its signature looked at though its MAC is right. @spec K-5 */
+function draw({ dice }: Means, { count }: Receipts): number {
   const [high = 0, low = 0] = dice.bytes(2)
-  const drawn = (256 * high + low) % Math.max(1, receipts.count)
-  if (proved[drawn] !== 1 || receipts.purse(drawn) <= 0n) return undefined
-  const { purse } = await book.look({ purse: idFromNumber<PurseId>(receipts.purse(drawn)) })
-  if (purse?.publicKey === undefined) return undefined
-  return (await verifyAside(purse.publicKey, receipts.body(drawn), receipts.signature(drawn))) ? undefined : drawn
+  return (256 * high + low) % Math.max(1, count)
+}
+
+async function keyOf({ book }: Means, receipts: Receipts, i: number): Promise<Bytes | undefined> {
+  if (i >= receipts.count || receipts.purse(i) <= 0n) return undefined
+  const { purse } = await book.look({ purse: idFromNumber<PurseId>(receipts.purse(i)) })
+  return purse?.publicKey
+}
+
+interface Drawn {
+  readonly drawn: number
+  readonly proved: Uint8Array
+  readonly publicKey: Bytes | undefined
+}
+
+/** Whether the receipt that was drawn has a right MAC and a wrong signature. */
+async function isForged(
+  { crypto, verifyAside = crypto.verify }: Means,
+  { receipts }: Upload,
+  { drawn, proved, publicKey }: Drawn,
+): Promise<boolean> {
+  if (publicKey === undefined || proved[drawn] !== 1) return false
+  return !(await verifyAside(publicKey, receipts.body(drawn), receipts.signature(drawn)))
 }
 
 const plainlyTaken = (receipts: Receipts, i: number): Taken => ({
