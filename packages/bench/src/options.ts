@@ -66,6 +66,7 @@ const sizeOf = (text: string): number | undefined => SIZES.find(({ purses }) => 
 /** Bytes of disk that a book of so many purses takes. */
 export const bytesFor = (purses: number): number => REST_BYTES + purses * PURSE_BYTES
 
+/** As people read it. */
 export const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
 
 export const HELP = `npm run bench -- [--quick] [--purses N] [--json FILE] [--page FILE]
