@@ -7,7 +7,7 @@ import type { Vault } from '@kozeni/center/vault'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { checkNumber, makeNumber } from '@kozeni/protocol/number'
 import { checkProof, makeProof, type Proof } from '@kozeni/protocol/proof'
-import type { Row } from './measure.ts'
+import { collectGarbage, type Row } from './measure.ts'
 import { sales } from './online.ts'
 import { UPLOAD, type Upload } from './receipts.ts'
 
@@ -49,8 +49,10 @@ export async function computed(vault: Vault, uploads: readonly Upload[]): Promis
   ]
 }
 
-/** The round in the middle; per second of processor time, so that a busy machine does not count. */
+/** The round in the middle, after one that warms up; per second of processor time, so that a busy machine does not count. */
 async function timed(work: string, units: number, run: () => void | Promise<void>): Promise<Row> {
+  await run()
+  collectGarbage()
   const rounds: number[] = []
   for (let i = 0; i < ROUNDS; i++) rounds.push(await cpuSeconds(run))
   const seconds = rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0

@@ -35,7 +35,7 @@ export interface Work {
 
 setFlagsFromString('--expose-gc')
 /** No row pays for what the one before it, or the making of its own load, has left in memory. */
-const collectGarbage: () => void = runInNewContext('gc')
+export const collectGarbage: () => void = runInNewContext('gc')
 
 /** Runs it once. */
 export async function measured(database: Measured, { run, units, ...what }: Work): Promise<Row> {
