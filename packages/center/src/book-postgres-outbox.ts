@@ -43,10 +43,11 @@ const PUT_OFF = `
   update outbox set due_ms = given.due_ms from unnest($1::text[], $2::bigint[]) as given (name, due_ms)
   where outbox.name = given.name`
 
-/** Of different tasks; all of them, or none. */
+/** Of different tasks; all of them, or none. In the order of their names, as who adds them. */
 export async function tasksTold(session: Session, told: readonly Told[]): Promise<void> {
-  const done = told.filter(({ again }) => again === undefined)
-  const putOff = told.filter(({ again }) => again !== undefined)
+  const ordered = told.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const done = ordered.filter(({ again }) => again === undefined)
+  const putOff = ordered.filter(({ again }) => again !== undefined)
   const dues = putOff.map(({ again = 0 }) => BigInt(again))
   await session.all([
     ...(done.length > 0 ? [statement(FORGET, namesOf(done))] : []),

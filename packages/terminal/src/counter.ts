@@ -27,6 +27,7 @@ export class Contact {
   #untilMs: number | undefined
   readonly #enough: AbortSignal | undefined
   #there = false
+  #hasLooked = false
 
   constructor(clock: Clock, { reader, waitMs, enough }: Counter) {
     this.#clock = clock
@@ -41,12 +42,19 @@ export class Contact {
     const again = this.#there
     await this.end()
     if (again) await this.#clock.wait(trouble?.code === 'chip-gone' ? POLL_MS : PAUSE_MS)
-    while (this.#clock.now() < untilMs && this.#enough?.aborted !== true) {
+    while (this.#mayLook(untilMs)) {
+      this.#hasLooked = true
       this.#there = await this.#reader.connect()
       if (this.#there) return true
       await this.#clock.wait(POLL_MS)
     }
     return false
+  }
+
+  /** Once, however short the patience: a slow machine is no reason to look at no chip at all. */
+  #mayLook(untilMs: number): boolean {
+    const isTime = !this.#hasLooked || this.#clock.now() < untilMs
+    return isTime && this.#enough?.aborted !== true
   }
 
   async end(): Promise<void> {
