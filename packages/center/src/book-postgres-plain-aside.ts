@@ -20,15 +20,15 @@ export interface Sent extends Pick<ProvedUpload, 'terminal' | 'store' | 'candida
 }
 
 /** What it has booked; or that it has booked nothing, or that nobody knows. */
-export type Told = { readonly booked: readonly Uint8Array[] } | { readonly failed: 'not-done' | 'lost' }
+export type Reply = { readonly booked: readonly Uint8Array[] } | { readonly failed: 'not-done' | 'lost' }
 
 const MAIN = new URL('./book-postgres-plain-thread.ts', import.meta.url)
 
 /** The thread begins with the first uploads. @param url  of the book's database */
 export function plainAside(url: string): PlainBooking {
-  let thread: Thread<readonly Sent[], Told> | undefined
-  const ask = async (uploads: readonly Sent[]): Promise<Told> => {
-    thread = thread?.isAlive ? thread : new Thread<readonly Sent[], Told>(MAIN, { url } satisfies Given)
+  let thread: Thread<readonly Sent[], Reply> | undefined
+  const ask = async (uploads: readonly Sent[]): Promise<Reply> => {
+    thread = thread?.isAlive ? thread : new Thread<readonly Sent[], Reply>(MAIN, { url } satisfies Given)
     try {
       return await thread.ask(uploads)
     } catch (error) {

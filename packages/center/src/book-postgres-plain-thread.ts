@@ -5,7 +5,7 @@ import { Receipts } from '@kozeni/protocol/receipts'
 import { AnswerLost } from './book.ts'
 import { batchNames } from './book-postgres-batch.ts'
 import { bookPlain } from './book-postgres-plain.ts'
-import type { Given, Sent, Told } from './book-postgres-plain-aside.ts'
+import type { Given, Reply, Sent } from './book-postgres-plain-aside.ts'
 import type { ProvedUpload } from './book-receipt.ts'
 import { openPool, WRITERS, withSession } from './postgres-session.ts'
 import { workAside } from './thread-work.ts'
@@ -15,7 +15,7 @@ const pool = openPool({ url, connections: 1, name: WRITERS, byKey: true })
 const options = { lockOneByOne: false, now: (now: number) => now, newBatch: batchNames(systemDice) }
 
 workAside(
-  async (uploads: readonly Sent[]): Promise<Told> => {
+  async (uploads: readonly Sent[]): Promise<Reply> => {
     try {
       return { booked: await withSession(pool, session => bookPlain(session, uploads.map(uploadOf), options)) }
     } catch (error) {
