@@ -3,11 +3,13 @@
  * was asked for and said to be done, each thing counted once. Anything done twice, or lost, shows here.
  */
 
+import type { PurseId } from '@kozeni/base/ids'
 import { withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
 import type { LoadRow, PurseRow, Seen } from '@kozeni/center/book'
 import type { PaymentRequest } from '@kozeni/center/payment'
 import { isFenced } from '@kozeni/center/restore'
+import type { Sale } from '@kozeni/terminal/till'
 import { contactWith, uploadFrom } from './bank-client.ts'
 import type { Asked, BankTown, Holder } from './bank-town.ts'
 
@@ -45,7 +47,7 @@ async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
     const seen = looks[i]
     if (seen?.purse === undefined || !isFenced(seen.purse, seen.present)) return true
     const { purse, open, waiting } = seen
-    return purse.flag || open !== undefined || waiting !== undefined || !isBooked(purse, seen)
+    return purse.flag || open !== undefined || waiting !== undefined || purse.holds > 0 || !isBooked(purse, seen)
   })
 }
 
@@ -67,16 +69,20 @@ async function undoneLoads(town: BankTown): Promise<readonly string[]> {
 
 const ENDED: readonly LoadRow['stage'][] = ['declined', 'loaded', 'given-back']
 
-/** @returns one sentence for everything that is not as it should be */
-export async function judged(town: BankTown, url: string): Promise<readonly string[]> {
+/**
+ * @param all  everything that has happened, each once
+ * @returns    one sentence for everything that is not as it should be
+ */
+export async function judged(town: BankTown, url: string, all: readonly Happened[]): Promise<readonly string[]> {
   const report = await withPostgresArchive(url, archive => audit(town.anyBranch.center, archive))
   const found = report.findings.map(({ row, says, difference }) => `the auditor: ${row}: ${says} (${difference ?? ''})`)
   if (report.unexplained !== 0n) found.push(`the auditor cannot explain ${report.unexplained}`)
-  return [...town.found, ...found, ...(await wrongPurses(town)), ...(await wrongGivings(town))]
+  return [...town.found, ...found, ...(await wrongPurses(town, all)), ...(await wrongGivings(town))]
 }
 
-async function wrongPurses(town: BankTown): Promise<readonly string[]> {
-  const expected = await expectedValues(town)
+async function wrongPurses(town: BankTown, all: readonly Happened[]): Promise<readonly string[]> {
+  const expected = new Map<PurseId, bigint>()
+  for (const { purse, gives } of all) expected.set(purse, (expected.get(purse) ?? 0n) + gives)
   const { book } = town.anyBranch.center
   const rows = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
   return rows.flatMap(({ purse: row }) => {
@@ -87,28 +93,40 @@ async function wrongPurses(town: BankTown): Promise<readonly string[]> {
   })
 }
 
-/** What each purse ought to hold: every load, sale and refund that is said to be done, once. */
-async function expectedValues(town: BankTown): Promise<ReadonlyMap<string, bigint>> {
+export const KINDS = ['loads', 'payments', 'refunds', 'sales at tills', 'voids at tills'] as const
+
+/** Something that a purse ought to have gained or lost by. */
+export interface Happened {
+  readonly kind: (typeof KINDS)[number]
+  readonly purse: PurseId
+  readonly gives: bigint
+}
+
+/** Every load, sale, void and refund that is said to be done, once. */
+export async function happened(town: BankTown): Promise<readonly Happened[]> {
   const { book } = town.anyBranch.center
-  const values = new Map<string, bigint>()
-  const add = (purse: string, amount: bigint): unknown => values.set(purse, (values.get(purse) ?? 0n) + amount)
+  const all: Happened[] = []
   for (const { request } of town.loads) {
     const { load } = await book.look({ load: request.load })
-    if (load?.stage === 'loaded') add(load.purse, load.amount)
+    if (load?.stage === 'loaded') all.push({ kind: 'loads', purse: load.purse, gives: load.amount })
   }
   for (const { request } of town.sales) {
     const { number, numbered } = await book.look({ number: nameOf(request) })
-    if (number !== undefined && numbered?.decision === 'commit') add(number.purse, 0n - number.amount)
+    if (number !== undefined && numbered?.decision === 'commit')
+      all.push({ kind: 'payments', purse: number.purse, gives: 0n - number.amount })
   }
   for (const { request } of town.refunds) {
     const { order } = await book.look({ order: request.order })
-    if (order?.stage === 'done') add(order.purse, order.amount)
+    if (order?.stage === 'done') all.push({ kind: 'refunds', purse: order.purse, gives: order.amount })
   }
-  for (const sale of town.tills.flatMap(({ terminal }) => terminal.sales())) {
-    if (sale.stage === 'paid' && sale.receipt && sale.voidStage !== 'voided')
-      add(sale.receipt.receipt.purse, 0n - sale.amount)
-  }
-  return values
+  return [...all, ...town.tills.flatMap(({ terminal }) => terminal.sales()).flatMap(atTill)]
+}
+
+function atTill({ stage, receipt, voidStage, amount }: Sale): readonly Happened[] {
+  if (stage !== 'paid' || receipt === undefined) return []
+  const { purse } = receipt.receipt
+  const paid: Happened = { kind: 'sales at tills', purse, gives: 0n - amount }
+  return voidStage === 'voided' ? [paid, { kind: 'voids at tills', purse, gives: amount }] : [paid]
 }
 
 /** What the book has a sale's number by. */

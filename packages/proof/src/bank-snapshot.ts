@@ -2,7 +2,7 @@
  * The totals of the book at one instant, by one statement of SQL, while others write: what the entries say, and what the
  * rows say that caused them. They agree in every snapshot, or money was created or lost. @spec INV-SUM, INV-NOCREATE
  */
-import { LOAD_STAGE, ORDER_STAGE } from '@kozeni/center/book-codes'
+import { HOLD_STAGE, LOAD_STAGE, ORDER_STAGE } from '@kozeni/center/book-codes'
 import { type Session, statement } from '@kozeni/center/postgres-session'
 import { ACCOUNT_KIND, type AccountKind } from '@kozeni/ledger/account'
 import { KIND } from '@kozeni/protocol/operation'
@@ -19,6 +19,7 @@ const TOTALS = `
     where stage in (${LOAD_STAGE.captured}, ${LOAD_STAGE.loaded}, ${LOAD_STAGE['giving-back']})
   union all select 'going back', 0, 0, coalesce(sum(amount), 0)::bigint from load
     where stage = ${LOAD_STAGE['giving-back']}
+  union all select 'withheld', 0, 0, coalesce(sum(amount), 0)::bigint from hold where stage = ${HOLD_STAGE.held}
   union all select 'claimed', 0, 0, coalesce(sum(amount), 0)::bigint from claim
   union all select 'paid out', 0, 0, coalesce(sum(net), 0)::bigint from settlement
   union all select 'fees', 0, 0, coalesce(sum(fee), 0)::bigint from settlement
@@ -52,7 +53,7 @@ function equalities(rows: readonly (readonly unknown[])[]): readonly Equality[] 
   const [pays, others, waiting] = [of('pays open'), of('others open'), of('waiting') + of('going back')]
   const all = [...balances.values()].reduce((sum, each) => sum + each, 0n)
   // the amount of an open pay is still on its chip, as far as anybody knows
-  const liable = of('on purses') + others + waiting + of('claimed')
+  const liable = of('on purses') + others + waiting + of('claimed') + of('withheld')
   return [
     ['the book sums to zero', all, 0n],
     ['entries on purses = purses’ totals − open pays', owed('purse-float') + owed('collected'), of('on purses') - pays],
@@ -63,6 +64,7 @@ function equalities(rows: readonly (readonly unknown[])[]): readonly Equality[] 
       owed('store-payable'),
       of('claimed') - of('paid out') - of('fees'),
     ],
+    ['entries withheld = claims that are held', owed('withheld'), of('withheld')],
     ['entries taken in = loads that are paid for', 0n - owed('funding'), of('taken in')],
     ['all that is owed = all that was taken in', liable, of('taken in')],
     ['no purse is suspected', of('alarms'), 0n],

@@ -6,7 +6,7 @@
 import { openPool, withSession } from '@kozeni/center/postgres-session'
 import { throwawayPostgres } from '@kozeni/center/postgres-throwaway'
 import { client } from './bank-client.ts'
-import { drain, judged, lost } from './bank-end.ts'
+import { drain, type Happened, happened, judged, KINDS, lost } from './bank-end.ts'
 import { prepareScene, type Scene } from './bank-scene.ts'
 import { wrongTotals } from './bank-snapshot.ts'
 import { BankTown } from './bank-town.ts'
@@ -44,6 +44,7 @@ interface Round {
   readonly longestMs: number
   readonly retries: number
   readonly seconds: number
+  readonly happened: readonly Happened[]
   readonly found: readonly string[]
 }
 
@@ -78,15 +79,23 @@ async function playRound(scene: Scene, i: number, operations: number, { seed, si
   const clients = Array.from({ length: CLIENTS }, (_, k) => client(town, seed + 1000 * i + k, goesOn))
   const [{ wrong, snapshots, longestMs }] = await Promise.all([watch(url, goesOn), ...clients])
   const undone = await drain(town)
-  const found = [...(await judged(town, url)), ...(await lost(town))]
+  const all = await happened(town)
+  const found = [...(await judged(town, url, all)), ...(await lost(town))]
   await town.close()
+  const idle = KINDS.filter(kind => countOf(kind, all) === 0).map(
+    kind => `there were no ${kind}: nothing is shown of them`,
+  )
   const gaveUp = town.interrupted.map(each => `a center gave up: ${each}`)
   return {
     ...{ pool, snapshots, longestMs, operations: town.operations, copies: town.copies, retries: town.retries },
     seconds: (performance.now() - started) / 1000,
-    found: [...wrong, ...undone, ...found, ...gaveUp].map(each => `${name}: ${each}`),
+    happened: all,
+    found: [...wrong, ...undone, ...found, ...gaveUp, ...idle].map(each => `${name}: ${each}`),
   }
 }
+
+const countOf = (kind: Happened['kind'], all: readonly Happened[]): number =>
+  all.filter(each => each.kind === kind).length
 
 /** Takes a snapshot of the totals every 50 ms, and one at the end. */
 async function watch(url: string, goesOn: () => boolean) {
@@ -119,6 +128,9 @@ function reportOf(rounds: readonly Round[]): Report {
     found: rounds.flatMap(round => round.found),
     figures: {
       'requests sent': sum(round => round.copies).toLocaleString('en'),
+      'came about': KINDS.map(
+        kind => `${sum(round => countOf(kind, round.happened)).toLocaleString('en')} ${kind}`,
+      ).join(', '),
       'snapshots of all totals': sum(round => round.snapshots).toLocaleString('en'),
       'longest between two snapshots': `${Math.max(0, ...rounds.map(round => round.longestMs)).toFixed(0)} ms`,
       'retries of a command': `${sum(round => round.retries).toLocaleString('en')}; none was given up`,

@@ -6,7 +6,7 @@ import { SeededDice } from '@kozeni/base/dice'
 import type { EmbeddedPostgres } from '@kozeni/center/postgres-embedded'
 import type { TransactionNumber } from '@kozeni/protocol/number'
 import { askAgain, client } from './bank-client.ts'
-import { drain, judged, lost } from './bank-end.ts'
+import { drain, happened, judged, lost } from './bank-end.ts'
 import { BankTown } from './bank-town.ts'
 import {
   archived,
@@ -167,5 +167,5 @@ const lsnOf = async ({ url }: EmbeddedPostgres): Promise<string> =>
 async function reconciled(town: BankTown, postgres: EmbeddedPostgres): Promise<readonly string[]> {
   await town.reportHonoured()
   const undone = await drain(town, restless => askAgain(town, restless))
-  return [...undone, ...(await judged(town, townIn(postgres)))]
+  return [...undone, ...(await judged(town, townIn(postgres), await happened(town)))]
 }
