@@ -15,7 +15,6 @@ export const MACS = 'receipts’ MACs, with the keys derived'
 
 /** Long enough that the engine has made its best of it. */
 const COUNT = 100_000
-const ROUNDS = 5
 
 /** Five rows; none touches the database. Seeds are at hand, as a store's and the center's are for a window. */
 export async function computed(vault: Vault, uploads: readonly Upload[]): Promise<Row[]> {
@@ -49,13 +48,11 @@ export async function computed(vault: Vault, uploads: readonly Upload[]): Promis
   ]
 }
 
-/** The round in the middle, after one that warms up; per second of processor time, so that a busy machine does not count. */
+/** After one that warms up; per second of processor time, so that a busy machine does not count. */
 async function timed(work: string, units: number, run: () => void | Promise<void>): Promise<Row> {
   await run()
   collectGarbage()
-  const rounds: number[] = []
-  for (let i = 0; i < ROUNDS; i++) rounds.push(await cpuSeconds(run))
-  const seconds = rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0
+  const seconds = await cpuSeconds(run)
   const none = { databaseCpu: 0, walBytesPerUnit: 0, p50: (1000 * seconds) / units, p99: Number.NaN }
   return { work, batch: 1, clients: 1, ...none, units, seconds, perSecond: units / seconds, centerCpu: seconds }
 }

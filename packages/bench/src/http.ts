@@ -4,7 +4,6 @@
  * What the chip says comes at the handler's seam, when the clock has stopped.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { routes } from '@kozeni/api/routes'
 import { sign, signerOf } from '@kozeni/api/signature'
@@ -23,6 +22,7 @@ import { PostgresViews } from '@kozeni/center/views-postgres'
 import { nodeCrypto as crypto, verifyAside } from '@kozeni/protocol/crypto-node'
 import { encodeTransaction } from '@kozeni/protocol/transaction'
 import type { Measured } from './database.ts'
+import { heard } from './heard.ts'
 import { measured, type Row, side, type Work } from './measure.ts'
 import { purse } from './names.ts'
 import { closing, type Sale } from './online.ts'
@@ -38,6 +38,7 @@ export async function payingOverHttp(
   due: readonly Sale[],
 ): Promise<Row> {
   await database.client.query(DEVICES)
+  await database.client.query(NO_TASKS)
   const views = new PostgresViews({ url: database.url, connections: 1 })
   const center = await served(book, vault, views)
   try {
@@ -57,6 +58,9 @@ const DEVICES = `
   insert into device (device_id, account_id, public_key, at_ms)
   select device_id, account_id, decode('${hex(crypto.publicKey(CHIP_KEY))}', 'hex'), 0 from issuance
   on conflict do nothing`
+
+/** What was measured before, without a mover, is not told while this is. */
+const NO_TASKS = 'delete from outbox'
 
 /** Nobody is refused because all clients have one address and one processor. */
 const NO_LIMITS = { requestsPerMinute: 1e9, lateMs: 60_000 }
@@ -103,12 +107,6 @@ const opening = (work: string, clients: ChildProcess, units: number): Work => ({
     all.forEach(took)
   },
 })
-
-async function heard(child: ChildProcess) {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the clients ended before they had spoken')))
-  const [said] = await Promise.race([once(child, 'message'), ended])
-  return said
-}
 
 /** A request as the purse's device signs and sends it. */
 async function requestOf(origin: string, { by, transaction, number }: Sale): Promise<Uint8Array> {

@@ -75,13 +75,21 @@ export async function medians(
   works: ReadonlyArray<() => Promise<Row>>,
   by: By = 'perSecond',
 ): Promise<Row[]> {
-  const rows: Row[][] = works.map(() => [])
-  for (let i = 0; i < runs; i++) for (const [k, once] of works.entries()) rows[k]?.push(await once())
-  return rows.map(each => middle(each, by))
+  const rounds: Row[][] = []
+  for (let i = 0; i < runs; i++) {
+    const round: Row[] = []
+    for (const once of works) round.push(await once())
+    rounds.push(round)
+  }
+  return middles(rounds, by)
 }
 
+/** @param rounds  one at least, each with the same works in the same order @returns of each work the row in the middle */
+export const middles = ([first = [], ...others]: readonly (readonly Row[])[], by: By = 'perSecond'): Row[] =>
+  first.map((row, k) => middle([row, ...others.flatMap(round => round[k] ?? [])], by))
+
 /** @param rows  one at least */
-export const middle = (rows: readonly Row[], by: By): Row =>
+const middle = (rows: readonly Row[], by: By): Row =>
   rows.toSorted((a, b) => a[by] - b[by])[Math.floor(rows.length / 2)] as Row
 
 /** `clients` at once, each doing the next job as soon as its last is done. */

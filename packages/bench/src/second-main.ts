@@ -1,8 +1,8 @@
 /**
- * A second center process on the same database, for the bench: makes its uploads, says `ready`, and takes them in as soon
- * as anything comes over its input. Arguments: url, purses, uploads. Its purses are the upper half of those that there are.
+ * A second center process on the same database, for the bench: says `ready` when it is warm, and then does what it is told: to
+ * make its uploads, to collect them, to end. Arguments: url, purses, uploads. Its purses are those with odd numbers.
  */
-import { once } from 'node:events'
+import { on } from 'node:events'
 import { PostgresBook } from '@kozeni/center/book-postgres'
 import { plainAside } from '@kozeni/center/book-postgres-plain-aside'
 import { macsOnThreads } from '@kozeni/center/mac-threads'
@@ -10,7 +10,7 @@ import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
 import { collecting } from './collecting.ts'
 import { SEED } from './measure.ts'
-import { Sales, SECOND } from './receipts.ts'
+import { Sales, SECOND, type Upload } from './receipts.ts'
 
 /** The other half of those that upload at once. */
 const TILLS = 100
@@ -19,10 +19,19 @@ const [url = '', purses = '', uploads = ''] = process.argv.slice(2)
 const vault = memoryVault(crypto, SEED, { rightMacs: macsOnThreads(crypto) })
 const book = new PostgresBook({ url, plain: plainAside(url) })
 const sales = new Sales(vault, SECOND)
-await collecting('', { book, vault }, sales.uploads(Number(uploads), Number(purses)), TILLS).run(() => undefined) // warming up
-const made = sales.uploads(Number(uploads), Number(purses))
-process.stdout.write('ready\n')
-await once(process.stdin, 'data')
-await collecting('', { book, vault }, made, TILLS).run(() => undefined)
+const make = (): readonly Upload[] => sales.uploads(Number(uploads), Number(purses))
+const collect = (all: readonly Upload[]): Promise<void> =>
+  collecting('', { book, vault }, all, TILLS).run(() => undefined)
+const tell = (said: unknown): unknown => process.send?.(said)
+
+let made = make()
+await collect(made) // warming up
+tell('ready')
+for await (const [what] of on(process, 'message')) {
+  if (what === 'end') break
+  if (what === 'make') made = make()
+  if (what === 'collect') await collect(made)
+  tell('done')
+}
 await book.close()
 process.exit(0)
