@@ -1,8 +1,16 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as soon } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Groups, type Job } from './book-postgres-group.ts'
 
 const job = (): Job => ({ needs: () => [], alone: false })
+
+test('what several requests ask for in one turn of the event loop goes together', async () => {
+  const counter = held()
+  const groups = new Groups({ ...TWO_LANES, work: counter.work })
+  for (let request = 0; request < 3; request++) setImmediate(() => groups.add(job()))
+  await turn()
+  expect(counter.sizes).toEqual([3])
+})
 
 test('while people wait, what nobody waits for goes in smaller groups and one after the other', async () => {
   const people = held()
@@ -59,6 +67,12 @@ test('behind a group that takes long a few are held back for one pause, and then
   await turn()
   expect(counter.sizes).toEqual([1, 1])
 })
+
+/** What was asked for has begun, and what it made possible too. */
+async function turn(): Promise<void> {
+  await soon()
+  await soon()
+}
 
 const TWO_LANES = { size: () => 100, lanes: () => 2 }
 

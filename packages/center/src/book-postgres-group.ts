@@ -58,11 +58,11 @@ export class Groups<J extends Job> {
     this.#startSoon()
   }
 
-  /** What is asked for in one turn of the event loop goes together. */
+  /** What is asked for in one turn of the event loop goes together: by all the requests that have come in it. */
   #startSoon(): void {
     if (this.#starting) return
     this.#starting = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#starting = false
       this.#start()
     })
