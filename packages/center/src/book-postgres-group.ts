@@ -99,7 +99,8 @@ export class Groups<J extends Job> {
     await this.#options.work(group)
     this.#running--
     for (const need of needs) this.#taken.delete(need)
-    this.#startSoon()
+    // whoever was answered just now may ask for the next
+    queueMicrotask(() => this.#start())
   }
 
   /** The next group: in order of arrival, passing over what has to wait for another. */
