@@ -57,8 +57,9 @@ export interface PostgresBookOptions {
  * nobody else is answered meanwhile.
  */
 const BESIDE_PEOPLE = 128
-/** And the most uploads whose plain receipts are. */
-const UPLOADS_BESIDE_PEOPLE = 4
+/** And the most uploads whose plain receipts are; after which it rests for so many times as long as it took. */
+const UPLOADS_BESIDE_PEOPLE = 2
+const RESTS_BESIDE_PEOPLE = 3
 /** Where somebody has just asked for something, the next is not far. */
 const MOMENT_MS = 250
 
@@ -186,11 +187,11 @@ export class PostgresBook implements Book {
     return answer
   }
 
-  /** Beside people it rests as long as it has worked: they have the processors for themselves then. */
+  /** Beside people it rests longer than it has worked: they have the processors for themselves then. */
   async #bookPlainByTurns(group: readonly PlainTask[]): Promise<void> {
     const begun = this.#clock.now()
     await this.#bookPlain(group)
-    if (this.#isBesidePeople) await this.#clock.wait(this.#clock.now() - begun)
+    if (this.#isBesidePeople) await this.#clock.wait(RESTS_BESIDE_PEOPLE * (this.#clock.now() - begun))
   }
 
   /** What fails here is not plain, unless the answer was lost. */
