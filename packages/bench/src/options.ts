@@ -9,9 +9,9 @@ const REST_BYTES = 5 * 2 ** 30
 
 /** How far a book may grow, tenfold at each step; with how long all of it took on two processors. */
 const SIZES = [
-  { purses: 100_000, took: '10 minutes; 2 with --quick' },
-  { purses: 1_000_000, took: '13 minutes' },
-  { purses: 10_000_000, took: '25 minutes' },
+  { purses: 100_000, took: '16 minutes; 2 with --quick' },
+  { purses: 1_000_000, took: '18 minutes' },
+  { purses: 10_000_000, took: '30 minutes' },
   { purses: 100_000_000, took: '3 hours, reckoned from a tenth of it' },
 ]
 const LARGEST = 10_000_000

@@ -63,6 +63,8 @@ class Bench {
   readonly #rows: Row[] = []
   #purses = 0
   #paid = 0
+  /** Half the pays a second that there can be. */
+  #half = 0
 
   constructor(database: Measured, options: Options) {
     this.#database = database
@@ -204,11 +206,15 @@ class Bench {
   /** Where the time goes in this process, once all that is taken in and paid has been made. */
   async #profiles(): Promise<Report['profiles']> {
     const uploads = this.#sales.uploads(this.#times(800), this.#purses)
-    const [atSeam, overHttp] = [this.#due(this.#times(8000)), this.#due(this.#times(2000))]
+    const due = (count: number): readonly Sale[] => this.#due(this.#times(count))
+    const [atSeam, paced, overHttp] = [due(8000), due(8000), due(2000)]
+    const pay = (on: Measured, sold: readonly Sale[], perSecond?: number): Promise<Row> =>
+      measured(on, paying('a profile', this.#means, sold, 64, perSecond))
     const profile = (work: (database: Measured) => Promise<Row>) => profiled(this.#database, work)
     return {
       'receipts verified and posted': await profile(on => this.#collectAll('a profile', uploads, on)),
-      'pays opened and closed': await profile(on => measured(on, paying('a profile', this.#means, atSeam, 64))),
+      'pays opened and closed': await profile(on => pay(on, atSeam)),
+      'pays at half load': await profile(on => pay(on, paced, this.#half)),
       'pays opened over HTTP': await profile(on => payingOverHttp(on, 'a profile', this.#means, overHttp)),
     }
   }
@@ -235,8 +241,8 @@ class Bench {
       () => this.#pay('pays, one transaction a request', alone, 0, this.#times(2000)),
       () => this.#pay('pays, 30 % at one store', this.#means, 0.3),
     ])
-    const half = (rows[0]?.perSecond ?? 0) / 2
-    const paced = () => this.#pay('pays at half load', this.#means, 0, this.#times(8000), half)
+    this.#half = (rows[0]?.perSecond ?? 0) / 2
+    const paced = () => this.#pay('pays at half load', this.#means, 0, this.#times(8000), this.#half)
     this.#keep(...rows, ...(await medians(runs, [paced], 'p99')))
   }
 
