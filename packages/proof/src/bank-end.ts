@@ -6,7 +6,7 @@
 import type { PurseId } from '@kozeni/base/ids'
 import { withPostgresArchive } from '@kozeni/center/archive-postgres'
 import { audit } from '@kozeni/center/audit'
-import type { LoadRow, PurseRow, Seen } from '@kozeni/center/book'
+import type { LoadRow, Seen } from '@kozeni/center/book'
 import type { PaymentRequest } from '@kozeni/center/payment'
 import { isFenced } from '@kozeni/center/restore'
 import type { Sale } from '@kozeni/terminal/till'
@@ -26,36 +26,54 @@ export async function drain(
   again: (restless: readonly Holder[]) => Promise<void> = async () => undefined,
 ): Promise<readonly string[]> {
   const end = performance.now() + MOST_MS
-  let restless: readonly Holder[] = town.people
+  let restless: readonly Restless[] = town.people.map(holder => ({ holder, why: 'nobody has looked' }))
   for (;;) {
+    const holders = restless.map(({ holder }) => holder)
     await town.settled()
     for (const till of town.tills) await uploadFrom(till)
-    await Promise.all(restless.map(holder => contactWith(town, holder)))
-    await again(restless)
+    await Promise.all(holders.map(holder => contactWith(town, holder)))
+    await again(holders)
     await town.settled()
     restless = await restlessIn(town)
-    const undone = [...restless.map(({ purse }) => `purse ${purse} is not at rest`), ...(await undoneLoads(town))]
+    const undone = [
+      ...restless.map(({ holder: { purse }, why }) => `purse ${purse} is not at rest: ${why}`),
+      ...(await undoneLoads(town)),
+    ]
     if (undone.length === 0 || performance.now() > end) return undone
     await town.clock.wait(BETWEEN_MS)
   }
 }
 
-async function restlessIn(town: BankTown): Promise<readonly Holder[]> {
+interface Restless {
+  readonly holder: Holder
+  /** What there is to be done yet. */
+  readonly why: string
+}
+
+async function restlessIn(town: BankTown): Promise<readonly Restless[]> {
   const { book } = town.anyBranch.center
   const looks = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  return town.people.filter((_, i) => {
-    const seen = looks[i]
-    if (seen?.purse === undefined || !isFenced(seen.purse, seen.present)) return true
-    const { purse, open, waiting } = seen
-    return purse.flag || open !== undefined || waiting !== undefined || purse.holds > 0 || !isBooked(purse, seen)
+  return town.people.flatMap((holder, i) => {
+    const why = whyRestless(looks[i])
+    return why === undefined ? [] : [{ holder, why }]
   })
 }
 
-/** All that the chip has done stands in the book. A pay that a restored book has lost, undone, is ahead on both sides for good. */
-function isBooked({ seenCredits, credits, seenDebits, debits }: PurseRow, { found }: Seen): boolean {
+function whyRestless(seen: Seen | undefined): string | undefined {
+  if (seen?.purse === undefined || !isFenced(seen.purse, seen.present)) return 'it is not fenced'
+  const { purse, open, waiting } = seen
+  if (purse.flag) return 'its flag is up'
+  if (open !== undefined) return 'an operation is open'
+  if (waiting !== undefined) return 'an order waits'
+  const { seenCredits, credits, seenDebits, debits } = purse
   const [given, paid] = [seenCredits - credits, seenDebits - debits]
-  return found.some(({ outcome }) => outcome === 'reversed') ? given === paid : given === 0n && paid === 0n
+  if (!isBooked(given, paid, seen)) return `the chip is ahead by ${given} given and ${paid} paid`
+  return purse.holds > 0 ? `${purse.holds} claims are held` : undefined
 }
+
+/** All that the chip has done stands in the book. A pay that a restored book has lost, undone, is ahead on both sides for good. */
+const isBooked = (given: bigint, paid: bigint, { found }: Seen): boolean =>
+  found.some(({ outcome }) => outcome === 'reversed') ? given === paid : given === 0n && paid === 0n
 
 async function undoneLoads(town: BankTown): Promise<readonly string[]> {
   const { book } = town.anyBranch.center

@@ -25,6 +25,7 @@ import type { Center as TillCenter } from '@kozeni/terminal/center'
 import { MemoryJournal } from '@kozeni/terminal/journal-memory'
 import { sameAsHardware } from '@kozeni/terminal/limits'
 import { Terminal } from '@kozeni/terminal/terminal'
+import { RECHECK_SECONDS } from '@kozeni/terminal/upload'
 import { type Branch, openBranch } from './bank-branch.ts'
 import { type Counter, readersOf, type Scene } from './bank-scene.ts'
 import { runningClock } from './running-clock.ts'
@@ -77,6 +78,8 @@ export class BankTown {
   readonly #late = new Set<Promise<unknown>>()
   #relay: TerminalRow | undefined
 
+  /** How much later it is at the tills than at the centers. */
+  #laterMs = 0
   readonly #scene: Scene
   readonly #marks = memoryMarks()
 
@@ -151,6 +154,11 @@ export class BankTown {
       branch => branch.contacts.contact({ caller: { kind: 'terminal', terminal }, body: round }),
       () => undefined,
     )
+  }
+
+  /** So much time goes by at the tills that they show again what was booked and is not settled for good. @spec F-12 */
+  waitAtTills(): void {
+    this.#laterMs += 1000 * RECHECK_SECONDS
   }
 
   /** Every store tells a center all that it has honoured, and that this was all. @spec F-12 */
@@ -229,7 +237,8 @@ export class BankTown {
       contact: round => this.contact(round),
     }
     // its tills sell as if alone: who has the chip is a matter of this town
-    const parts = { crypto, clock: this.clock, center, key, software: sameAsHardware }
+    const clock: Clock = { ...this.clock, now: () => this.clock.now() + this.#laterMs }
+    const parts = { crypto, clock, center, key, software: sameAsHardware }
     const opened = await Terminal.open({ ...parts, journal: new MemoryJournal(crypto) })
     if (!opened.ok) throw new Error(`a till does not open: ${opened.refusal.code}`)
     await opened.value.upload()

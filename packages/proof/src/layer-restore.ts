@@ -161,11 +161,12 @@ const lsnOf = async ({ url }: EmbeddedPostgres): Promise<string> =>
   String((await ask(url, 'select pg_current_wal_lsn()'))[0]?.[0])
 
 /**
- * Stores report, everybody meets the center and asks again for what was asked before, until nothing is left to do; then
+ * Stores report, tills show their receipts again, everybody meets the center and asks again for what was asked before, until nothing is left to do; then
  * everything is compared.
  */
 async function reconciled(town: BankTown, postgres: EmbeddedPostgres): Promise<readonly string[]> {
   await town.reportHonoured()
+  town.waitAtTills()
   const undone = await drain(town, restless => askAgain(town, restless))
   return [...undone, ...(await judged(town, townIn(postgres), await happened(town)))]
 }
