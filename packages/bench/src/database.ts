@@ -22,6 +22,8 @@ export interface Measured {
   readonly freeBytes: () => Promise<number>
   /** Does what is measured, and whatever is to be done around just that: a profile is taken so. */
   readonly around: (run: () => Promise<void>) => Promise<void>
+  /** One more, beside it on the same server; ends with it. */
+  readonly another: () => Promise<Measured>
   /** Ends it, whatever goes on there; nothing of it stays. */
   readonly close: () => Promise<void>
 }
@@ -44,39 +46,58 @@ export async function openDatabase(say: (line: string) => void): Promise<Result<
   const found = await serverFor(process.env['DATABASE_URL'])
   if (!found.ok) return found
   const server = found.value
-  const name = `kozeni_bench_${process.pid}`
+  const name = nameOf(1)
   const made = await createDatabase(server.url, name).then(ok<string>, (error: Error) => no(whyNone(error)))
   if (!made.ok) return made
-  await migrate(made.value)
-  const client = new Client({ connectionString: made.value })
-  client.on('error', () => undefined) // whoever waits for an answer is told; nobody else needs to be
-  await client.connect()
-  const close = async (): Promise<void> => {
-    await client.end().catch(() => undefined)
-    await server.drop(name)
-  }
+  const database = await tabled(server, made.value, () => server.drop(name))
+  const { client } = database
   const off = await notDurable(client)
   if (off !== undefined) {
-    await close()
+    await database.close()
     return no(
       `This PostgreSQL has ${off} off, so that its figures would say nothing. Turn it on, or leave DATABASE_URL out.`,
     )
   }
   if (server.pid !== undefined) await beenInUse(client)
-  const folder = await shown(client, 'data_directory')
-  say(`PostgreSQL ${await shown(client, 'server_version')}, fsync and synchronous_commit on, ${folder}`)
-  return ok({
-    url: made.value,
+  const [version, folder] = [await shown(client, 'server_version'), await shown(client, 'data_directory')]
+  say(`PostgreSQL ${version}, fsync and synchronous_commit on, ${folder}`)
+  return ok(database)
+}
+
+/** The bench's i-th database on one server. */
+const nameOf = (i: number): string => `kozeni_bench_${process.pid}_${i}`
+
+/** The empty database at `url` with all tables; `drop` removes it. */
+async function tabled(server: Server, url: string, drop: () => Promise<void>): Promise<Measured> {
+  await migrate(url)
+  const client = new Client({ connectionString: url })
+  client.on('error', () => undefined) // whoever waits for an answer is told; nobody else needs to be
+  await client.connect()
+  const pid = server.pid ?? postmasterOf(await shown(client, 'data_directory'))
+  const others: Measured[] = []
+  return {
+    url,
     client,
-    cpuSeconds: () => processSeconds(server.pid ?? postmasterOf(folder)),
+    cpuSeconds: () => processSeconds(pid),
     walBytes: async () => Number(await one(client, `select pg_current_wal_lsn() - '0/0'::pg_lsn`)),
     freeBytes: async () => {
       const { bavail, bsize } = await statfs(server.folder ?? '/')
       return bavail * bsize
     },
     around: run => run(),
-    close,
-  })
+    another: async () => {
+      const name = nameOf(others.length + 2)
+      const made = await createDatabase(server.url, name)
+      const other = await tabled(server, made, () => dropDatabase(server.url, name))
+      others.push(other)
+      return other
+    },
+    close: async () => {
+      for (const other of others) await other.close()
+      await client.end().catch(() => undefined)
+      await drop()
+    },
+  }
 }
 
 /** The one that is named, or one of the bench's own. */

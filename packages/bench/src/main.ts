@@ -6,6 +6,7 @@
 import { access, constants, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { growHeapFreely } from '@kozeni/center/heap'
 import { type Measured, openDatabase } from './database.ts'
 import type { Row } from './measure.ts'
 import { type Asked, askedFor, bytesFor, gigabytes, HELP } from './options.ts'
@@ -35,6 +36,7 @@ for (const [signal, code] of [['SIGINT', 130] as const, ['SIGTERM', 143] as cons
     stopped.resolve(code)
   })
 
+growHeapFreely() // as a center does
 const database = await openDatabase(say)
 if (!database.ok) refuse(database.refusal, 1)
 let code = 1

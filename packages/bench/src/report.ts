@@ -14,6 +14,8 @@ export interface Decade {
   readonly receipts: number
   readonly collected: Row
   readonly paid: Row
+  /** What a book of ten thousand did in turns with it. */
+  readonly small: Pick<Decade, 'collected' | 'paid'>
   /** Bytes, by table: with its indexes. */
   readonly sizes: Readonly<Record<string, number>>
 }

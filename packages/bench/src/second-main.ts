@@ -5,6 +5,7 @@
 import { on } from 'node:events'
 import { PostgresBook } from '@kozeni/center/book-postgres'
 import { plainAside } from '@kozeni/center/book-postgres-plain-aside'
+import { growHeapFreely } from '@kozeni/center/heap'
 import { macsOnThreads } from '@kozeni/center/mac-threads'
 import { memoryVault } from '@kozeni/center/vault-memory'
 import { nodeCrypto as crypto } from '@kozeni/protocol/crypto-node'
@@ -15,6 +16,7 @@ import { Sales, SECOND, type Upload } from './receipts.ts'
 /** The other half of those that upload at once. */
 const TILLS = 100
 
+growHeapFreely()
 const [url = '', purses = '', uploads = ''] = process.argv.slice(2)
 const vault = memoryVault(crypto, SEED, { rightMacs: macsOnThreads(crypto) })
 const book = new PostgresBook({ url, plain: plainAside(url) })

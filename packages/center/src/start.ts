@@ -11,6 +11,7 @@ import { PostgresBook } from './book-postgres.ts'
 import { plainAside } from './book-postgres-plain-aside.ts'
 import type { Center } from './center.ts'
 import { type FundingSource, noFunding } from './funding.ts'
+import { growHeapFreely } from './heap.ts'
 import type { Marks } from './mark.ts'
 import { type MigrationRefusal, migrate } from './migrate.ts'
 import { FIRST_OPERATOR, type Operator, operatorOf } from './operators.ts'
@@ -54,6 +55,7 @@ export type StartRefusal = DatabaseRefusal | MigrationRefusal | PortRefusal
  * @refuses every StartRefusal; explainStart has the sentence and the next step
  */
 export async function startCenter(options: StartOptions): Promise<Result<RunningCenter, StartRefusal>> {
+  growHeapFreely()
   const { url } = options
   const reached = await reachDatabase(url)
   if (!reached.ok) return reached
