@@ -41,7 +41,7 @@ export function auditReceipts(means: Means, file: PurseFile): Finding[] {
   return file.receipts.flatMap(row => {
     const { findings, proved } = isRight(means, row) ? RIGHT : auditBytes(means, file.purse, row, row.signed)
     const { told } = row
-    if (told === undefined || !proved || isFoundBeside(file, told)) return findings
+    if (told === undefined || !proved || isFoundAlone(file, told)) return findings
     return [...findings, ...auditWitness(operations.get(operationName(told)), told)]
   })
 }
@@ -57,10 +57,19 @@ interface Judged {
 
 const RIGHT: Judged = { findings: [], proved: true }
 
-/** It tells of what the chip did under a number that a restored book has used again: that is put back under another. @spec F-12 */
-const isFoundBeside = ({ found, operations }: PurseFile, said: Told): boolean =>
-  found.some(row => operationName(row) === operationName(said) && equal(row.digest, said.digest)) &&
-  operations.some(row => operationName(row) === operationName(said) && !equal(row.digest, said.digest))
+/**
+ * It tells of what only the chip's fence has told as well: of what moved nothing, and so is only noted, or of what the chip
+ * did under a number that a restored book has used again, which is put back under another.
+ *
+ * @spec F-12
+ */
+function isFoundAlone({ found, operations }: PurseFile, said: Told): boolean {
+  const isThere = (row: Pick<Told, 'purse' | 'epoch' | 'number'>): boolean => operationName(row) === operationName(said)
+  const shown = found.find(row => isThere(row) && equal(row.digest, said.digest))
+  if (shown === undefined) return false
+  const there = operations.find(isThere)
+  return there === undefined ? shown.outcome !== 'applied' : !equal(there.digest, said.digest)
+}
 
 /** Its chip has made it, and its columns are what the chip signed. @spec K-5 */
 export function auditBytes(

@@ -7,6 +7,7 @@ import { SeededDice } from '@kozeni/base/dice'
 import { freshId, type LoadId, type OrderId, type StoreId } from '@kozeni/base/ids'
 import { money } from '@kozeni/base/money'
 import type { Result } from '@kozeni/base/result'
+import { numberName } from '@kozeni/center/book-writes'
 import { cancelLoad, type LoadRequest, requestLoad } from '@kozeni/center/load'
 import { fund } from '@kozeni/center/load-funding'
 import { openPayment, settleVerdict } from '@kozeni/center/payment'
@@ -152,12 +153,14 @@ const refund: Move = async (town, dice) => {
   await askRefund(town, asked)
 }
 
-async function askRefund(town: BankTown, asked: BankTown['refunds'][number]): Promise<void> {
+/** @returns whether it is ordered */
+async function askRefund(town: BankTown, asked: BankTown['refunds'][number]): Promise<boolean> {
   const ordered = await town.ask(
     ({ center }) => center.book.run(orderRefund(asked.request, asked.request.used)),
     okIs(row => row.order),
   )
   if (ordered.ok) asked.acknowledged = true
+  return ordered.ok
 }
 
 async function usedBy(town: BankTown, sale: Offer) {
@@ -173,14 +176,25 @@ async function usedBy(town: BankTown, sale: Offer) {
  */
 export async function askAgain(town: BankTown, people: readonly Holder[]): Promise<void> {
   const purses = new Set<string>(people.map(({ purse }) => purse))
-  for (const acknowledged of [true, false]) {
-    const theirs = <T extends Asked<unknown>>(all: readonly T[], purseOf: (asked: T) => string): readonly T[] =>
-      all.filter(asked => asked.acknowledged === acknowledged && purses.has(purseOf(asked)))
-    await Promise.all(theirs(town.loads, ({ request }) => request.purse).map(asked => askLoad(town, asked)))
-    await Promise.all(theirs(town.sales, ({ request }) => request.purse).map(asked => askPay(town, asked)))
-    await Promise.all(theirs(town.refunds, ({ request }) => request.used.purse).map(asked => askRefund(town, asked)))
-  }
+  const [loads, otherLoads] = halves(town.loads.filter(({ request }) => purses.has(request.purse)))
+  const [sales, otherSales] = halves(town.sales.filter(({ request }) => purses.has(request.purse)))
+  const [refunds, otherRefunds] = halves(town.refunds.filter(({ request }) => purses.has(request.used.purse)))
+  for (const some of [loads, otherLoads]) await Promise.all(some.map(asked => askLoad(town, asked)))
+  for (const some of [sales, otherSales]) await Promise.all(some.map(asked => askPay(town, asked)))
+  const ordered = await Promise.all(refunds.map(asked => askRefund(town, asked)))
+  // a store that was refused one refund for another's sake does not ask for it while the other is unknown
+  const short = new Set(refunds.filter((_, i) => !ordered[i]).map(saleOf))
+  const rest = otherRefunds.filter(asked => !short.has(saleOf(asked)))
+  await Promise.all(rest.map(asked => askRefund(town, asked)))
 }
+
+const saleOf = ({ request }: BankTown['refunds'][number]): string => numberName(request.used)
+
+/** What was acknowledged, and what was not. */
+const halves = <T extends Asked<unknown>>(all: readonly T[]): readonly [T[], T[]] => [
+  all.filter(({ acknowledged }) => acknowledged),
+  all.filter(({ acknowledged }) => !acknowledged),
+]
 
 const contact: Move = (town, dice) => contactWith(town, pick(dice, town.people))
 

@@ -103,12 +103,23 @@ async function wrongPurses(town: BankTown, all: readonly Happened[]): Promise<re
   for (const { purse, gives } of all) expected.set(purse, (expected.get(purse) ?? 0n) + gives)
   const { book } = town.anyBranch.center
   const rows = await Promise.all(town.people.map(({ purse }) => book.look({ purse })))
-  return rows.flatMap(({ purse: row }) => {
+  const blocked = rows.flatMap(({ purse: row }) => (row?.blocked ? [row.purse] : []))
+  const wrong = rows.flatMap(({ purse: row }) => {
     if (row === undefined) return ['a purse is gone']
     // at rest this is what the chip itself has said last
     const [onChip, wanted] = [row.seenCredits - row.seenDebits, expected.get(row.purse) ?? 0n]
     return onChip === wanted ? [] : [`purse ${row.purse} holds ${onChip}, not ${wanted} (${onChip - wanted})`]
   })
+  return [...wrong, ...(await Promise.all(blocked.map(purse => whyBlocked(town, purse))))]
+}
+
+/** Everybody here is honest. */
+async function whyBlocked(town: BankTown, purse: PurseId): Promise<string> {
+  const { rows } = await town.anyBranch.center.views.alarms({ limit: 1000, after: undefined })
+  const why = rows
+    .filter(({ subject }) => subject === purse)
+    .map(({ what, facts }) => `${what} ${JSON.stringify(facts)}`)
+  return `purse ${purse} is blocked: ${why.join(', ') || 'for no reason'}`
 }
 
 export const KINDS = ['loads', 'payments', 'refunds', 'sales at tills', 'voids at tills'] as const
@@ -177,14 +188,20 @@ export async function lost(
   const known = <T>(all: readonly Asked<T>[]): readonly T[] =>
     all.filter(({ acknowledged }) => acknowledged).map(({ request }) => request)
   const looked = await Promise.all([
-    ...known(town.loads).map(async ({ load: name }) => ({ name, row: (await book.look({ load: name })).load })),
+    ...known(town.loads).map(async ({ load: name }) => ({
+      name: `load ${name}`,
+      row: (await book.look({ load: name })).load,
+    })),
     ...known(town.sales)
       .filter(isTold)
       .map(async sale => ({
-        name: sale.number,
+        name: `sale ${sale.number}`,
         row: (await book.look({ number: nameOf(sale) })).number,
       })),
-    ...known(town.refunds).map(async ({ order: name }) => ({ name, row: (await book.look({ order: name })).order })),
+    ...known(town.refunds).map(async ({ order: name }) => ({
+      name: `refund ${name}`,
+      row: (await book.look({ order: name })).order,
+    })),
   ])
   return looked.filter(({ row }) => row === undefined).map(({ name }) => `${name} was acknowledged, and is not known`)
 }

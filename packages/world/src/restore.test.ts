@@ -316,6 +316,23 @@ describe('what the backup does not know at all', () => {
     expect(await town.pay(holder, sale)).toMatchObject({ ok: true, value: { verdict: 'not-paid' } })
     await expectRest(100n)
   })
+
+  test('a pay that was called off has moved nothing: a receipt that tells of it is explained by the fence', async () => {
+    const store = await town.openStore()
+    const counter = await CounterWithNetwork.open(town, store, 3)
+    counter.online = false
+    await town.beat()
+    const backup = town.backup()
+    await town.pay(holder, town.sale(store, 30n))
+    town.clock.advance(61_000)
+    await town.contact(holder)
+    expect(await counter.sell(10n, radioOf(holder))).toMatchObject({ value: { outcome: 'done' } })
+    await town.beat()
+    await restored(backup)
+    counter.online = true
+    await counter.upload()
+    await expectRest(90n)
+  })
 })
 
 const NOT_PUT_BACK = [
