@@ -140,9 +140,13 @@ const askAny: Move = async (town, dice) => {
   if (sale !== undefined) await askStore(town, sale.request)
 }
 
+/** A store gives back what it was told is paid: after a restore it reports no other sale as honoured. @spec F-12 */
 const refund: Move = async (town, dice) => {
   const sale = town.sales[dice.below(Math.max(1, town.sales.length))]
-  const used = sale && (await usedBy(town, sale.request))
+  if (sale === undefined) return
+  await askStore(town, sale.request)
+  if (town.honoured.get(sale.request.number)?.verdict !== 'paid') return
+  const used = await usedBy(town, sale.request)
   if (used === undefined) return
   const most = used.amount - used.refunded
   if (most === 0n) return
