@@ -161,8 +161,8 @@ const lsnOf = async ({ url }: EmbeddedPostgres): Promise<string> =>
   String((await ask(url, 'select pg_current_wal_lsn()'))[0]?.[0])
 
 /**
- * Stores report, tills show their receipts again, everybody meets the center and asks again for what was asked before, until nothing is left to do; then
- * everything is compared.
+ * Stores report, tills show their receipts again, everybody meets the center and asks again for what was asked before, until
+ * nothing is left to do; then everything is compared.
  */
 async function reconciled(town: BankTown, postgres: EmbeddedPostgres): Promise<readonly string[]> {
   await town.reportHonoured()
