@@ -28,7 +28,14 @@ export function blockFor(
 /** What of a purse's row says what its chip has been given and has taken. */
 type Taken = Pick<
   PurseRow,
-  'stage' | 'taken' | 'credits' | 'debits' | 'epoch' | 'number' | `seen${'Seq' | 'Credits' | 'Epoch' | 'Number'}`
+  | 'stage'
+  | 'flag'
+  | 'taken'
+  | 'credits'
+  | 'debits'
+  | 'epoch'
+  | 'number'
+  | `seen${'Seq' | 'Credits' | 'Epoch' | 'Number'}`
 >
 
 /**
@@ -45,9 +52,14 @@ export function overdraftOf(purse: Taken): bigint {
   return purse.debits > given ? purse.debits - given : 0n
 }
 
-/** Its chip has shown operations that the book does not know, or the purse was fenced since the first epoch. */
-const mayHaveLost = (purse: Taken): boolean =>
-  comparePlaces({ epoch: purse.seenEpoch, number: purse.seenNumber }, purse) > 0 || purse.epoch > FIRST_EPOCH.epoch
+/**
+ * Its chip has shown operations that the book does not know, or the one that the book has open, which nothing closes before
+ * its fence; or the purse was fenced since the first epoch.
+ */
+function mayHaveLost(purse: Taken): boolean {
+  const ahead = comparePlaces({ epoch: purse.seenEpoch, number: purse.seenNumber }, purse)
+  return ahead > 0 || (ahead === 0 && purse.flag) || purse.epoch > FIRST_EPOCH.epoch
+}
 
 /** The purse with its loss as it stands now: what it has more or less of is posted, by a number of its own, so each unit once. */
 export function withLoss(purse: PurseRow, at: number): ReturnType<typeof blockFor> {

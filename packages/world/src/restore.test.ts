@@ -111,6 +111,23 @@ describe('a load that the backup has open', () => {
     expect((await town.pay(holder, town.sale(store, 5n))).ok).toBe(true)
     await expectRest(95n)
   })
+
+  test('had been done, and a debit out of it comes before the fence: nobody is blocked, and nothing is lost', async () => {
+    const counter = await CounterWithNetwork.open(town, await town.openStore(), 3)
+    counter.online = false
+    await town.fund(holder, 20n)
+    await town.contact(holder, { lost: 'answers', at: 1 })
+    await town.beat()
+    const backup = town.backup()
+    expect(await counter.sell(110n, radioOf(holder))).toMatchObject({ value: { outcome: 'done' } })
+    await town.beat()
+    await restored(backup)
+    counter.online = true
+    await counter.upload()
+    expect(await town.purse(holder)).toMatchObject({ blocked: false, writtenOff: 0n, debits: 110n })
+    await expectRest(10n)
+    expect(await town.alarms()).not.toContain('debits-above-credits')
+  })
 })
 
 describe('a pay that the backup has open, and the chip has made', () => {
